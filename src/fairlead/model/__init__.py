@@ -1,0 +1,1 @@
+"""The nouns: frozen classes without I/O, one file per noun (ARCHITECTURE: nouns)."""

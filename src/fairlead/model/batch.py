@@ -1,0 +1,70 @@
+"""Batch: one atomic step of a sync: upserts, deletes, and where to resume.
+
+Everything in a batch is committed in one transaction, or nothing of it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+R = TypeVar("R", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch(Generic[R]):
+    """One atomic step of a sync.
+
+    `restart` is set on the first batch of a full read of `partition`: records of the partition
+    that were stored before are in doubt from then on. `settled` says that the partition is caught
+    up: doubtful records that were not seen again are swept (deleted). An id that occurs twice in
+    one batch keeps its last appearance; a delete beats an upsert only if listed in `delete`.
+    """
+
+    upsert: Sequence[R] = ()
+    #: record ids
+    delete: Sequence[str] = ()
+    #: where a killed run resumes; stored with the batch. None = unchanged
+    checkpoint: BaseModel | None = None
+    #: name of the sub-feed the records belong to (a drive, a list); "" = the whole sync
+    partition: str = ""
+    restart: bool = False
+    settled: bool = False
+    #: model class of the records if the sync has several; default: the sync's first
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCounts:
+    """What one batch, or one run, did to the records; unchanged ones are counted too."""
+
+    added: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "BatchCounts") -> "BatchCounts":
+        return BatchCounts(
+            self.added + other.added,
+            self.updated + other.updated,
+            self.deleted + other.deleted,
+            self.unchanged + other.unchanged,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBatch:
+    """A batch as the store takes it: validated, serialised, hashed."""
+
+    model: str
+    variant: str = "base"
+    partition: str = ""
+    #: id -> (content hash, canonical JSON bytes); order = order of appearance
+    upsert: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    delete: Sequence[str] = ()
+    #: JSON bytes of the checkpoint, None = unchanged
+    checkpoint: bytes | None = None
+    restart: bool = False
+    settled: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)

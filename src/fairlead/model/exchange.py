@@ -1,0 +1,68 @@
+"""Request and Response: one HTTP exchange with a vendor, bodies streamed both ways."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request as it shall leave; `url` is absolute and holds the query."""
+
+    method: str = "GET"
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: an iterator is sent as it comes, once: such a request is never retried
+    body: bytes | AsyncIterator[bytes] | None = None
+
+
+class Response(Protocol):
+    """One response whose body has not been read yet; use it as an async context manager."""
+
+    status: int
+    #: in order, names as they came; a name may repeat
+    raw_headers: list[tuple[str, str]]
+    #: where the answer came from, after redirects
+    url: str
+    method: str
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers with lower-case names; of a repeated one, the last."""
+        ...
+
+    def stream(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives, decompressed only if that was asked for."""
+        ...
+
+    async def read(self) -> bytes:
+        """Return the whole body; later calls return the same bytes."""
+        ...
+
+    async def json(self) -> Any:
+        """Return the body parsed as JSON."""
+        ...
+
+    async def close(self) -> None:
+        """Give the connection back; an unread body is dropped."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Send(Protocol):
+    """Send one request as one connection: authenticated, retried, counted.
+
+    Raises nothing for a status; `ProviderError` (Throttled, Unavailable) when nothing usable came
+    back, `ReconnectRequired` and friends when no valid credentials can be had.
+    """
+
+    async def __call__(self, request: Request) -> Response: ...

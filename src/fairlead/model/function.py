@@ -1,0 +1,58 @@
+"""Function: an action (call -> result), a sync (generator -> records) or a hook, as data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A call with a validated input and output."""
+
+    #: kebab-case
+    name: str
+    description: str
+    scopes: tuple[str, ...]
+    #: the vendor's page
+    source: str
+    #: `async (ctx, **fields) -> result`
+    body: Callable[..., Any]
+    #: input validated against it; field names on the wire are camelCase aliases
+    input_model: type[BaseModel]
+    #: builds the output's JSON Schema and validates the result (`pydantic.TypeAdapter`)
+    output: Any
+    version: str = "1.0.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """A generator of batches, run on a schedule."""
+
+    name: str
+    description: str
+    #: frequency as written, `1h`
+    every: str
+    scopes: tuple[str, ...]
+    source: str
+    #: `(ctx) -> AsyncIterator[Batch]`
+    body: Callable[..., Any]
+    #: model name -> class of its records
+    models: dict[str, type[BaseModel]]
+    metadata_model: type[BaseModel]
+    checkpoint_model: type[BaseModel]
+    auto_start: bool = True
+    version: str = "1.0.0"
+    #: fields of a record that do not count as a change
+    volatile: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """A function run on an event of a connection's life."""
+
+    name: str
+    #: `connected` or `disconnecting`
+    event: str
+    body: Callable[..., Any]

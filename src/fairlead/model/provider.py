@@ -1,0 +1,135 @@
+"""Provider: how one vendor's API is reached and authenticated: data, plus up to six hooks.
+
+A provider is a typed literal in a pack. The platform calls the six hooks below and nothing else of
+a pack while it authenticates; each has a default, so a simple provider is ten lines of data.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from fairlead.errors import FairleadError
+
+
+class AuthMode(StrEnum):
+    """How credentials are obtained; names of the HTTP contract."""
+
+    OAUTH2 = "OAUTH2"
+    OAUTH2_CC = "OAUTH2_CC"
+    TWO_STEP = "TWO_STEP"
+    API_KEY = "API_KEY"
+    BASIC = "BASIC"
+    NONE = "NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigField:
+    """One value that the person who connects must give (a tenant id, a host name)."""
+
+    title: str
+    description: str = ""
+    #: full-match regular expression
+    pattern: str | None = None
+    example: str | None = None
+    required: bool = True
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """One request to a token endpoint, form-encoded."""
+
+    url: str
+    form: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A vendor's response as hooks see it: never more than the first 64 KiB of body."""
+
+    status: int
+    #: lower-case names
+    headers: Mapping[str, str]
+    body: bytes = b""
+    #: the URL asked, without query
+    url: str = ""
+    method: str = "GET"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who connected, as `on_connected` found out; merged into the connection's config."""
+
+    connection_config: Mapping[str, Any] = field(default_factory=dict)
+
+
+class SendFn(Protocol):
+    """Send one authenticated GET to the vendor, for hooks that must ask who connected."""
+
+    async def __call__(self, url: str) -> Reply: ...
+
+
+#: shape the token request before it is sent (default: as built)
+TokenRequestHook = Callable[[TokenRequest, Mapping[str, Any]], TokenRequest]
+#: (token reply, connection config, send) -> who this is
+OnConnectedHook = Callable[[Mapping[str, Any], Mapping[str, Any], SendFn], Awaitable[Account]]
+#: response -> seconds to wait before any further call, None = not throttled
+ThrottleHook = Callable[[Reply], float | None]
+#: response (API or token endpoint) with status >= 400 -> the error of ours that it means
+ClassifyHook = Callable[[Reply], FairleadError]
+#: (headers, query, body, secret) of an inbound webhook -> answer to send at once, or None = go on;
+#: raises Unauthorized for a forged one
+VerifyNoticeHook = Callable[
+    [Mapping[str, str], Mapping[str, str], bytes, str | None], tuple[int, str, bytes] | None
+]
+#: body of a verified webhook -> values of connection_config that name the connections concerned
+RouteNoticeHook = Callable[[bytes], list[Mapping[str, str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """How one vendor's API is reached and authenticated.
+
+    URLs and parameters may hold `${connectionConfig.name}`; a value missing there is an error that
+    names the field. `authorization_url` etc. are absolute.
+    """
+
+    #: name on the wire, `^[a-zA-Z0-9_-]+$`
+    name: str
+    display_name: str
+    auth_mode: AuthMode
+    categories: tuple[str, ...] = ()
+    docs: str = ""
+    docs_connect: str = ""
+    #: where proxy calls without an override go
+    base_url: str = ""
+    #: more origins that may receive this provider's credentials: `scheme://host[:port]`, the host
+    #: may begin with `*.`
+    credential_origins: tuple[str, ...] = ()
+    #: origins that may be *called* beyond these, never with credentials (downloads); same form
+    open_origins: tuple[str, ...] = ()
+    authorization_url: str = ""
+    token_url: str = ""
+    default_scopes: tuple[str, ...] = ()
+    #: always asked for, whatever the integration says
+    required_scopes: tuple[str, ...] = ()
+    scope_separator: str = " "
+    authorization_params: Mapping[str, str] = field(default_factory=dict)
+    token_params: Mapping[str, str] = field(default_factory=dict)
+    pkce: bool = True
+    #: client id and secret: `body` or `basic`
+    token_auth: str = "body"
+    connection_config: Mapping[str, ConfigField] = field(default_factory=dict)
+    #: defaults for connection_config fields the caller left out
+    connection_defaults: Mapping[str, str] = field(default_factory=dict)
+    #: sent with every API call
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    token_request: TokenRequestHook | None = None
+    on_connected: OnConnectedHook | None = None
+    throttle: ThrottleHook | None = None
+    classify: ClassifyHook | None = None
+    verify_notice: VerifyNoticeHook | None = None
+    route_notice: RouteNoticeHook | None = None

@@ -1,0 +1,81 @@
+"""Run: one execution of a function; its lease and fencing token decide who may commit."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from fairlead.model.batch import BatchCounts
+from fairlead.model.frozen import Frozen
+
+
+class RunKind(StrEnum):
+    """What is executed."""
+
+    SYNC = "sync"
+    ACTION = "action"
+
+
+class RunState(StrEnum):
+    """Life of a run."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED)
+
+
+class RunTrigger(StrEnum):
+    """Why a run exists."""
+
+    SCHEDULE = "schedule"
+    CALL = "call"
+    NOTICE = "notice"
+
+
+class RunFailure(Frozen):
+    """Why a run failed, and who must act."""
+
+    code: str
+    message: str
+    who: str
+    request_id: str | None = None
+
+
+class Run(Frozen):
+    """One execution of a sync or an action."""
+
+    id: str
+    environment_id: int
+    connection_pk: int
+    kind: RunKind
+    function: str
+    variant: str = "base"
+    trigger: RunTrigger
+    state: RunState
+    #: grows by one with every attempt; a commit with an older token is refused
+    fencing_token: int = 0
+    #: process that holds the lease
+    lease_owner: str | None = None
+    lease_until: datetime | None = None
+    is_cancel_requested: bool = False
+    #: start again from nothing (clear the checkpoint first)
+    is_reset: bool = False
+    #: input of an action
+    input: Any = None
+    output: Any = None
+    #: model name -> counts
+    counts: dict[str, BatchCounts] = Field(default_factory=dict)
+    batches: int = 0
+    #: requests sent to the vendor
+    requests: int = 0
+    failure: RunFailure | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None

@@ -1,0 +1,113 @@
+"""Every setting, typed, with unit and default; read from the environment (prefix FAIRLEAD_).
+
+A setting that is missing or malformed is reported in one line that names its variable.
+"""
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsInvalid(Exception):
+    """A setting is missing or malformed; the message is one line that names the variable."""
+
+
+class Settings(BaseSettings):
+    """All settings of a fairlead process."""
+
+    model_config = SettingsConfigDict(env_prefix="FAIRLEAD_", extra="ignore", frozen=True)
+
+    #: where everything is kept: `sqlite:///path/to/file` or `postgresql://user@host/name`
+    database_url: str = "sqlite:///fairlead.sqlite"
+    #: base64 of 32 random bytes; seals credentials. `fairlead serve` refuses to start without it
+    encryption_key: SecretStr | None = None
+    #: API key of the default environment `dev`
+    secret_key: SecretStr | None = None
+    #: how browsers and vendors reach this server; the OAuth callback is below it
+    server_url: str = "http://127.0.0.1:3003"
+    #: hosts and networks that may be called although they are private, comma-separated
+    egress_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    #: runs that one process executes at the same time
+    worker_slots: int = Field(default=8, ge=1, le=256)
+    #: seconds between two looks at what is due
+    tick_seconds: float = Field(default=1.0, gt=0, le=60)
+    #: seconds that a run's lease lives without a heartbeat
+    lease_seconds: float = Field(default=20.0, ge=1, le=600)
+    #: where the product hears of events; empty = nowhere
+    webhook_url: str = ""
+    #: key that signs webhooks; default: the secret key
+    webhook_signing_key: SecretStr | None = None
+    #: `text` or `json`
+    log_format: str = Field(default="text", pattern="^(text|json)$")
+    #: debug, info, warning, error
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+    @field_validator("egress_allow", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("server_url")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("encryption_key")
+    @classmethod
+    def _thirty_two_bytes(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        try:
+            key = base64.b64decode(value.get_secret_value(), validate=True)
+        except binascii.Error:
+            raise ValueError("is not base64; make one with: openssl rand -base64 32") from None
+        if len(key) != 32:
+            raise ValueError(
+                f"holds {len(key)} bytes, not 32; make one with: openssl rand -base64 32"
+            )
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        if len(value.get_secret_value()) < 16:
+            raise ValueError("is shorter than 16 characters; make one with: openssl rand -hex 24")
+        return value
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Is the database a file of ours (then one process does everything)?"""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database file, None on PostgreSQL."""
+        return Path(self.database_url.removeprefix("sqlite:///")) if self.is_sqlite else None
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment; SettingsInvalid names the first variable that is wrong."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "FAIRLEAD_" + "_".join(str(part) for part in first["loc"]).upper()
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SettingsInvalid(f"{name} {reason}") from None
