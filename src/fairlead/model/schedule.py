@@ -21,7 +21,7 @@ _FIXED = {
 }
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PATTERN = re.compile(
-    r"(\d+)?\s?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)", re.ASCII
+    r"(\d{1,9})?\s?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)", re.ASCII
 )
 SHORTEST = timedelta(seconds=30)
 LONGEST = timedelta(days=31)
