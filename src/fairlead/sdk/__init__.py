@@ -1,0 +1,54 @@
+"""What the author of an integration imports.
+
+A pack declares providers (data), actions (async functions) and syncs (async generators of
+batches); everything else about a function is read from its signature and docstring.
+"""
+
+from fairlead.errors import ActionFailed as ActionError
+from fairlead.model.batch import Batch, StoredBatch
+from fairlead.model.exchange import Request, Response, Send
+from fairlead.sdk.batches import to_stored
+from fairlead.sdk.calls import (
+    action_ctx,
+    call_action,
+    dump_output,
+    sync_ctx,
+    validate_input,
+    view_of,
+)
+from fairlead.sdk.ctx import ConnectionView, Ctx, Log, SyncCtx
+from fairlead.sdk.pack import Pack
+from fairlead.sdk.registry import Registry, load_packs
+from fairlead.sdk.schemas import input_schema, output_schema, record_schemas, schema_of
+from fairlead.sdk.shapes import Checkpoint, Metadata, Record, Shape
+
+__all__ = [
+    "ActionError",
+    "Batch",
+    "Checkpoint",
+    "ConnectionView",
+    "Ctx",
+    "Log",
+    "Metadata",
+    "Pack",
+    "Record",
+    "Registry",
+    "Request",
+    "Response",
+    "Send",
+    "Shape",
+    "StoredBatch",
+    "SyncCtx",
+    "action_ctx",
+    "call_action",
+    "dump_output",
+    "input_schema",
+    "load_packs",
+    "output_schema",
+    "record_schemas",
+    "schema_of",
+    "sync_ctx",
+    "to_stored",
+    "validate_input",
+    "view_of",
+]

@@ -1,0 +1,100 @@
+"""Turn a batch as an author yields it into a batch as the store takes it."""
+
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
+
+from fairlead.errors import OutputInvalid
+from fairlead.model.batch import Batch, StoredBatch
+from fairlead.model.function import Sync
+
+#: characters of a record id, limit of the HTTP contract
+LONGEST_ID = 255
+#: bytes of a content hash
+HASH_BYTES = 16
+
+
+def to_stored(batch: Batch[Any], sync: Sync, variant: str = "base") -> StoredBatch:
+    """Validate, serialise and hash a batch.
+
+    Of an id that occurs twice the last appearance counts; an id listed in `delete` is deleted.
+    Content is canonical JSON (sorted keys, None left out); the hash (BLAKE2b, 16 bytes) leaves out
+    the sync's volatile fields. OutputInvalid: a record of another model, an id that is empty, too
+    long or holds NUL, a value without JSON form.
+    """
+    name, model = _model_of(batch, sync)
+    deleted = dict.fromkeys(_checked_id(record_id, sync) for record_id in batch.delete)
+    upsert: dict[str, tuple[bytes, bytes]] = {}
+    for record in batch.upsert:
+        if not isinstance(record, model):
+            raise OutputInvalid(
+                f"{sync.name} yielded a {type(record).__name__} in a batch of {name}"
+            )
+        record_id = _checked_id(getattr(record, "id", None), sync)
+        if record_id in deleted:
+            continue
+        # popped first, so that the order is that of last appearances
+        upsert.pop(record_id, None)
+        upsert[record_id] = _content(record, sync)
+    return StoredBatch(
+        model=name,
+        variant=variant,
+        partition=batch.partition,
+        upsert=upsert,
+        delete=tuple(deleted),
+        checkpoint=None if batch.checkpoint is None else _checkpoint(batch.checkpoint, sync),
+        restart=batch.restart,
+        settled=batch.settled,
+    )
+
+
+def _model_of(batch: Batch[Any], sync: Sync) -> tuple[str, type[BaseModel]]:
+    name = batch.model
+    if name is None and batch.upsert and type(batch.upsert[0]).__name__ in sync.models:
+        name = type(batch.upsert[0]).__name__
+    if name is None:
+        name = next(iter(sync.models))
+    if name not in sync.models:
+        raise OutputInvalid(
+            f"{sync.name} yielded a batch of {name}; it declares {', '.join(sync.models)}"
+        )
+    return name, sync.models[name]
+
+
+def _checked_id(record_id: object, sync: Sync) -> str:
+    if not isinstance(record_id, str) or not record_id:
+        raise OutputInvalid(f"{sync.name} yielded a record without an id")
+    if len(record_id) > LONGEST_ID or "\0" in record_id:
+        raise OutputInvalid(
+            f"{sync.name} yielded an id of {len(record_id)} characters; at most {LONGEST_ID}, "
+            "and no NUL"
+        )
+    return record_id
+
+
+def _content(record: BaseModel, sync: Sync) -> tuple[bytes, bytes]:
+    try:
+        values = record.model_dump(mode="json", by_alias=True, exclude_none=True, warnings="error")
+        content = orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+        counted = content
+        if sync.volatile:
+            steady = {key: value for key, value in values.items() if key not in sync.volatile}
+            counted = orjson.dumps(steady, option=orjson.OPT_SORT_KEYS)
+    except (PydanticSerializationError, orjson.JSONEncodeError) as error:
+        raise OutputInvalid(
+            f"{sync.name} yielded a {type(record).__name__} that its model forbids",
+            detail=str(error),
+        ) from error
+    return blake2b(counted, digest_size=HASH_BYTES).digest(), content
+
+
+def _checkpoint(checkpoint: BaseModel, sync: Sync) -> bytes:
+    if not isinstance(checkpoint, sync.checkpoint_model):
+        raise OutputInvalid(
+            f"{sync.name} yielded a {type(checkpoint).__name__} as its checkpoint; it declares "
+            f"{sync.checkpoint_model.__name__}"
+        )
+    return checkpoint.model_dump_json(by_alias=True).encode()

@@ -1,0 +1,65 @@
+"""Ctx and SyncCtx: what a function is given when it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+Api = TypeVar("Api")
+MetadataT = TypeVar("MetadataT", bound=BaseModel)
+CheckpointT = TypeVar("CheckpointT", bound=BaseModel)
+
+
+class Log(Protocol):
+    """Write one line to the run's log: an event as a short past-tense phrase, and its facts."""
+
+    def info(self, event: str, **facts: Any) -> Any: ...
+
+    def warning(self, event: str, **facts: Any) -> Any: ...
+
+    def error(self, event: str, **facts: Any) -> Any: ...
+
+
+class SilentLog:
+    """A log that keeps nothing."""
+
+    def info(self, event: str, **facts: Any) -> None: ...
+
+    def warning(self, event: str, **facts: Any) -> None: ...
+
+    def error(self, event: str, **facts: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionView:
+    """What a function may know of its connection: never its credentials."""
+
+    connection_id: str
+    provider: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    connection_config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ctx(Generic[Api]):
+    """What an action is given."""
+
+    #: the vendor's API as this connection
+    api: Api
+    connection: ConnectionView
+    log: Log = field(default_factory=SilentLog)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncCtx(Generic[Api, MetadataT, CheckpointT]):
+    """What a sync is given."""
+
+    #: the vendor's API as this connection
+    api: Api
+    connection: ConnectionView
+    metadata: MetadataT
+    #: where the last committed batch left off; advance it in place
+    checkpoint: CheckpointT
+    variant: str = "base"
+    log: Log = field(default_factory=SilentLog)

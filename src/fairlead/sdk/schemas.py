@@ -1,0 +1,33 @@
+"""JSON Schemas (draft 2020-12) of inputs, outputs, records and metadata, as on the wire."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, TypeAdapter
+
+from fairlead.model.function import Action, Sync
+
+
+def schema_of(
+    shape: type[BaseModel] | TypeAdapter[Any],
+    *,
+    mode: Literal["validation", "serialization"] = "validation",
+) -> dict[str, Any]:
+    """Return the JSON Schema of a model class or adapter, with the wire's names."""
+    if isinstance(shape, TypeAdapter):
+        return shape.json_schema(by_alias=True, mode=mode)
+    return shape.model_json_schema(by_alias=True, mode=mode)
+
+
+def input_schema(action: Action) -> dict[str, Any]:
+    """Return what an action takes."""
+    return schema_of(action.input_model)
+
+
+def output_schema(action: Action) -> dict[str, Any]:
+    """Return what an action gives; a field without a value is left out."""
+    return schema_of(action.output)
+
+
+def record_schemas(sync: Sync) -> dict[str, dict[str, Any]]:
+    """Return the records of a sync: model name -> schema."""
+    return {name: schema_of(model) for name, model in sync.models.items()}

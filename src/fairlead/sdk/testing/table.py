@@ -1,0 +1,92 @@
+"""Table: the records of one connection in memory, kept by the same rules as the real store."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from fairlead.model.batch import BatchCounts, StoredBatch
+
+
+@dataclass(slots=True)
+class _Row:
+    digest: bytes
+    content: bytes
+    partition: str
+    generation: int
+    is_deleted: bool = False
+
+
+@dataclass(slots=True)
+class _Partition:
+    generation: int = 0
+    is_in_doubt: bool = False
+
+
+@dataclass(slots=True)
+class Table:
+    """Records, tombstones and doubts after any number of batches and runs."""
+
+    _rows: dict[tuple[str, str], _Row] = field(default_factory=dict)
+    _partitions: dict[tuple[str, str], _Partition] = field(default_factory=dict)
+
+    def apply(self, batch: StoredBatch) -> BatchCounts:
+        """Commit one batch and return what it did."""
+        partition = self._partitions.setdefault((batch.model, batch.partition), _Partition())
+        if batch.restart:
+            partition.generation += 1
+            partition.is_in_doubt = True
+        counts = BatchCounts()
+        for record_id, (digest, content) in batch.upsert.items():
+            counts += self._upsert(batch, record_id, digest, content, partition.generation)
+        counts += self._delete((batch.model, record_id) for record_id in batch.delete)
+        if batch.settled and partition.is_in_doubt:
+            partition.is_in_doubt = False
+            counts += self._delete(
+                key
+                for key, row in self._rows.items()
+                if (key[0], row.partition) == (batch.model, batch.partition)
+                and row.generation < partition.generation
+            )
+        return counts
+
+    def sweep(self, model: str, keep: set[str]) -> BatchCounts:
+        """Delete the records of partitions that a finished run did not name."""
+        return self._delete(
+            key for key, row in self._rows.items() if key[0] == model and row.partition not in keep
+        )
+
+    def live(self, model: str | None = None) -> dict[str, dict[str, Any]]:
+        """Return id -> content of what is there; of one model, or of all."""
+        return {
+            key[1]: orjson.loads(row.content)
+            for key, row in self._rows.items()
+            if not row.is_deleted and model in (None, key[0])
+        }
+
+    def deleted(self, model: str | None = None) -> set[str]:
+        """Return the ids of what was there once."""
+        return {
+            key[1] for key, row in self._rows.items() if row.is_deleted and model in (None, key[0])
+        }
+
+    def _upsert(
+        self, batch: StoredBatch, record_id: str, digest: bytes, content: bytes, generation: int
+    ) -> BatchCounts:
+        key = (batch.model, record_id)
+        before = self._rows.get(key)
+        self._rows[key] = _Row(digest, content, batch.partition, generation)
+        if before is None or before.is_deleted:
+            return BatchCounts(added=1)
+        if before.digest != digest:
+            return BatchCounts(updated=1)
+        return BatchCounts(unchanged=1)
+
+    def _delete(self, keys: Any) -> BatchCounts:
+        deleted = 0
+        for key in list(keys):
+            row = self._rows.get(key)
+            if row is not None and not row.is_deleted:
+                row.is_deleted = True
+                deleted += 1
+        return BatchCounts(deleted=deleted)
