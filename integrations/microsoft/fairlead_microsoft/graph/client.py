@@ -1,0 +1,236 @@
+"""Graph: Microsoft Graph as one connection, what recipes call `ctx.api`.
+
+https://learn.microsoft.com/graph/use-the-api. Reads only, so far; every URL that came from outside
+(a page link, a caller's cursor) is followed only on Graph's own origin.
+"""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from fairlead.errors import InvalidInput, ProviderError, Rejected
+from fairlead.model.exchange import Request, Response, Send
+from fairlead.model.provider import Reply
+from fairlead_microsoft.clouds import GLOBAL, Cloud
+from fairlead_microsoft.errors import classify
+from fairlead_microsoft.graph import urls
+from fairlead_microsoft.graph.delta import DeltaPage, Entry, follow, may_hold_others
+from fairlead_microsoft.graph.paging import (
+    NEXT_LINK,
+    LoopGuard,
+    M,
+    Page,
+    entries_of,
+    link_of,
+    read_as,
+)
+
+#: bytes of an error's answer that are read
+_LONGEST_ERROR = 65_536
+#: children a page when the contents of a folder are listed
+_CHILDREN = 500
+#: leaves out the parents of what changed, which an incremental round repeats otherwise
+_DELTA_HEADERS = {"deltaExcludeParent": "true"}
+_JSON = {"Accept": "application/json"}
+
+
+class Graph:
+    """Microsoft Graph as one connection.
+
+    Errors: those of `fairlead_microsoft.errors.classify`, and what the connection itself raises.
+    """
+
+    def __init__(
+        self,
+        send: Send,
+        connection_config: Mapping[str, Any] | None = None,  # noqa: ARG002 - the SDK's signature
+        *,
+        cloud: Cloud = GLOBAL,
+    ) -> None:
+        self._send = send
+        self._root = cloud.graph_url
+        self._origin = urls.origin(cloud.graph_url)
+
+    def path(self, *segments: str) -> str:
+        """Return the path of a resource, each segment quoted: `path("drives", drive_id)`."""
+        return urls.path(*segments)
+
+    async def get(self, model: type[M], path: str, **params: str | int | None) -> M:
+        """Read one object; `select`, `expand`, `top` ... become `$select`, `$expand`, `$top`."""
+        return read_as(model, await self.get_json(path, **params))
+
+    async def get_json(self, path: str, **params: str | int | None) -> Any:
+        """Read an object as it comes."""
+        return await self._fetch(urls.with_query(f"{self._root}{path}", params))
+
+    async def page(
+        self, model: type[M], path: str, *, cursor: str | None = None, **params: str | int | None
+    ) -> Page[M]:
+        """Read one page of a collection: the first, or the one that `cursor` (a next link) names.
+
+        InvalidInput: the cursor is not a link of this collection.
+        """
+        if cursor is None:
+            return self._page(model, await self.get_json(path, **params))
+        # a caller may hand back the link with or without its host
+        link = f"{self._root}{cursor}" if cursor.startswith("/") else cursor
+        # doubled slashes come and go in Graph's links
+        named = re.sub("/+", "/", urlsplit(link).path) if self.owns(link) else ""
+        if not named.startswith(path):
+            raise InvalidInput(
+                "The cursor is not one that this action gave; pass `nextCursor` as it came.",
+                code="invalid_cursor",
+            )
+        return self._page(model, await self._fetch(link))
+
+    async def pages(
+        self, model: type[M], path: str, **params: str | int | None
+    ) -> AsyncIterator[Page[M]]:
+        """Yield the pages of a collection, following each next link as it came."""
+        page = self._page(model, await self.get_json(path, **params))
+        guard = LoopGuard()
+        while page.next_link is not None:
+            yield page
+            guard.check(page.next_link)
+            page = self._page(model, await self._follow(page.next_link))
+        yield page
+
+    async def items(
+        self, model: type[M], path: str, **params: str | int | None
+    ) -> AsyncIterator[M]:
+        """Yield the objects of a collection, over all its pages."""
+        async for page in self.pages(model, path, **params):
+            for item in page.items:
+                yield item
+
+    async def delta(
+        self,
+        model: type[M],
+        feed: str,
+        *,
+        since: str | None = None,
+        select: str | None = None,
+        **params: str | int | None,
+    ) -> AsyncIterator[DeltaPage[M]]:
+        """Yield the pages of a delta feed, from the position `since` to its end (see `delta.py`).
+
+        A `select` is completed by the facets that tell deleted items and the root: without them
+        Graph strips what says so.
+        """
+        if select is not None:
+            chosen = dict.fromkeys([*select.split(","), "id", "deleted", "root", "folder"])
+            params["select"] = ",".join(chosen)
+        start = urls.with_query(f"{self._root}{feed}", params)
+        is_drive = feed.endswith("/root/delta")
+        async for page in follow(
+            self._fetch_delta,
+            start,
+            since,
+            is_ours=self.owns,
+            below=self._below if is_drive else None,
+        ):
+            yield DeltaPage(
+                live=[read_as(model, entry) for entry in page.live],
+                gone=page.gone,
+                link=page.link,
+                restarted=page.restarted,
+                settled=page.settled,
+            )
+
+    @asynccontextmanager
+    async def download(self, path: str) -> AsyncIterator[Response]:
+        """Open the content of a file, to be streamed; the redirect to its store is followed."""
+        response = await self._call(Request(url=f"{self._root}{path}"))
+        async with response:
+            yield response
+
+    def owns(self, url: str) -> bool:
+        """Say whether a URL is one of this cloud's Graph."""
+        return urls.origin(url) == self._origin
+
+    async def _below(self, folder: Entry, listed: set[str]) -> AsyncIterator[list[Entry]]:
+        """Yield everything below a folder, in pages; folders already in `listed` are passed by."""
+        drive_id = (folder.get("parentReference") or {}).get("driveId")
+        if not isinstance(drive_id, str):
+            return
+        pending: list[str] = [folder["id"]]
+        while pending:
+            folder_id = pending.pop()
+            if folder_id in listed:
+                continue
+            listed.add(folder_id)
+            children = self.path("drives", drive_id, "items", folder_id, "children")
+            try:
+                async for entries in self._entries(children, top=_CHILDREN):
+                    pending += [entry["id"] for entry in entries if may_hold_others(entry)]
+                    yield entries
+            except Rejected as error:
+                # Deleted since the feed named it: the next round will tell.
+                if error.provider_status != 404:
+                    raise
+
+    async def _entries(self, path: str, **params: int) -> AsyncIterator[list[Entry]]:
+        reply = await self.get_json(path, **params)
+        guard = LoopGuard()
+        while True:
+            yield entries_of(reply)
+            link = link_of(reply, NEXT_LINK)
+            if link is None:
+                return
+            guard.check(link)
+            reply = await self._follow(link)
+
+    def _page(self, model: type[M], reply: Any) -> Page[M]:
+        items = [read_as(model, entry) for entry in entries_of(reply)]
+        return Page(items, link_of(reply, NEXT_LINK))
+
+    async def _follow(self, link: str) -> Any:
+        self._refuse_foreign(link)
+        return await self._fetch(link)
+
+    async def _fetch_delta(self, url: str) -> Any:
+        self._refuse_foreign(url)
+        return await self._fetch(url, _DELTA_HEADERS)
+
+    def _refuse_foreign(self, link: str) -> None:
+        if not self.owns(link):
+            raise ProviderError(
+                "Microsoft Graph gave a page link that leads to another host; it was not "
+                "followed. Please report it.",
+                code="foreign_link",
+                detail=urls.origin(link),
+            )
+
+    async def _fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
+        response = await self._call(Request(url=url, headers={**_JSON, **(headers or {})}))
+        async with response:
+            try:
+                return await response.json()
+            except ValueError as error:
+                raise ProviderError(
+                    "Microsoft Graph answered with something that is not JSON; try again later.",
+                    code="unexpected_reply",
+                    provider_status=response.status,
+                ) from error
+
+    async def _call(self, request: Request) -> Response:
+        response = await self._send(request)
+        if response.status < 400:
+            return response
+        async with response:
+            body = b""
+            async for chunk in response.stream():
+                body += chunk
+                if len(body) >= _LONGEST_ERROR:
+                    break
+        raise classify(
+            Reply(
+                status=response.status,
+                headers={name.lower(): value for name, value in response.headers.items()},
+                body=body[:_LONGEST_ERROR],
+                url=request.url.partition("?")[0],
+                method=request.method,
+            )
+        )

@@ -1,0 +1,53 @@
+"""Build and check the URLs of Graph.
+
+https://learn.microsoft.com/graph/query-parameters,
+https://learn.microsoft.com/onedrive/developer/rest-api/concepts/addressing-driveitems
+"""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
+
+from fairlead.errors import InvalidInput
+
+#: system query options: written with `$`; everything else (`search` of sites, `token`) as it is
+_SYSTEM = frozenset({"count", "expand", "filter", "orderby", "select", "skip", "top"})
+#: legal in a query and easier on the eye than their codes
+_PLAIN_IN_QUERY = "$(),*:;@/"
+VERSION = "/v1.0"
+
+
+def path(*segments: str) -> str:
+    """Return the path of a resource below `/v1.0`, each segment quoted by itself.
+
+    An empty segment, `.` or `..` would name another resource: InvalidInput.
+    """
+    for segment in segments:
+        if segment in ("", ".", ".."):
+            raise InvalidInput(f"'{segment}' cannot be part of a path; give the object's id")
+    return "/".join([VERSION, *(quote(segment, safe="") for segment in segments)])
+
+
+def with_query(url: str, params: Mapping[str, str | int | None]) -> str:
+    """Append parameters; None leaves one out."""
+    pairs = [
+        f"{'$' if name in _SYSTEM else ''}{name}={quote(str(value), safe=_PLAIN_IN_QUERY)}"
+        for name, value in params.items()
+        if value is not None
+    ]
+    if not pairs:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{'&'.join(pairs)}"
+
+
+def origin(url: str) -> str:
+    """Return `scheme://host:port` in lower case, the scheme's own port left out; "" if none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    if not parts.scheme or not parts.hostname or parts.username is not None:
+        return ""
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    suffix = "" if port in (None, usual) else f":{port}"
+    return f"{parts.scheme}://{parts.hostname}{suffix}"

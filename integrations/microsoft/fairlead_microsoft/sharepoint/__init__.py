@@ -1,0 +1,1 @@
+"""SharePoint's functions on Microsoft Graph (v2)."""

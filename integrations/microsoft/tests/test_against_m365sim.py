@@ -1,0 +1,272 @@
+"""The pack against the emulator, over real sockets: sync, changes, faults, actions."""
+
+from base64 import b64decode
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from fairlead.errors import Rejected, Throttled
+from fairlead.model.exchange import Request, Response
+from fairlead.sdk import Pack
+from fairlead.sdk.testing import SyncOutcome, Table, run_action, run_sync
+from fairlead_microsoft import pack
+from fairlead_microsoft.clouds import Cloud
+from fairlead_microsoft.graph import Graph
+from m365sim.faults import Fault
+from m365sim.files.blob import MemoryBlob
+from m365sim.files.item import SYSTEM
+from m365sim.graph.item_shapes import etag
+from m365sim.server import Running, running
+from m365sim.testing import delegated_token
+
+
+class HttpResponse:
+    """A response over the wire."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.raw_headers = list(response.headers.items())
+        self.url = str(response.url)
+        self.method = response.method
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {name.lower(): value for name, value in self.raw_headers}
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        async for piece in self._response.content.iter_any():
+            yield piece
+
+    async def read(self) -> bytes:
+        return await self._response.read()
+
+    async def json(self) -> Any:
+        return await self._response.json(content_type=None)
+
+    async def close(self) -> None:
+        self._response.release()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class Http:
+    """A plain Send: the token goes to Graph only, redirects are followed without it."""
+
+    def __init__(self, session: aiohttp.ClientSession, graph_url: str, token: str) -> None:
+        self._session = session
+        self._graph = URL(graph_url).origin()
+        self._token = token
+        self.requests: list[Request] = []
+
+    async def __call__(self, request: Request) -> Response:
+        self.requests.append(request)
+        url = URL(request.url, encoded=True)
+        for _ in range(3):
+            headers = dict(request.headers)
+            if url.origin() == self._graph:
+                headers["Authorization"] = f"Bearer {self._token}"
+            else:
+                headers["Host"] = f"{url.host}:{url.port}"
+                url = url.with_host("127.0.0.1")
+            response = await self._session.request(
+                request.method, url, headers=headers, allow_redirects=False
+            )
+            if response.status not in (301, 302, 307, 308):
+                break
+            url = URL(response.headers["Location"], encoded=True)
+            response.release()
+        return HttpResponse(response)
+
+
+class Lab:
+    """A cloud, the pack on it, and what the mirror holds."""
+
+    def __init__(self, cloud: Running, http: Http) -> None:
+        self.world = cloud.world
+        self.http = http
+        self.pack: Pack[Graph] = pack(Cloud("custom", **cloud.cloud))
+        self.drive = self.world.content.drives()[1]
+        self.table = Table()
+        self.checkpoint: bytes | None = None
+
+    async def sync(self, *, stop_after: int | None = None) -> SyncOutcome:
+        self.http.requests.clear()
+        ran = await run_sync(
+            self.pack,
+            "drive-items",
+            self.http,
+            metadata={"driveIds": [self.drive.id]},
+            table=self.table,
+            checkpoint=self.checkpoint,
+            stop_after=stop_after,
+        )
+        self.checkpoint = ran.checkpoint
+        return ran
+
+    def mirror(self) -> dict[str, tuple]:
+        return {
+            record["itemId"]: (record["name"], record["path"], record["eTag"], record.get("size"))
+            for record in self.table.live().values()
+        }
+
+    def truth(self) -> dict[str, tuple]:
+        found = {}
+        for item in self.drive.walk(self.drive.root):
+            if item.parent is None:
+                continue
+            size = None if item.is_folder else item.blob.size
+            shown = (item.name, self.drive.path(item), etag(item), size)
+            found[self.drive.item_id(item.uid)] = shown
+        return found
+
+    def item(self, path: str):
+        return self.drive.resolve(self.drive.root, path.split("/"))
+
+
+@pytest.fixture
+async def lab() -> AsyncIterator[Lab]:
+    async with running() as cloud, aiohttp.ClientSession() as session:
+        yield Lab(cloud, Http(session, cloud.urls.graph, delegated_token(cloud.world)))
+
+
+async def test_a_first_run_mirrors_everything(lab):
+    ran = await lab.sync()
+    assert len(lab.truth()) > 8
+    assert lab.mirror() == lab.truth()
+    assert ran.counts.added == len(lab.truth())
+    again = await lab.sync()
+    assert len(lab.http.requests) == 1
+    assert (again.counts.added, again.counts.updated, again.counts.deleted) == (0, 0, 0)
+
+
+async def test_changes_are_followed(lab):
+    await lab.sync()
+    drive, folder = lab.drive, lab.item("Campaigns")
+    drive.put_file(folder, "New é#%.txt", MemoryBlob(b"new"), SYSTEM)
+    drive.replace_content(lab.item("Welcome.md"), MemoryBlob(b"other"), SYSTEM)
+    drive.delete(lab.item("Empty file.txt"))
+    made = drive.create_folder(folder, "Empty", SYSTEM)
+    ran = await lab.sync()
+    assert lab.mirror() == lab.truth()
+    assert (ran.counts.added, ran.counts.updated, ran.counts.deleted) == (2, 1, 1)
+    assert drive.item_id(made.uid) in lab.mirror()
+
+
+async def test_a_renamed_folder_renames_what_lies_below(lab):
+    await lab.sync()
+    lab.drive.update(lab.item("Campaigns"), SYSTEM, name="Kampagnen")
+    await lab.sync()
+    assert lab.mirror() == lab.truth()
+    assert any(path.startswith("/Kampagnen/2026 Q3/") for _, path, *_ in lab.mirror().values())
+
+
+@pytest.mark.parametrize("with_children", [False, True])
+async def test_a_deleted_folder_takes_its_contents_along_and_back(lab, with_children):
+    await lab.sync()
+    folder = lab.item("Campaigns")
+    lab.drive.delete(folder, report_children=with_children)
+    await lab.sync()
+    assert lab.mirror() == lab.truth()
+    assert len(lab.mirror()) < 6
+    lab.drive.restore(folder.uid)
+    await lab.sync()
+    assert lab.mirror() == lab.truth()
+
+
+async def test_an_expired_position_reads_afresh_and_sweeps(lab):
+    await lab.sync()
+    lab.drive.delete(lab.item("Welcome.md"))
+    lab.world.content.expire_delta_tokens()
+    ran = await lab.sync()
+    assert lab.mirror() == lab.truth()
+    assert ran.counts.deleted == 1
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [
+        {"empty_page_every": 2},
+        {"repeat_across_pages": True},
+        {"parent_echo": False},
+        {"delta_ctag": False},
+        {"path_encoded": False},
+        {"deleted_name": True, "deleted_state": "softdeleted"},
+        {"deleted_children": True},
+        {"resync_location": False, "resync_code": "resyncChangesUploadDifferences"},
+        {"folder_touch": False},
+    ],
+    ids=lambda quirks: next(iter(quirks)),
+)
+async def test_every_manner_of_the_service(lab, quirks):
+    lab.world.quirks.change(page_size=2, **quirks)
+    first = await lab.sync(stop_after=2)
+    assert not first.is_finished
+    await lab.sync()
+    assert lab.mirror() == lab.truth()
+    lab.drive.delete(lab.item("Press"))
+    lab.drive.update(lab.item("Campaigns/2026 Q3"), SYSTEM, parent=lab.drive.root)
+    await lab.sync(stop_after=1)
+    await lab.sync()
+    assert lab.mirror() == lab.truth()
+    lab.world.content.expire_delta_tokens()
+    await lab.sync(stop_after=1)
+    await lab.sync()
+    assert lab.mirror() == lab.truth()
+
+
+async def test_410_in_the_midst_of_a_read(lab):
+    lab.world.quirks.change(page_size=2)
+    lab.world.faults.add(Fault(host="graph", path="*/root/delta*", skip=2, status=410))
+    ran = await lab.sync()
+    assert lab.mirror() == lab.truth()
+    assert [batch.restart for batch in ran.batches].count(True) == 2
+
+
+async def test_faults_lose_nothing(lab):
+    await lab.sync()
+    before = lab.mirror()
+    for status, kind in ((429, Throttled), (404, Rejected), (403, Rejected)):
+        lab.world.faults.add(
+            Fault(host="graph", path="*/root/delta*", status=status, retry_after=7)
+        )
+        with pytest.raises(kind):
+            await lab.sync()
+        assert lab.mirror() == before
+
+
+async def test_the_actions(lab):
+    sites = await run_action(lab.pack, "list-shared-sites", None, lab.http)
+    marketing = next(one for one in sites["sites"] if one["displayName"] == "Marketing")
+    item = lab.item("Campaigns/2026 Q3/Budget #2 (50%).csv")
+    where = {
+        "siteId": marketing["id"],
+        "driveId": lab.drive.id,
+        "itemId": lab.drive.item_id(item.uid),
+    }
+    found = await run_action(lab.pack, "get-drive-item", where, lab.http)
+    assert (found["name"], found["size"]) == (item.name, item.blob.size)
+    content = await run_action(lab.pack, "download-drive-item-content", where, lab.http)
+    assert b64decode(content["content"]) == b"item,amount\nprint,1200\nfair,8000\n"
+    with pytest.raises(Rejected) as told:
+        await run_action(lab.pack, "get-drive-item", {**where, "itemId": "01NOPE"}, lab.http)
+    assert told.value.provider_status == 404
+
+
+async def test_without_metadata_the_root_sites_libraries_are_mirrored(lab):
+    ran = await run_sync(lab.pack, "drive-items", lab.http)
+    root = [drive.id for drive in lab.world.content.drives() if not drive.site.path]
+    assert {batch.partition for batch in ran.batches} == set(root)

@@ -1,0 +1,81 @@
+"""What holds for every function of the pack, and for its public surface."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from fairlead.model.function import Action, Sync
+from fairlead.model.schedule import parse_frequency
+from fairlead.sdk import Registry, input_schema, output_schema, record_schemas, schema_of
+from fairlead_microsoft import pack
+from fairlead_microsoft.clouds import CLOUDS, GLOBAL
+
+PACK = pack(GLOBAL)
+FUNCTIONS = [*PACK.actions.values(), *PACK.syncs.values()]
+KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+CAMEL = re.compile(r"[a-z][a-zA-Z0-9]*")
+SCOPE = re.compile(r"[A-Z][A-Za-z]+\.[A-Z][A-Za-z.]+")
+
+
+def each(functions: list) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("function", functions, ids=lambda function: function.name)
+
+
+def test_the_pack_ships_exactly_this():
+    assert sorted(PACK.actions) == [
+        "download-drive-item-content",
+        "get-drive-item",
+        "list-shared-sites",
+    ]
+    assert sorted(PACK.syncs) == ["drive-items"]
+    assert sorted(PACK.providers) == ["sharepoint-online"]
+    assert Registry([PACK]).pack_for("sharepoint-online") is PACK
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_every_cloud_ships_the_same_functions(name):
+    other = pack(CLOUDS[name])
+    assert (other.actions, other.syncs) == (PACK.actions, PACK.syncs)
+
+
+@each(FUNCTIONS)
+def test_declaration(function: Action | Sync):
+    assert KEBAB.fullmatch(function.name)
+    first = function.description.split("\n")[0]
+    assert first.endswith(".")
+    assert first[0].isupper()
+    assert function.scopes
+    assert all(SCOPE.fullmatch(scope) for scope in function.scopes)
+    assert urlsplit(function.source).hostname == "learn.microsoft.com"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", function.version)
+
+
+def properties(schema: dict) -> set[str]:
+    found = set(schema.get("properties", {}))
+    for definition in schema.get("$defs", {}).values():
+        found |= set(definition.get("properties", {}))
+    return found
+
+
+@each(list(PACK.actions.values()))
+def test_action_schemas(function: Action):
+    schema = input_schema(function)
+    assert schema["type"] == "object"
+    assert schema["additionalProperties"] is False
+    for field in schema["properties"].values():
+        described = [field, *field.get("anyOf", [])]
+        assert any(one.get("description") for one in described)
+    output = output_schema(function)
+    assert output["type"] == "object"
+    assert all(CAMEL.fullmatch(name) for name in properties(schema) | properties(output))
+
+
+@each(list(PACK.syncs.values()))
+def test_sync_schemas(function: Sync):
+    parse_frequency(function.every)
+    for schema in record_schemas(function).values():
+        assert "id" in schema["required"]
+        assert all(CAMEL.fullmatch(name) for name in properties(schema))
+    assert schema_of(function.metadata_model)["type"] == "object"
+    assert function.checkpoint_model() == function.checkpoint_model.model_validate({})
