@@ -1,0 +1,75 @@
+"""Queries about connect sessions and the trips (OAuth states) that they open."""
+
+# ruff: noqa: A002  # named as the columns are, and nothing here needs the builtins
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import insert as sql_insert
+from sqlalchemy import select
+
+from fairlead.model.connect_session import ConnectSession, OAuthState
+from fairlead.store.database import Tx, columns_of
+from fairlead.store.tables import connect_sessions, oauth_states
+from fairlead.vault.rows import state_row
+from fairlead.vault.vault import Vault
+
+
+async def insert(tx: Tx, session: ConnectSession) -> None:
+    """Keep a session."""
+    await tx.execute(sql_insert(connect_sessions).values(**session.model_dump()))
+
+
+async def find_by_token_hash(tx: Tx, token_hash: str) -> ConnectSession | None:
+    """Return the session, also when its time is over: the caller compares `expires_at`."""
+    row = await tx.first(
+        select(connect_sessions).where(connect_sessions.c.token_hash == token_hash)
+    )
+    return row and _session(columns_of(row))
+
+
+async def find(tx: Tx, id: str) -> ConnectSession | None:
+    """Return the session with this id, also when its time is over."""
+    row = await tx.first(select(connect_sessions).where(connect_sessions.c.id == id))
+    return row and _session(columns_of(row))
+
+
+def _session(columns: dict[str, Any]) -> ConnectSession:
+    columns["allowed_integrations"] = tuple(columns["allowed_integrations"])
+    return ConnectSession(**columns)
+
+
+async def delete(tx: Tx, id: str) -> bool:
+    """Delete the session; False if it was not there."""
+    return bool(await tx.count(sql_delete(connect_sessions).where(connect_sessions.c.id == id)))
+
+
+async def insert_state(tx: Tx, vault: Vault, state: OAuthState) -> None:
+    """Keep a trip; its PKCE verifier is sealed."""
+    values = state.model_dump()
+    verifier = state.code_verifier.get_secret_value().encode()
+    values["code_verifier"] = vault.seal(verifier, row=state_row(state.id))
+    await tx.execute(sql_insert(oauth_states).values(**values))
+
+
+async def claim_state(tx: Tx, vault: Vault, state_id: str) -> OAuthState | None:
+    """Take the trip out: of all who ask for it, one gets it. The caller compares `expires_at`."""
+    row = await tx.first(
+        sql_delete(oauth_states).where(oauth_states.c.id == state_id).returning(oauth_states)
+    )
+    if row is None:
+        return None
+    columns = columns_of(row)
+    verifier = vault.open(columns["code_verifier"], row=state_row(state_id))
+    columns["code_verifier"] = SecretStr(verifier.decode())
+    return OAuthState(**columns)
+
+
+async def purge_expired(tx: Tx, now: datetime) -> int:
+    """Delete sessions and trips whose time is over; return how many."""
+    gone = 0
+    for table in (connect_sessions, oauth_states):
+        gone += await tx.count(sql_delete(table).where(table.c.expires_at <= now))
+    return gone

@@ -1,0 +1,116 @@
+"""Database: opens the engines and hands out transactions."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Executable, Row
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fairlead.errors import InternalError, NotFound
+from fairlead.store import dialect
+from fairlead.store.dialect import DialectName
+
+
+def columns_of(row: Row[Any]) -> dict[str, Any]:
+    """Return a row as column -> value."""
+    return dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's underscore only keeps the name free
+
+
+class Tx:
+    """An open transaction."""
+
+    __slots__ = ("connection", "dialect")
+
+    def __init__(self, connection: AsyncConnection, name: DialectName) -> None:
+        self.connection = connection
+        self.dialect: DialectName = name
+
+    async def execute(
+        self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """Run a statement; with `parameters`, once for each of them.
+
+        NotFound: a row was to be written whose owner (a connection, say) is gone.
+        """
+        try:
+            return await self.connection.execute(statement, parameters)
+        except IntegrityError as error:
+            if dialect.is_orphan(error):
+                raise NotFound("What this belongs to was deleted meanwhile") from error
+            raise
+
+    async def first(self, statement: Executable) -> Row[Any] | None:
+        """Return the first row, None if there is none."""
+        return (await self.execute(statement)).first()
+
+    async def all(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Return all rows."""
+        return (await self.execute(statement)).all()
+
+    async def scalar(self, statement: Executable) -> Any:
+        """Return the first column of the first row, None if there is none."""
+        return (await self.execute(statement)).scalar()
+
+    async def count(self, statement: Executable) -> int:
+        """Run a statement that changes rows; return how many it did."""
+        return (await self.execute(statement)).rowcount
+
+
+class Database:
+    """One database: SQLite file or PostgreSQL.
+
+    On SQLite one writer at a time in this process (another process waits up to ten seconds);
+    readers see the last commit and wait for nobody.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.dialect: DialectName = dialect.name_of(url)
+        self._readers, self._writers = dialect.engines(url)
+        self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
+        self._writing: set[asyncio.Task[Any] | None] = set()
+
+    @classmethod
+    async def open(cls, url: str) -> "Database":
+        """Open `sqlite:///path` or `postgresql://...`; OperatorError if it does not answer."""
+        database = cls(url)
+        try:
+            await dialect.probe(database._readers)  # our own
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """Open a transaction; it commits on exit and rolls back on any exception.
+
+        Nothing is retried. A second one inside the same task would wait for itself for ever, so
+        that is an error.
+        """
+        task = asyncio.current_task()
+        if task in self._writing:
+            raise InternalError("A write transaction was opened inside another one")
+        turn: AbstractAsyncContextManager[Any] = self._turn or nullcontext()
+        async with turn:
+            self._writing.add(task)
+            try:
+                async with self._writers.begin() as connection:
+                    yield Tx(connection, self.dialect)
+            finally:
+                self._writing.discard(task)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """Open a transaction that can only read."""
+        async with self._readers.connect() as connection:
+            yield Tx(connection, self.dialect)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._readers.dispose()
+        await self._writers.dispose()

@@ -1,0 +1,165 @@
+"""Differences between SQLite and PostgreSQL: engines, clauses that one of them lacks, locks.
+
+SQLite: https://www.sqlite.org/wal.html, https://www.sqlite.org/pragma.html
+PostgreSQL: https://www.postgresql.org/docs/current/explicit-locking.html
+"""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from asyncpg import PostgresError
+from sqlalchemy import URL, ColumnElement, Table, event, func, make_url, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from fairlead.errors import OperatorError
+from fairlead.store.tables import connections
+
+if TYPE_CHECKING:
+    from fairlead.store.database import Tx
+
+DialectName = Literal["sqlite", "postgresql"]
+
+#: seconds that SQLite waits for a writer in another process
+BUSY_SECONDS = 10.0
+READERS = 8
+#: connections of one process to PostgreSQL
+POOL = 10
+OVERFLOW = 10
+#: number of the advisory lock that a migration holds
+SCHEMA_LOCK = 0x666C_7363
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    # negative: KiB
+    "PRAGMA cache_size = -32768",
+    "PRAGMA wal_autocheckpoint = 4000",
+)
+
+
+def name_of(url: str) -> DialectName:
+    """Return which dialect the URL speaks."""
+    return "sqlite" if url.startswith("sqlite") else "postgresql"
+
+
+def async_url(url: str) -> URL:
+    """Return the URL with the driver that we use."""
+    parsed = make_url(url)
+    if name_of(url) == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    return parsed.set(drivername="postgresql+asyncpg")
+
+
+def plain_url(url: str) -> str:
+    """Return the PostgreSQL URL as its own driver reads it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
+    """Return the engine for reading and the one for writing; they may share a pool."""
+    if name_of(url) == "sqlite":
+        return _sqlite(url, "BEGIN", READERS), _sqlite(url, "BEGIN IMMEDIATE", 1)
+    # hide_parameters: errors are logged, and parameters may be anything
+    engine = create_async_engine(
+        async_url(url),
+        pool_size=POOL,
+        max_overflow=OVERFLOW,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+    return engine.execution_options(postgresql_readonly=True), engine
+
+
+def _sqlite(url: str, begin: str, connections_kept: int) -> AsyncEngine:
+    # isolation_level None keeps the driver from opening transactions by its own rules, so that
+    # ours begin exactly where we say: with IMMEDIATE, a writer never fails half way for want of
+    # the write lock. https://docs.python.org/3/library/sqlite3.html#transaction-control
+    engine = create_async_engine(
+        async_url(url),
+        pool_size=connections_kept,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+        if begin == "BEGIN":
+            cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+async def probe(engine: AsyncEngine) -> None:
+    """Ask the database for an answer; OperatorError says why there is none."""
+    try:
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+    except (SQLAlchemyError, OSError, PostgresError) as error:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        where = engine.url.render_as_string(hide_password=True)
+        raise OperatorError(
+            f"The database {where} does not answer ({reason}); "
+            "start it, or correct FAIRLEAD_DATABASE_URL",
+            code="database_unavailable",
+        ) from error
+
+
+def is_orphan(error: IntegrityError) -> bool:
+    """Say whether a foreign key was violated: 23503 in PostgreSQL, a name in SQLite."""
+    cause = error.orig
+    return (
+        getattr(cause, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_FOREIGNKEY"
+        or getattr(cause, "sqlstate", "") == "23503"
+    )
+
+
+def insert(tx: "Tx", table: Table) -> Any:
+    """Return an INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    return sqlite.insert(table) if tx.dialect == "sqlite" else postgresql.insert(table)
+
+
+def contains(tx: "Tx", column: ColumnElement[Any], part: str) -> ColumnElement[bool]:
+    """Return the condition that the text has `part` in it, case and wildcards taken literally."""
+    find = func.instr if tx.dialect == "sqlite" else func.strpos
+    return find(column, part) > 0
+
+
+async def hold_connection(tx: "Tx", connection_pk: int) -> None:
+    """Keep the connection's row from being deleted until the transaction ends.
+
+    Taken before anything below the connection is locked: a deletion locks in that order too, so
+    the two can never wait for each other. SQLite's only writer needs no such thing.
+    """
+    if tx.dialect == "postgresql":
+        await tx.execute(
+            select(connections.c.id)
+            .where(connections.c.id == connection_pk)
+            .with_for_update(read=True, key_share=True)
+        )
+
+
+async def hold_schema(connection: AsyncConnection) -> None:
+    """Keep other processes from migrating until the transaction ends (SQLite's write lock does)."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(SCHEMA_LOCK)))
+
+
+async def driver(tx: "Tx") -> Any:
+    """Return the driver's own connection (aiosqlite or asyncpg), inside the open transaction."""
+    raw = await tx.connection.get_raw_connection()
+    connection = raw.driver_connection
+    if tx.dialect == "postgresql" and connection and not connection.is_in_transaction():
+        # The transaction is begun by the first statement that goes the usual way.
+        await tx.connection.exec_driver_sql("SELECT 1")
+    return connection

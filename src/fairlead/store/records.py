@@ -1,0 +1,201 @@
+"""Records: one batch, one transaction. Lists of them are in `record_lists.py`."""
+
+# ruff: noqa: A001  # named as the columns are, and nothing here needs the builtins
+
+from datetime import datetime
+from itertools import islice
+
+from fairlead.errors import OutputInvalid
+from fairlead.model.batch import BatchCounts, StoredBatch
+from fairlead.store import checkpoints, runs, streams
+from fairlead.store.columns import Unstorable, check_text
+from fairlead.store.cursor import decode_cursor, encode_cursor
+from fairlead.store.database import Tx
+from fairlead.store.dialect_records import Fresh, Known, Place, RecordRows, record_rows
+from fairlead.store.record_lists import list_records
+from fairlead.store.streams import Partition, Stream
+
+__all__ = [
+    "commit_batch",
+    "counts",
+    "decode_cursor",
+    "delete_stream",
+    "encode_cursor",
+    "list_records",
+    "sweep_partitions",
+]
+
+#: rows of one trip to the driver
+CHUNK = 1000
+#: longest id in bytes of UTF-8; an index entry of PostgreSQL has room for 2,700
+LONGEST_ID = 1024
+
+
+async def commit_batch(
+    tx: Tx,
+    *,
+    connection_pk: int,
+    sync_name: str,
+    run_id: str,
+    fencing_token: int,
+    batch: StoredBatch,
+    now: datetime,
+) -> BatchCounts:
+    """Write a batch with its checkpoint and the run's counters; LeaseLost if the run is not ours.
+
+    A record whose hash is known costs one look-up and no write, unless its partition is in doubt:
+    then it is stamped with the generation. A deleted record that is seen again counts as added.
+    A delete of an unknown id does nothing; in a named partition it touches that partition's
+    records only, so that a record which moved to another one survives the news of its leaving.
+    """
+    _check_ids(batch)
+    await runs.check(tx, connection_pk, run_id, fencing_token)
+    stream = await streams.lock(tx, connection_pk, batch.model, batch.variant, now)
+    partition = await streams.enter(tx, stream, batch.partition, restart=batch.restart)
+    done = await _write(tx, stream, partition, batch)
+    if batch.settled and partition.in_doubt:
+        swept = await streams.sweep(tx, stream, [partition.id], partition.generation)
+        await streams.settle(tx, partition)
+        done += BatchCounts(deleted=swept)
+    await stream.save(tx)
+    if batch.checkpoint is not None:
+        await checkpoints.save(
+            tx, connection_pk, sync_name, batch.variant, content=batch.checkpoint, now=now
+        )
+    await runs.add_counts(
+        tx, connection_pk, run_id, fencing_token, model=batch.model, counts=done, batches=1
+    )
+    return done
+
+
+def _check_ids(batch: StoredBatch) -> None:
+    for id in (*batch.upsert, *batch.delete):
+        try:
+            check_text(id)
+        except Unstorable as error:
+            raise OutputInvalid(f"{batch.model}: a record's id cannot be stored") from error
+        # one character has four bytes at most
+        if not id or (len(id) > LONGEST_ID // 4 and len(id.encode()) > LONGEST_ID):
+            raise OutputInvalid(
+                f"{batch.model}: a record's id must have 1 to {LONGEST_ID} bytes, not {len(id)}"
+            )
+
+
+async def _write(tx: Tx, stream: Stream, partition: Partition, batch: StoredBatch) -> BatchCounts:
+    rows = await record_rows(tx)
+    place = Place(stream.id, partition.id, partition.generation, stream.last_modified_us)
+    gone = dict.fromkeys(batch.delete)
+    upserts = iter([item for item in batch.upsert.items() if item[0] not in gone])
+    done = BatchCounts()
+    while chunk := dict(islice(upserts, CHUNK)):
+        done += await _upsert(rows, stream, place, chunk, in_doubt=partition.in_doubt)
+    ids = list(gone)
+    for start in range(0, len(ids), CHUNK):
+        done += await _bury(
+            rows, stream, place, ids[start : start + CHUNK], is_named=bool(batch.partition)
+        )
+    return done
+
+
+async def _upsert(
+    rows: RecordRows,
+    stream: Stream,
+    place: Place,
+    chunk: dict[str, tuple[bytes, bytes]],
+    *,
+    in_doubt: bool,
+) -> BatchCounts:
+    known = {row.id: row for row in await rows.known(stream.id, list(chunk))}
+    new: list[Fresh] = []
+    changed: list[Fresh] = []
+    seen: list[str] = []
+    restored = 0
+    for id, (digest, content) in chunk.items():
+        before = known.get(id)
+        if before is None:
+            new.append(Fresh(id, stream.next_position(), digest, content, "ADDED"))
+        elif before.is_deleted:
+            restored += 1
+            changed.append(Fresh(id, stream.next_position(), digest, content, "ADDED"))
+        elif before.hash != digest:
+            changed.append(Fresh(id, stream.next_position(), digest, content, "UPDATED"))
+        elif _needs_stamp(before, place, in_doubt=in_doubt):
+            seen.append(id)
+    if new:
+        await rows.add(place, new)
+    if changed:
+        await rows.rewrite(place, changed)
+    if seen:
+        await rows.stamp(place, seen)
+    added = len(new) + restored
+    stream.live += added
+    return BatchCounts(
+        added=added,
+        updated=len(changed) - restored,
+        unchanged=len(chunk) - len(new) - len(changed),
+    )
+
+
+def _needs_stamp(before: Known, place: Place, *, in_doubt: bool) -> bool:
+    return before.partition_id != place.partition_id or (
+        in_doubt and before.generation != place.generation
+    )
+
+
+async def _bury(
+    rows: RecordRows, stream: Stream, place: Place, ids: list[str], *, is_named: bool
+) -> BatchCounts:
+    found = {row.id: row for row in await rows.known(stream.id, ids)}
+    dying = [
+        (id, stream.next_position())
+        for id in ids
+        if (row := found.get(id))
+        and not row.is_deleted
+        and (not is_named or row.partition_id == place.partition_id)
+    ]
+    if dying:
+        await rows.bury(place, dying)
+    stream.live -= len(dying)
+    return BatchCounts(deleted=len(dying))
+
+
+async def sweep_partitions(
+    tx: Tx,
+    *,
+    connection_pk: int,
+    model: str,
+    variant: str = "base",
+    keep: set[str],
+    run_id: str,
+    fencing_token: int,
+    now: datetime,
+) -> BatchCounts:
+    """Delete the records of partitions that the run no longer knows; LeaseLost likewise."""
+    await runs.check(tx, connection_pk, run_id, fencing_token)
+    stream = await streams.find(tx, connection_pk, model, variant, now)
+    if stream is None:
+        return BatchCounts()
+    unknown = await streams.partitions_except(tx, stream, keep)
+    deleted = 0
+    for start in range(0, len(unknown), CHUNK):
+        deleted += await streams.sweep(tx, stream, unknown[start : start + CHUNK], None)
+    done = BatchCounts(deleted=deleted)
+    await stream.save(tx)
+    await runs.add_counts(
+        tx, connection_pk, run_id, fencing_token, model=model, counts=done, batches=0
+    )
+    return done
+
+
+async def counts(tx: Tx, connection_pk: int) -> dict[str, int]:
+    """Return live records per stream: `model` or `model::variant` -> count, counting nothing."""
+    return await streams.live_by_model(tx, connection_pk)
+
+
+async def delete_stream(
+    tx: Tx, connection_pk: int, model: str, variant: str = "base", *, now: datetime | None = None
+) -> None:
+    """Delete the stream's records for good; readers' cursors stay valid."""
+    stream = await streams.find(tx, connection_pk, model, variant, now)
+    if stream is not None:
+        await streams.empty(tx, stream)

@@ -1,0 +1,200 @@
+"""Streams and partitions: the rows under whose lock records change.
+
+A stream is the records of one (connection, model, variant). Its row gives out positions, so
+changes of one stream commit one after the other, and a reader that follows positions misses none.
+A partition is a sub-feed of it; its generation grows with each full read, and while the read is
+under way records of an older generation are in doubt.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+
+from fairlead.errors import NotFound
+from fairlead.model.clock import epoch_us
+from fairlead.store import dialect
+from fairlead.store.database import Tx
+from fairlead.store.tables import partitions, records, streams
+
+
+@dataclass(slots=True)
+class Stream:
+    """A locked stream; `save` writes what it gave out."""
+
+    id: int
+    last_position: int
+    last_modified_us: int
+    live: int
+    _saved: tuple[int, int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._saved = (self.last_position, self.last_modified_us, self.live)
+
+    def next_position(self) -> int:
+        """Give out the next position."""
+        self.last_position += 1
+        return self.last_position
+
+    async def save(self, tx: Tx) -> None:
+        """Write what changed, if anything did."""
+        if (self.last_position, self.last_modified_us, self.live) != self._saved:
+            await tx.execute(
+                update(streams)
+                .where(streams.c.id == self.id)
+                .values(
+                    last_position=self.last_position,
+                    last_modified_us=self.last_modified_us,
+                    live=self.live,
+                )
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A partition's state."""
+
+    id: int
+    generation: int
+    in_doubt: bool
+
+
+async def find(
+    tx: Tx, connection_pk: int, model: str, variant: str, now: datetime | None = None
+) -> Stream | None:
+    """Return the stream, locked until the transaction ends, None if it was never written to.
+
+    Its time never goes back, whatever the clock does: `last_modified_us` grows with positions.
+    """
+    row = await tx.first(
+        select(streams.c.id, streams.c.last_position, streams.c.last_modified_us, streams.c.live)
+        .where(
+            streams.c.connection_pk == connection_pk,
+            streams.c.model == model,
+            streams.c.variant == variant,
+        )
+        .with_for_update()
+    )
+    if row is None:
+        return None
+    stream = Stream(row.id, row.last_position, row.last_modified_us, row.live)
+    if now is not None:
+        stream.last_modified_us = max(stream.last_modified_us, epoch_us(now))
+    return stream
+
+
+async def lock(tx: Tx, connection_pk: int, model: str, variant: str, now: datetime) -> Stream:
+    """Return the stream, made if need be, locked until the transaction ends."""
+    stream = await find(tx, connection_pk, model, variant, now)
+    if stream is None:
+        # Positions begin at the time of birth: a connection that is deleted and made anew goes on
+        # beyond the cursors that its readers still hold (nobody writes a million rows a second).
+        await tx.execute(
+            dialect.insert(tx, streams)
+            .values(
+                connection_pk=connection_pk,
+                model=model,
+                variant=variant,
+                last_position=epoch_us(now),
+                last_modified_us=0,
+                live=0,
+            )
+            .on_conflict_do_nothing(index_elements=["connection_pk", "model", "variant"])
+        )
+        stream = await find(tx, connection_pk, model, variant, now)
+    if stream is None:
+        raise NotFound("The connection was deleted meanwhile")
+    return stream
+
+
+async def enter(tx: Tx, stream: Stream, name: str, *, restart: bool) -> Partition:
+    """Return the stream's partition, made if need be; `restart` puts its records in doubt."""
+    row = await tx.first(
+        select(partitions.c.id, partitions.c.generation, partitions.c.in_doubt).where(
+            partitions.c.stream_id == stream.id, partitions.c.name == name
+        )
+    )
+    if row is None:
+        row = await tx.first(
+            dialect.insert(tx, partitions)
+            .values(stream_id=stream.id, name=name, generation=0, in_doubt=False)
+            .returning(partitions.c.id, partitions.c.generation, partitions.c.in_doubt)
+        )
+    if row is None:
+        raise NotFound("The connection was deleted meanwhile")
+    if not restart:
+        return Partition(row.id, row.generation, row.in_doubt)
+    await tx.execute(
+        update(partitions)
+        .where(partitions.c.id == row.id)
+        .values(generation=row.generation + 1, in_doubt=True)
+    )
+    return Partition(row.id, row.generation + 1, in_doubt=True)
+
+
+async def settle(tx: Tx, partition: Partition) -> None:
+    """Note that no record of the partition is in doubt any more."""
+    await tx.execute(
+        update(partitions).where(partitions.c.id == partition.id).values(in_doubt=False)
+    )
+
+
+async def partitions_except(tx: Tx, stream: Stream, keep: set[str]) -> list[int]:
+    """Return the ids of the stream's partitions whose names are not in `keep`."""
+    rows = await tx.all(
+        select(partitions.c.id, partitions.c.name).where(partitions.c.stream_id == stream.id)
+    )
+    return [row.id for row in rows if row.name not in keep]
+
+
+async def live_by_model(tx: Tx, connection_pk: int) -> dict[str, int]:
+    """Return how many live records each stream has: `model` or `model::variant` -> count."""
+    rows = await tx.all(
+        select(streams.c.model, streams.c.variant, streams.c.live)
+        .where(streams.c.connection_pk == connection_pk)
+        .order_by(streams.c.model, streams.c.variant)
+    )
+    return {
+        row.model if row.variant == "base" else f"{row.model}::{row.variant}": row.live
+        for row in rows
+    }
+
+
+async def empty(tx: Tx, stream: Stream) -> None:
+    """Delete the stream's records for good; its positions go on where they were."""
+    await tx.execute(delete(records).where(records.c.stream_id == stream.id))
+    await tx.execute(delete(partitions).where(partitions.c.stream_id == stream.id))
+    stream.live = 0
+    await stream.save(tx)
+
+
+async def sweep(
+    tx: Tx, stream: Stream, partition_ids: list[int], before_generation: int | None
+) -> int:
+    """Make tombstones of live records of the partitions, in one statement; return how many.
+
+    With `before_generation` only of those that were last seen in an older one.
+    """
+    doomed_rows = select(
+        records.c.id, func.row_number().over(order_by=records.c.position).label("nth")
+    ).where(
+        records.c.stream_id == stream.id,
+        records.c.partition_id.in_(partition_ids),
+        records.c.deleted_us.is_(None),
+    )
+    if before_generation is not None:
+        doomed_rows = doomed_rows.where(records.c.generation < before_generation)
+    doomed = doomed_rows.subquery("doomed")
+    swept = await tx.count(
+        update(records)
+        .where(records.c.stream_id == stream.id, records.c.id == doomed.c.id)
+        .values(
+            position=stream.last_position + doomed.c.nth,
+            last_modified_us=stream.last_modified_us,
+            deleted_us=stream.last_modified_us,
+            last_action="DELETED",
+        )
+    )
+    stream.last_position += swept
+    stream.live -= swept
+    return swept

@@ -1,0 +1,309 @@
+"""Every table. Whatever belongs to a connection goes with it, by foreign keys that cascade."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from fairlead.store.columns import Instant, Json, RowId, Words
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _number() -> Column[int]:
+    return Column("id", RowId, primary_key=True)
+
+
+def _owner(name: str, target: str, **options: Any) -> Column[int]:
+    return Column(name, RowId, ForeignKey(target, ondelete="CASCADE"), nullable=False, **options)
+
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    condition = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+# sqlite_autoincrement: a number is never given twice, or caches and events would meet a stranger.
+environments = Table(
+    "environments",
+    metadata,
+    _number(),
+    Column("name", Words, nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _number(),
+    _owner("environment_id", "environments.id"),
+    Column("name", Words, nullable=False),
+    Column("key_hash", Words, nullable=False, unique=True),
+    Column("scopes", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("environment_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+integrations = Table(
+    "integrations",
+    metadata,
+    _number(),
+    _owner("environment_id", "environments.id"),
+    Column("unique_key", Words, nullable=False),
+    Column("provider", Words, nullable=False),
+    Column("display_name", Words, nullable=False),
+    Column("client_id", Words),
+    # envelopes of the vault
+    Column("client_secret", LargeBinary),
+    Column("webhook_secret", LargeBinary),
+    Column("scopes", Json),
+    Column("forward_webhooks", Boolean, nullable=False),
+    Column("config", Json, nullable=False),
+    Column("custom", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("environment_id", "unique_key"),
+    sqlite_autoincrement=True,
+)
+
+connect_sessions = Table(
+    "connect_sessions",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _owner("environment_id", "environments.id", index=True),
+    Column("token_hash", Words, nullable=False, unique=True),
+    Column("end_user", Json),
+    Column("allowed_integrations", Json, nullable=False),
+    Column("defaults", Json, nullable=False),
+    Column("overrides", Json, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("webhook_url_override", Words),
+    Column("connection_id", Words),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+# connect_session_id is no foreign key: one session may open several trips, and a trip that is
+# already on its way comes home after the session was used up by another.
+oauth_states = Table(
+    "oauth_states",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _owner("environment_id", "environments.id", index=True),
+    Column("integration_key", Words, nullable=False),
+    Column("connect_session_id", Words),
+    Column("connection_id", Words, nullable=False),
+    # envelope of the vault
+    Column("code_verifier", LargeBinary, nullable=False),
+    Column("redirect_uri", Words, nullable=False),
+    Column("connection_config", Json, nullable=False),
+    Column("authorization_params", Json, nullable=False),
+    Column("ws_client_id", Words),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    _number(),
+    _owner("environment_id", "environments.id", index=True),
+    _owner("integration_id", "integrations.id"),
+    Column("connection_id", Words, nullable=False, index=True),
+    Column("end_user", Json),
+    # copied out of end_user, to be found by
+    Column("end_user_id", Words),
+    Column("organization_id", Words),
+    Column("search_text", Words, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("metadata", Json),
+    Column("connection_config", Json, nullable=False),
+    Column("webhook_url_override", Words),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("credentials_expire_at", Instant),
+    Column("refreshable", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("last_fetched_at", Instant),
+    UniqueConstraint("integration_id", "connection_id"),
+    sqlite_autoincrement=True,
+)
+
+# sync_name "" = not about one sync (a key cannot hold NULL)
+faults = Table(
+    "faults",
+    metadata,
+    _owner("connection_pk", "connections.id", primary_key=True),
+    Column("type", Words, primary_key=True),
+    Column("sync_name", Words, primary_key=True),
+    Column("code", Words, nullable=False),
+    Column("message", Words, nullable=False),
+    Column("log_id", Words, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _owner("environment_id", "environments.id", index=True),
+    _owner("connection_pk", "connections.id"),
+    Column("integration_key", Words, nullable=False),
+    Column("sync_name", Words, nullable=False),
+    Column("variant", Words, nullable=False),
+    Column("frequency", Words, nullable=False),
+    Column("frequency_override", Words),
+    Column("state", Words, nullable=False),
+    Column("next_run_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("connection_pk", "sync_name", "variant"),
+    _partial("ix_schedules_due", "next_run_at", where="state = 'STARTED'"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _owner("environment_id", "environments.id", index=True),
+    _owner("connection_pk", "connections.id"),
+    Column("kind", Words, nullable=False),
+    Column("function", Words, nullable=False),
+    Column("variant", Words, nullable=False),
+    Column("trigger", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("fencing_token", BigInteger, nullable=False),
+    Column("lease_owner", Words),
+    Column("lease_until", Instant),
+    Column("is_cancel_requested", Boolean, nullable=False),
+    Column("is_reset", Boolean, nullable=False),
+    Column("input", Json),
+    Column("output", Json),
+    Column("counts", Json, nullable=False),
+    Column("batches", Integer, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("failure", Json),
+    Column("created_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    Index("ix_runs_latest", "connection_pk", "function", "variant", "created_at"),
+    _partial(
+        "uq_runs_active_sync",
+        "connection_pk",
+        "function",
+        "variant",
+        where="kind = 'sync' AND state IN ('queued', 'running')",
+        unique=True,
+    ),
+    _partial("ix_runs_lease", "lease_until", where="state = 'running'"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    _owner("connection_pk", "connections.id", primary_key=True),
+    Column("sync_name", Words, primary_key=True),
+    Column("variant", Words, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+# One row a (connection, model, variant); whoever changes records holds its lock.
+streams = Table(
+    "streams",
+    metadata,
+    _number(),
+    _owner("connection_pk", "connections.id"),
+    Column("model", Words, nullable=False),
+    Column("variant", Words, nullable=False),
+    Column("last_position", BigInteger, nullable=False),
+    Column("last_modified_us", BigInteger, nullable=False),
+    Column("live", BigInteger, nullable=False),
+    UniqueConstraint("connection_pk", "model", "variant"),
+    sqlite_autoincrement=True,
+)
+
+partitions = Table(
+    "partitions",
+    metadata,
+    _number(),
+    _owner("stream_id", "streams.id"),
+    Column("name", Words, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("in_doubt", Boolean, nullable=False),
+    UniqueConstraint("stream_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+# Plain columns, because the drivers write them directly (dialect.py). partition_id is no foreign
+# key: the stream's covers it, and every key costs a look-up per row. content comes last, so that
+# the small columns of a large row lie on its first page.
+records = Table(
+    "records",
+    metadata,
+    _owner("stream_id", "streams.id", primary_key=True),
+    Column("id", Words, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("partition_id", BigInteger, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("first_seen_us", BigInteger, nullable=False),
+    Column("last_modified_us", BigInteger, nullable=False),
+    Column("deleted_us", BigInteger),
+    Column("pruned_us", BigInteger),
+    Column("last_action", Words, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    UniqueConstraint("stream_id", "position"),
+    _partial("ix_records_partition", "stream_id", "partition_id", where="deleted_us IS NULL"),
+)
+
+# connection_pk is no foreign key: that a connection was deleted must still be announced.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _owner("environment_id", "environments.id", index=True),
+    Column("type", Words, nullable=False),
+    Column("connection_pk", BigInteger),
+    Column("payload", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    # pending, delivered or dead
+    Column("state", Words, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    _partial("ix_events_due", "due_at", where="state = 'pending'"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column(
+        "event_id", Words, ForeignKey("events.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("attempt", Integer, nullable=False),
+    Column("url", Words, nullable=False),
+    Column("status", Integer),
+    Column("error", Words),
+    Column("created_at", Instant, nullable=False),
+)
