@@ -1,0 +1,123 @@
+"""Absolute URLs, strictly read, and their origins ([RFC 6454](https://www.rfc-editor.org/rfc/rfc6454)).
+
+Whether a URL may receive credentials, whether it may be called, and where the request then goes are
+all decided on what `parse_url` returns; so no two readers of a URL can disagree about its host.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote
+
+from fairlead.errors import EgressRefused
+
+_AUTHORITY = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?P<host>[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    r"(?=[/?#]|$)",
+    re.IGNORECASE | re.ASCII,
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# WHATWG: a host whose last label is a number is an IPv4 address, in whatever spelling
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
+# what a request target may hold as it stands; everything else is percent-encoded
+_SAFE = "!$%&'()*+,/:;=?@[]~-._"
+_UNSAFE = re.compile(rf"[^a-zA-Z0-9{re.escape(_SAFE)}]")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host (lower case, IPv6 without brackets) and port of a URL."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = self.port == _DEFAULT_PORTS[self.scheme]
+        return f"{self.scheme}://{host}" if default else f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Does the name itself say that this machine is meant?"""
+        if self.host == "localhost" or self.host.endswith(".localhost"):
+            return True
+        address = ip_literal(self.host)
+        return address is not None and address.is_loopback
+
+    def matches(self, pattern: str) -> bool:
+        """Is this the origin `scheme://host[:port]` or, for `*.` hosts, one below it?"""
+        wanted, is_wildcard = _pattern(pattern)
+        if wanted is None or (self.scheme, self.port) != (wanted.scheme, wanted.port):
+            return False
+        if is_wildcard:
+            return ip_literal(wanted.host) is None and self.host.endswith("." + wanted.host)
+        return self.host == wanted.host
+
+
+def parse_url(url: str) -> tuple[Origin, str]:
+    """Read an absolute http(s) URL; return its origin and the URL as it goes on the wire.
+
+    The URL returned has a normal host, no fragment, and nothing that needs encoding; path and
+    query are otherwise untouched. EgressRefused: not http(s), user information, a host that is no
+    plain ASCII name, a control character.
+    """
+    match = _AUTHORITY.match(url)
+    if match is None or _CONTROL.search(url):
+        raise EgressRefused(
+            "The address is not a plain http(s) URL (no user name, no unusual host); correct it",
+            code="invalid_url",
+        )
+    scheme = match["scheme"].lower()
+    port = int(match["port"]) if match["port"] else _DEFAULT_PORTS[scheme]
+    origin = Origin(scheme, _normal_host(match["host"].lower()), port)
+    if not 0 < port < 65536:
+        raise EgressRefused("The address has an impossible port; correct it", code="invalid_url")
+    target = url[match.end() :].partition("#")[0]
+    if not target.startswith("/"):
+        target = "/" + target
+    if _UNSAFE.search(target):
+        target = quote(target, safe=_SAFE)
+    return origin, str(origin) + target
+
+
+def origin_of(url: str) -> Origin:
+    """Return the origin of an absolute URL."""
+    return parse_url(url)[0]
+
+
+@lru_cache(maxsize=4096)
+def ip_literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address if a host is written as one."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _normal_host(host: str) -> str:
+    if host.startswith("["):
+        address = ip_literal(host[1:-1])
+        if address is not None and address.version == 6:
+            return address.compressed
+    elif ".." not in host and "." in host and _NUMBER.fullmatch(host.rsplit(".", 1)[1]):
+        address = ip_literal(host)
+        if address is not None:
+            return host
+    elif ".." not in host and not _NUMBER.fullmatch(host):
+        return host
+    raise EgressRefused("The address has a host that is no name; correct it", code="invalid_url")
+
+
+@lru_cache(maxsize=1024)
+def _pattern(pattern: str) -> tuple[Origin | None, bool]:
+    """Return the origin that a pattern names (None: it names none), and whether it begins `*.`."""
+    try:
+        return origin_of(pattern.replace("://*.", "://", 1)), "://*." in pattern
+    except EgressRefused:
+        return None, False

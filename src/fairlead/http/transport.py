@@ -1,0 +1,219 @@
+"""Send requests and stream answers: aiohttp behind one small seam.
+
+Nothing is buffered, no cookies are kept, no environment proxies are used, headers arrive as they
+were sent. Redirects are followed here and not by the library, so that every hop is checked and
+credentials never travel to another origin
+([RFC 9110, 15.4](https://www.rfc-editor.org/rfc/rfc9110#section-15.4)).
+"""
+
+import io
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from importlib.metadata import version
+from types import TracebackType
+from typing import Self
+from urllib.parse import urljoin
+
+import aiohttp
+from yarl import URL
+
+from fairlead.errors import InvalidInput, Rejected
+from fairlead.http.egress import EgressPolicy, GuardedResolver
+from fairlead.http.origins import Origin, parse_url
+from fairlead.http.response import HttpResponse, network_error, without
+from fairlead.model.clock import Clock
+from fairlead.model.exchange import Request, Response
+
+CONNECT_SECONDS = 10.0
+IDLE_READ_SECONDS = 60.0
+#: pre-authenticated links of some vendors are long
+_LONGEST_HEADER_BYTES = 65_536
+_SLICE_BYTES = 262_144
+#: what belongs to one connection, or would let a caller choose another host's face
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_SECRET_HEADERS = frozenset({"authorization", "cookie"})
+_BODY_HEADERS = frozenset(
+    {"content-type", "content-length", "content-encoding", "content-language", "content-location"}
+)
+
+
+class Transport:
+    """The process's outbound HTTP; open one, close it at the end."""
+
+    def __init__(self, session: aiohttp.ClientSession, policy: EgressPolicy, clock: Clock) -> None:
+        self._session = session
+        self._policy = policy
+        self._clock = clock
+
+    @classmethod
+    async def open(
+        cls,
+        policy: EgressPolicy,
+        *,
+        clock: Clock,
+        connections: int = 100,
+        connect_timeout: timedelta = timedelta(seconds=CONNECT_SECONDS),
+        idle_timeout: timedelta = timedelta(seconds=IDLE_READ_SECONDS),
+    ) -> Self:
+        """Open a transport that keeps at most `connections` connections at a time."""
+        connector = aiohttp.TCPConnector(
+            limit=connections, resolver=GuardedResolver(policy), ttl_dns_cache=10
+        )
+        session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"fairlead/{version('fairlead')}"},
+            skip_auto_headers=("Content-Type",),
+            trust_env=False,
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                # waiting for a free connection counts too
+                connect=connect_timeout.total_seconds() + idle_timeout.total_seconds(),
+                sock_connect=connect_timeout.total_seconds(),
+                sock_read=idle_timeout.total_seconds(),
+            ),
+            max_line_size=_LONGEST_HEADER_BYTES,
+            max_field_size=_LONGEST_HEADER_BYTES,
+        )
+        return cls(session, policy, clock)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def send(
+        self,
+        request: Request,
+        *,
+        redirects: int = 0,
+        total_timeout: timedelta | None = None,
+        decompress: bool = True,
+        secret_headers: frozenset[str] = frozenset(),
+    ) -> Response:
+        """Send one request and return the answer with its body unread.
+
+        Follows up to `redirects` redirects (0: the redirect itself is the answer); a hop to another
+        origin loses Authorization, Cookie and `secret_headers` (lower-case names). A redirect that
+        would need a streamed body again is returned as the answer. With `decompress` a compressed
+        body is decoded and the headers that described it are gone. EgressRefused, before anything
+        was sent; Unavailable when no answer came.
+        """
+        origin, url = parse_url(request.url)
+        method, body = request.method.upper(), request.body
+        headers = [
+            (name, value)
+            for name, value in request.headers.items()
+            if name.lower() not in _HOP_BY_HOP
+        ]
+        limits = self._limits(total_timeout)
+        followed = 0
+        while True:
+            hop = Request(method=method, url=url, headers=dict(headers), body=body)
+            answer = await self._send_once(hop, origin, limits, decompress=decompress)
+            location = answer.location if redirects else None
+            next_method, drops_body = _next_method(answer.status, method)
+            if location is None or not (drops_body or isinstance(body, bytes | None)):
+                return answer
+            await answer.close()
+            if followed >= redirects:
+                raise Rejected(
+                    f"{origin} redirected more than {redirects} times; correct the address",
+                    code="too_many_redirects",
+                    provider_status=answer.status,
+                )
+            followed += 1
+            previous = origin
+            origin, url = parse_url(urljoin(url, location))
+            if origin != previous:
+                headers = without(headers, _SECRET_HEADERS | secret_headers)
+            method = next_method
+            if drops_body:
+                body = None
+                headers = without(headers, _BODY_HEADERS)
+
+    def _limits(self, total: timedelta | None) -> aiohttp.ClientTimeout:
+        usual = self._session.timeout
+        if total is None:
+            return usual
+        return aiohttp.ClientTimeout(
+            total=total.total_seconds(),
+            connect=usual.connect,
+            sock_connect=usual.sock_connect,
+            sock_read=usual.sock_read,
+        )
+
+    async def _send_once(
+        self, hop: Request, origin: Origin, limits: aiohttp.ClientTimeout, *, decompress: bool
+    ) -> HttpResponse:
+        # the connector does not resolve addresses written as such, so the resolver never sees them
+        self._policy.check_origin(origin)
+        headers = _with_encoding(list(hop.headers.items()), decompress=decompress)
+        body: bytes | io.BytesIO | AsyncIterator[bytes] | None = hop.body
+        if isinstance(body, bytes | None):
+            # the length is ours to say
+            headers = without(headers, frozenset({"content-length"}))
+        if isinstance(body, bytes) and len(body) > _SLICE_BYTES:
+            # sent in pieces: in one it would hold up everybody else
+            body = io.BytesIO(body)
+        try:
+            answer = await self._session.request(
+                hop.method,
+                URL(hop.url, encoded=True),
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+                auto_decompress=decompress,
+                timeout=limits,
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise network_error(origin, error) from error
+        except ValueError as error:
+            raise InvalidInput(
+                f"The request to {origin} cannot be sent as it is: its method or a header has "
+                "forbidden characters; correct it",
+                code="invalid_request",
+            ) from error
+        return HttpResponse(
+            answer, origin, hop, is_decoded=decompress, received_at=self._clock.now()
+        )
+
+
+def _next_method(status: int, method: str) -> tuple[str, bool]:
+    """Return the method after a redirect, and whether the body is dropped."""
+    if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
+        return "GET", True
+    return method, False
+
+
+def _with_encoding(headers: list[tuple[str, str]], *, decompress: bool) -> list[tuple[str, str]]:
+    """Ask for encodings that can be decoded here, or for those that the caller can decode."""
+    asked = [value for name, value in headers if name.lower() == "accept-encoding"]
+    if decompress:
+        wanted = "identity" if asked == ["identity"] else "gzip, deflate"
+    else:
+        wanted = asked[-1] if asked else "identity"
+    return [*without(headers, frozenset({"accept-encoding"})), ("Accept-Encoding", wanted)]

@@ -1,0 +1,19 @@
+"""Names of the rows that hold sealed values; an envelope opens only under the name it got.
+
+The free-form part of a name comes last, so no two rows can share one.
+"""
+
+
+def credentials_row(environment_id: int, integration_id: int, connection_id: str) -> str:
+    """Name the credentials of one connection."""
+    return f"credentials:{environment_id}:{integration_id}:{connection_id}"
+
+
+def integration_row(environment_id: int, unique_key: str, field: str) -> str:
+    """Name one secret `field` of an integration; `field` is a column of ours, without a colon."""
+    return f"integration:{environment_id}:{field}:{unique_key}"
+
+
+def state_row(state_id: str) -> str:
+    """Name the PKCE verifier of one trip to the vendor."""
+    return f"state:{state_id}"
