@@ -27,7 +27,8 @@
     │   ├─ FunctionCrashed    500  a function raised
     │   └─ FunctionTimedOut   500  a function took too long
     └─ InternalError     500  we mend it
-        └─ LeaseLost               another worker owns the run now; this one must stop
+        ├─ LeaseLost               another worker owns the run now; this one must stop
+        └─ VaultError              a sealed value does not open with the keys at hand
 
 `status` is what the HTTP API answers. `retryable` says whether the same call may succeed later
 without anybody doing anything; nothing else decides about retries. Messages are for people and
@@ -299,3 +300,9 @@ class LeaseLost(InternalError):
     """Another worker owns this run now."""
 
     code = "lease_lost"
+
+
+class VaultError(InternalError):
+    """A sealed value does not open; see that FAIRLEAD_ENCRYPTION_KEY is the key that sealed it."""
+
+    code = "vault_error"

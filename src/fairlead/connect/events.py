@@ -1,0 +1,75 @@
+"""The `auth` events: a connection came to be, was replaced, or cannot be renewed (contract 6.1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fairlead.errors import FairleadError
+from fairlead.model.connect_session import EndUser
+from fairlead.model.event import Event
+from fairlead.model.integration import Integration
+from fairlead.model.provider import Provider
+from fairlead.store import Tx, environments, outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthNews:
+    """What an `auth` event says."""
+
+    #: `creation`, `override` or `refresh`
+    operation: str
+    connection_id: str
+    connection_pk: int | None = None
+    end_user: EndUser | None = None
+    tags: dict[str, str]
+    #: None = it went well
+    error: FairleadError | None = None
+
+
+async def announce(
+    tx: Tx,
+    news: AuthNews,
+    *,
+    integration: Integration,
+    provider: Provider,
+    event_id: str,
+    now: datetime,
+) -> None:
+    """Write the event in the transaction that caused it."""
+    environment = await environments.find(tx, integration.environment_id)
+    payload: dict[str, Any] = {
+        "from": "nango",
+        "type": "auth",
+        "connectionId": news.connection_id,
+        "providerConfigKey": integration.unique_key,
+        "authMode": provider.auth_mode.value,
+        "provider": provider.name,
+        "environment": environment.name if environment else "",
+        "operation": news.operation,
+        "tags": news.tags,
+        "success": news.error is None,
+    }
+    if news.end_user is not None:
+        payload["endUser"] = _end_user(news.end_user)
+    if news.error is not None:
+        payload["error"] = {"type": news.error.code, "description": news.error.message}
+    await outbox.put(
+        tx,
+        Event(
+            id=event_id,
+            environment_id=integration.environment_id,
+            type="auth",
+            connection_pk=news.connection_pk,
+            payload=payload,
+            created_at=now,
+        ),
+    )
+
+
+def _end_user(end_user: EndUser) -> dict[str, Any]:
+    told: dict[str, Any] = {"endUserId": end_user.id, "tags": end_user.tags}
+    if end_user.email is not None:
+        told["endUserEmail"] = end_user.email
+    if end_user.organization is not None:
+        told["organizationId"] = end_user.organization.id
+    return told

@@ -1,0 +1,272 @@
+"""Credentials that work now: opened, and renewed in time, once, whoever asks.
+
+Renewal starts 15 minutes before the end. One runs at a time per connection: inside a process all
+who ask wait for the same one, across processes a lock of the store; after the lock the stored
+credentials are read again, because somebody else may have renewed them.
+"""
+
+import asyncio
+from copy import copy
+from datetime import timedelta
+
+import structlog
+
+from fairlead.connect.events import AuthNews, announce
+from fairlead.connect.remembered import Remembered
+from fairlead.connect.validity import is_due, is_renewable, is_valid, renewal_at, token_of
+from fairlead.errors import FairleadError, InternalError, NotFound, OperatorError, ProviderError
+from fairlead.http import Transport
+from fairlead.model import clock as ids
+from fairlead.model.clock import Clock, NewId
+from fairlead.model.connection import Connection, Fault
+from fairlead.model.credentials import (
+    ClientCredentials,
+    Credentials,
+    OAuth2Credentials,
+    SealedCredentials,
+)
+from fairlead.model.integration import Integration
+from fairlead.oauth import client_credentials, refresh, scopes_for
+from fairlead.sdk.registry import Registry
+from fairlead.store import Database, connections, integrations
+from fairlead.store.locks import refresh_lock
+from fairlead.vault import Vault, credentials_row, same_token
+
+log = structlog.get_logger(__name__)
+
+#: after a failure the vendor is left alone for so long
+BACK_OFF = timedelta(seconds=30)
+CACHED_FOR = timedelta(seconds=30)
+#: a token that is refused (401) so soon after a renewal for that reason is not the trouble
+NOT_AGAIN_FOR = timedelta(seconds=60)
+
+
+class Freshener:
+    """Gives out credentials that work now."""
+
+    def __init__(  # noqa: PLR0917  # the parts it is wired from, each of its own type
+        self,
+        db: Database,
+        vault: Vault,
+        registry: Registry,
+        transport: Transport,
+        clock: Clock,
+        new_id: NewId = ids.new_id,
+    ) -> None:
+        self._db = db
+        self._vault = vault
+        self._registry = registry
+        self._transport = transport
+        self._clock = clock
+        self._new_id = new_id
+        self._running: dict[int, asyncio.Task[Credentials]] = {}
+        self._cache: Remembered[Credentials] = Remembered()
+        self._failures: Remembered[FairleadError] = Remembered()
+        #: tokens that came from a renewal after a 401
+        self._after_401: Remembered[str] = Remembered()
+        #: how often something was forgotten: what was read before that is not cached
+        self._forgettings = 0
+
+    async def fresh_credentials(
+        self, connection: Connection, *, force: bool = False, after_401_of: str | None = None
+    ) -> Credentials:
+        """Return credentials of the connection that are good for some minutes.
+
+        `force` renews them in any case. `after_401_of` is a token that the vendor just refused: if
+        another one is stored by now it is returned, else they are renewed. Credentials that cannot
+        be renewed come back as they are. While renewal fails for a passing reason, the old ones
+        are returned as long as they are valid.
+        """
+        pk, now, forgettings = connection.id, self._clock.now(), self._forgettings
+        is_plain = not force and after_401_of is None
+        if is_plain and (cached := self._cache.get(pk, now)) is not None:
+            return cached
+        _, stored = await self._stored(connection)
+        if not is_renewable(stored):
+            return self._remember(pk, stored, forgettings)
+        token = token_of(stored)
+        if not force and not self._must_renew(pk, stored, after_401_of):
+            return self._remember(pk, stored, forgettings)
+        # the old ones serve meanwhile, unless they are what the caller wants to be rid of
+        spare = stored if is_plain and is_valid(stored, now) else None
+        failure = self._failures.get(pk, now)
+        if failure is not None and not force:
+            return _spare_or_raise(spare, failure)
+        try:
+            renewed = await self._renewed(connection, token)
+        except FairleadError as error:
+            return _spare_or_raise(spare, error)
+        if after_401_of is not None:
+            self._after_401.put(pk, token_of(renewed), now + NOT_AGAIN_FOR)
+        return renewed
+
+    def forget(self, pk: int) -> None:
+        """Drop everything remembered of a connection: it was replaced, changed or deleted."""
+        self._forgettings += 1
+        self._cache.forget(pk)
+        self._failures.forget(pk)
+        self._after_401.forget(pk)
+
+    async def close(self) -> None:
+        """Wait for renewals that are under way: their new tokens must be kept."""
+        while self._running:
+            await asyncio.wait(list(self._running.values()))
+            await asyncio.sleep(0)
+
+    def _must_renew(self, pk: int, stored: Credentials, after_401_of: str | None) -> bool:
+        now, token = self._clock.now(), token_of(stored)
+        if is_due(stored, now):
+            return True
+        if after_401_of is None or not same_token(token, after_401_of):
+            return False
+        return self._after_401.get(pk, now) != token
+
+    async def _renewed(self, connection: Connection, token: str) -> Credentials:
+        task = self._running.get(connection.id)
+        if task is None:
+            # a task of its own: a caller who goes away must not lose the new refresh token
+            task = asyncio.create_task(self._renew(connection, token))
+            self._running[connection.id] = task
+            task.add_done_callback(lambda _: self._running.pop(connection.id, None))
+        return await asyncio.shield(task)
+
+    async def _renew(self, connection: Connection, token: str) -> Credentials:
+        pk, forgettings = connection.id, self._forgettings
+        async with refresh_lock(self._db, pk):
+            sealed, stored = await self._stored(connection)
+            if not same_token(token_of(stored), token) and not is_due(stored, self._clock.now()):
+                return self._remember(pk, stored, forgettings)
+            connection, integration = await self._as_they_are(connection)
+            try:
+                renewed = await self._ask(connection, integration, stored)
+            except FairleadError as error:
+                await self._note_failure(connection, integration, error)
+                raise
+            row = _row_of(connection)
+            now = self._clock.now()
+            async with self._db.write() as tx:
+                current = await connections.sealed(tx, pk)
+                if current.envelope != sealed.envelope:
+                    # replaced while the vendor was asked: that grant is newer than ours
+                    return self._vault.open_credentials(current, row=row)
+                fresh = self._vault.seal_credentials(renewed, row=row)
+                await connections.set_sealed(tx, pk, fresh, now)
+                await connections.clear_fault(tx, pk, "auth")
+        self._failures.forget(pk)
+        log.info(
+            "credentials renewed",
+            connection_id=connection.connection_id,
+            integration=connection.integration_key,
+            expires_at=fresh.expires_at and fresh.expires_at.isoformat(),
+        )
+        return self._remember(pk, renewed, forgettings)
+
+    async def _ask(
+        self, connection: Connection, integration: Integration, stored: Credentials
+    ) -> Credentials:
+        provider = self._registry.provider(integration.provider)
+        config = connection.connection_config
+        if isinstance(stored, ClientCredentials):
+            return await client_credentials(
+                self._transport,
+                provider,
+                credentials=stored,
+                connection_config=config,
+                scopes=scopes_for(provider, integration.scopes, config),
+                clock=self._clock,
+            )
+        assert isinstance(stored, OAuth2Credentials)
+        secret = integration.client_secret
+        return await refresh(
+            self._transport,
+            provider,
+            client_id=integration.client_id or "",
+            client_secret=secret.get_secret_value() if secret else None,
+            credentials=stored,
+            connection_config=config,
+            # what was granted: scopes that were added since then would need a new consent
+            scopes=(),
+            clock=self._clock,
+        )
+
+    async def _note_failure(
+        self, connection: Connection, integration: Integration, error: FairleadError
+    ) -> None:
+        pk, now = connection.id, self._clock.now()
+        self._failures.put(pk, copy(error), now + BACK_OFF)
+        log.warning(
+            "credentials not renewed",
+            connection_id=connection.connection_id,
+            integration=connection.integration_key,
+            code=error.code,
+            who=error.who,
+            retryable=error.retryable,
+        )
+        if error.retryable or isinstance(error, InternalError):
+            return
+        async with self._db.write() as tx:
+            current = await connections.by_pk(tx, pk)
+            if current is None:
+                return
+            log_id = self._new_id()
+            fault = Fault(
+                type="auth",
+                code=error.code,
+                message=error.message,
+                log_id=log_id,
+                created_at=now,
+            )
+            await connections.set_fault(tx, pk, fault)
+            if any(known.type == "auth" for known in current.errors):
+                # announced when it began
+                return
+            await announce(
+                tx,
+                AuthNews(
+                    operation="refresh",
+                    connection_id=current.connection_id,
+                    connection_pk=pk,
+                    end_user=current.end_user,
+                    tags=current.tags,
+                    error=error,
+                ),
+                integration=integration,
+                provider=self._registry.provider(integration.provider),
+                event_id=log_id,
+                now=now,
+            )
+
+    async def _stored(self, connection: Connection) -> tuple[SealedCredentials, Credentials]:
+        async with self._db.read() as tx:
+            sealed = await connections.sealed(tx, connection.id)
+        return sealed, self._vault.open_credentials(sealed, row=_row_of(connection))
+
+    async def _as_they_are(self, connection: Connection) -> tuple[Connection, Integration]:
+        """Read again what the caller may hold since hours: a reconnect may have changed it."""
+        async with self._db.read() as tx:
+            current = await connections.by_pk(tx, connection.id)
+            integration = await integrations.by_id(tx, self._vault, connection.integration_id)
+        if current is None or integration is None:
+            raise NotFound("The connection was deleted meanwhile")
+        return current, integration
+
+    def _remember(self, pk: int, credentials: Credentials, forgettings: int) -> Credentials:
+        if forgettings == self._forgettings:
+            until = self._clock.now() + CACHED_FOR
+            due_at = renewal_at(credentials)
+            self._cache.put(pk, credentials, until if due_at is None else min(until, due_at))
+        return credentials
+
+
+def _spare_or_raise(spare: Credentials | None, error: FairleadError) -> Credentials:
+    # when the grant itself is over, its last token should not be stretched
+    if spare is not None and isinstance(error, OperatorError | ProviderError):
+        return spare
+    # a copy: one exception raised in many tasks would collect all their tracebacks
+    raise copy(error)
+
+
+def _row_of(connection: Connection) -> str:
+    return credentials_row(
+        connection.environment_id, connection.integration_id, connection.connection_id
+    )

@@ -1,0 +1,101 @@
+"""Decide where a request may go, and whether it may carry the connection's credentials.
+
+Callers' URLs and stored links of vendors are absolute, so each is judged by its origin alone: the
+provider's own get credentials, those it declares open are called without, others not at all.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fairlead.errors import EgressRefused, InvalidInput, OperatorError
+from fairlead.http import parse_url
+from fairlead.model.credentials import Credentials
+from fairlead.model.provider import Provider
+from fairlead.oauth import (
+    credential_headers,
+    interpolate,
+    is_audience,
+    is_audience_origin,
+    is_open_origin,
+)
+
+_ABSOLUTE = re.compile(r"https?:", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a request goes, and whether it carries credentials."""
+
+    url: str
+    is_audience: bool
+
+
+def target_of(provider: Provider, url: str, connection_config: Mapping[str, Any]) -> Target:
+    """Return where a caller's URL or path leads.
+
+    A path is below the provider's base URL. EgressRefused (`base_url_override_not_allowed`) for an
+    absolute URL of another origin; InvalidInput for a path that tries to be something else.
+    """
+    if not _ABSOLUTE.match(url):
+        origin, wire = parse_url(_below_base(provider, url, connection_config))
+        if is_audience_origin(provider, origin, connection_config):
+            return Target(wire, is_audience=True)
+        raise OperatorError(
+            f"The base URL of {provider.display_name} is not https; correct the provider"
+        )
+    try:
+        origin, wire = parse_url(url)
+    except EgressRefused as error:
+        raise _not_allowed(provider) from error
+    if is_audience_origin(provider, origin, connection_config):
+        return Target(wire, is_audience=True)
+    if is_open_origin(provider, origin, connection_config):
+        return Target(wire, is_audience=False)
+    raise _not_allowed(provider)
+
+
+def authorise(
+    provider: Provider,
+    credentials: Credentials,
+    url: str,
+    connection_config: Mapping[str, Any],
+) -> dict[str, str]:
+    """Return the headers to add to a request to this URL; none unless it may have credentials."""
+    if not is_audience(provider, url, connection_config):
+        return {}
+    return credential_headers(provider, credentials)
+
+
+def provider_headers(provider: Provider, connection_config: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the provider wants with every call, but for headers that carry a key."""
+    return {
+        name: interpolate(template, connection_config, quote=False)
+        for name, template in provider.headers.items()
+        if "${apiKey}" not in template
+    }
+
+
+def _below_base(provider: Provider, path: str, connection_config: Mapping[str, Any]) -> str:
+    if not provider.base_url:
+        raise OperatorError(
+            f"{provider.display_name} has no base URL; call an absolute address of it"
+        )
+    before_query = path.partition("?")[0]
+    if before_query.startswith("//") or "\\" in before_query or _SCHEME.match(path):
+        raise InvalidInput(
+            "The path must begin with one slash and name no host; correct it",
+            code="invalid_path",
+        )
+    base = interpolate(provider.base_url, connection_config, quote=True).rstrip("/")
+    return base + (path if path.startswith("/") else f"/{path}")
+
+
+def _not_allowed(provider: Provider) -> EgressRefused:
+    return EgressRefused(
+        f"The address is not one of {provider.display_name}'s; call it directly, or use a path "
+        "below the provider's base URL",
+        code="base_url_override_not_allowed",
+    )

@@ -1,0 +1,216 @@
+"""The only function by which a provider request leaves: authorised, renewed, retried, streamed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from fairlead.connect.freshen import Freshener
+from fairlead.connect.validity import token_of
+from fairlead.errors import Unavailable
+from fairlead.gateway.authorise import Target, authorise, provider_headers, target_of
+from fairlead.gateway.pauses import Pauses
+from fairlead.http import Transport, backoff, redact_url, retry_after, retry_delay
+from fairlead.http.retry import IDEMPOTENT
+from fairlead.model.clock import Clock
+from fairlead.model.connection import Connection
+from fairlead.model.credentials import Credentials
+from fairlead.model.exchange import Request, Response, Send
+from fairlead.model.provider import Provider, Reply
+from fairlead.sdk.registry import Registry
+from fairlead.store import Database
+
+log = structlog.get_logger(__name__)
+
+FUNCTION_RETRIES = 5
+#: a longer wait is the caller's business: the vendor's answer is returned as it is
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+class Gateway:
+    """Sends requests as connections."""
+
+    def __init__(
+        self,
+        db: Database,
+        registry: Registry,
+        freshener: Freshener,
+        transport: Transport,
+        clock: Clock,
+        *,
+        longest_wait: timedelta = LONGEST_WAIT,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._db = db
+        self._registry = registry
+        self._freshener = freshener
+        self._transport = transport
+        self._clock = clock
+        self._longest_wait = longest_wait
+        self._sleep = sleep
+        self._pauses = Pauses()
+
+    async def send(
+        self,
+        connection: Connection,
+        request: Request,
+        *,
+        retries: int = 0,
+        retry_on: frozenset[int] = frozenset(),
+        decompress: bool = True,
+        redirects: int = 5,
+        on_request: Callable[[], None] | None = None,
+    ) -> Response:
+        """Send one request as the connection and return the answer, whatever its status.
+
+        `request.url` is a path below the provider's base URL, or absolute. Credentials go to the
+        provider's own origins only; a caller's header of the same name wins over them. A 401 is
+        answered by one renewal of the credentials and, unless the body was streamed, one more try.
+        Retried, up to `retries` times: throttled calls, `retry_on`, and for idempotent methods
+        passing 5xx and network trouble. A streamed body is never sent twice. `on_request` is
+        called before each request.
+        """
+        exchange = _Exchange(
+            self._registry.provider(connection.provider), connection, request, redirects, decompress
+        )
+        may_repeat = isinstance(request.body, bytes | None)
+        retries = retries if may_repeat else 0
+        attempt = 0
+        has_renewed = False
+        credentials: Credentials | None = None
+        while True:
+            if retries:
+                await self._wait_for_pause(exchange)
+            if exchange.target.is_audience and credentials is None:
+                credentials = await self._freshener.fresh_credentials(connection)
+            try:
+                if on_request is not None:
+                    on_request()
+                answer = await self._send_once(exchange, credentials)
+            except Unavailable:
+                if attempt >= retries or request.method.upper() not in IDEMPOTENT:
+                    raise
+                await self._wait(exchange, backoff(attempt), "no answer")
+                attempt += 1
+                credentials = None
+                continue
+            if answer.status == 401 and credentials is not None and not has_renewed:
+                has_renewed = True
+                renewed = await self._renewed(exchange, credentials, answer)
+                if renewed is not None and may_repeat:
+                    await answer.close()
+                    credentials = renewed
+                    continue
+            delay = self._delay(exchange, answer, attempt, retry_on)
+            if delay is None or attempt >= retries or delay > self._longest_wait.total_seconds():
+                return answer
+            await answer.close()
+            await self._wait(exchange, delay, f"status {answer.status}")
+            attempt += 1
+            # asked for again: the wait may have outlived them
+            credentials = None
+
+    def sender(self, connection: Connection, on_request: Callable[[], None]) -> Send:
+        """Return what a function sends its requests with; `on_request` is called before each."""
+
+        async def send(request: Request) -> Response:
+            return await self.send(
+                connection, request, retries=FUNCTION_RETRIES, on_request=on_request
+            )
+
+        return send
+
+    async def _send_once(self, exchange: "_Exchange", credentials: Credentials | None) -> Response:
+        request, target = exchange.request, exchange.target
+        headers = dict(request.headers)
+        secret_names: frozenset[str] = frozenset()
+        if credentials is not None:
+            config = exchange.connection.connection_config
+            secrets = authorise(exchange.provider, credentials, target.url, config)
+            secret_names = frozenset(name.lower() for name in secrets)
+            own = provider_headers(exchange.provider, config)
+            headers = _merged({**own, **secrets}, headers)
+        return await self._transport.send(
+            Request(method=request.method, url=target.url, headers=headers, body=request.body),
+            redirects=exchange.redirects,
+            decompress=exchange.decompress,
+            secret_headers=secret_names,
+        )
+
+    async def _renewed(
+        self, exchange: "_Exchange", refused: Credentials, answer: Response
+    ) -> Credentials | None:
+        """Return other credentials after a 401, None if there are none (the answer stands)."""
+        token = token_of(refused)
+        if not token or "authorization" in {name.lower() for name in exchange.request.headers}:
+            return None
+        try:
+            renewed = await self._freshener.fresh_credentials(
+                exchange.connection, after_401_of=token
+            )
+        except BaseException:
+            await answer.close()
+            raise
+        return None if token_of(renewed) == token else renewed
+
+    def _delay(
+        self, exchange: "_Exchange", answer: Response, attempt: int, retry_on: frozenset[int]
+    ) -> float | None:
+        now = self._clock.now()
+        provider = exchange.provider
+        reply = Reply(
+            status=answer.status,
+            headers=dict(answer.headers),
+            url=answer.url.partition("?")[0],
+            method=exchange.request.method.upper(),
+        )
+        throttled = provider.throttle(reply) if provider.throttle is not None else None
+        if throttled is None and answer.status == 429:
+            throttled = retry_after(reply.headers, now)
+        if throttled is not None:
+            self._pauses.note(exchange.connection.id, throttled, now)
+        return retry_delay(reply, provider, attempt, now, also=retry_on)
+
+    async def _wait_for_pause(self, exchange: "_Exchange") -> None:
+        left = self._pauses.left(exchange.connection.id, self._clock.now())
+        if 0 < left <= self._longest_wait.total_seconds():
+            await self._wait(exchange, left, "paused by the vendor")
+
+    async def _wait(self, exchange: "_Exchange", seconds: float, reason: str) -> None:
+        log.info(
+            "waited before a request",
+            connection_id=exchange.connection.connection_id,
+            integration=exchange.connection.integration_key,
+            url=redact_url(exchange.target.url),
+            seconds=round(seconds, 3),
+            reason=reason,
+        )
+        await self._sleep(seconds)
+
+
+class _Exchange:
+    """One caller's request and what does not change between its attempts."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        connection: Connection,
+        request: Request,
+        redirects: int,
+        decompress: bool,
+    ) -> None:
+        self.provider = provider
+        self.connection = connection
+        self.request = request
+        self.redirects = redirects
+        self.decompress = decompress
+        self.target: Target = target_of(provider, request.url, connection.connection_config)
+
+
+def _merged(ours: dict[str, str], callers: dict[str, str]) -> dict[str, str]:
+    """Return both; the caller's win, but for a user agent that the provider prescribes."""
+    prescribed = {name.lower() for name in ours if name.lower() == "user-agent"}
+    kept = {name: value for name, value in callers.items() if name.lower() not in prescribed}
+    named = {name.lower() for name in kept}
+    return {**{name: value for name, value in ours.items() if name.lower() not in named}, **kept}

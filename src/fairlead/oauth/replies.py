@@ -1,0 +1,139 @@
+"""What a vendor's replies mean: tokens, or which error of ours.
+
+[RFC 6749, 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1) and
+[5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from fairlead.errors import (
+    BadClientSecret,
+    FairleadError,
+    ProviderError,
+    ReconnectRequired,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
+from fairlead.http import redact, retry_after
+from fairlead.model.provider import Provider, Reply
+
+_KEPT_CHARACTERS = 2000
+_SECONDS = re.compile(r"\d{1,10}(?:\.\d+)?", re.ASCII)
+_OPERATORS = frozenset({"invalid_client", "unauthorized_client"})
+_GRANT_IS_OVER = frozenset(
+    {"invalid_grant", "interaction_required", "login_required", "consent_required"}
+)
+_PASSING = frozenset({"temporarily_unavailable", "server_error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A token reply, checked."""
+
+    access_token: str
+    refresh_token: str | None
+    expires_at: datetime | None
+    raw: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return "Tokens(...)"
+
+
+def parse_tokens(provider: Provider, reply: Reply, now: datetime) -> Tokens:
+    """Return the tokens of a reply; if there are none, raise the error that it means."""
+    fields = _object(reply.body)
+    if reply.status >= 400 or (fields and "error" in fields and "access_token" not in fields):
+        # some vendors say 200 and mean an error
+        raise classify(provider, reply, now)
+    if reply.status >= 300 or fields is None:
+        raise _malformed(provider, reply, "is not a JSON object")
+    access_token = fields.get("access_token")
+    if not isinstance(access_token, str) or not access_token:
+        raise _malformed(provider, reply, "has no access_token")
+    refresh_token = fields.get("refresh_token")
+    if not isinstance(refresh_token, str | None):
+        raise _malformed(provider, reply, "has a refresh_token that is no text")
+    return Tokens(
+        access_token=access_token,
+        refresh_token=refresh_token or None,
+        expires_at=_expiry(provider, reply, fields.get("expires_in"), now),
+        raw=fields,
+    )
+
+
+def classify(provider: Provider, reply: Reply, now: datetime) -> FairleadError:
+    """Return the error that a reply means: the provider's own reading, else that of the RFC."""
+    if provider.classify is not None:
+        return provider.classify(reply)
+    fields = _object(reply.body) or {}
+    error = fields.get("error")
+    code = error if isinstance(error, str) else ""
+    name = provider.display_name
+    facts: dict[str, Any] = {
+        "provider_status": reply.status,
+        "body": redact(reply.body.decode("utf-8", "replace"))[:_KEPT_CHARACTERS],
+    }
+    detail = f"status {reply.status}, error {redact(code)[:200]}"
+    if reply.status == 429:
+        return Throttled(
+            f"{name} asks for fewer calls; wait and try again",
+            retry_after=retry_after(reply.headers, now),
+            **facts,
+        )
+    if code in _OPERATORS:
+        return BadClientSecret(
+            f"{name} refuses the app's client id or secret ({code}); whoever runs the app must set "
+            "valid ones on the integration",
+            detail=detail,
+        )
+    if code in _GRANT_IS_OVER:
+        return ReconnectRequired(
+            f"{name} no longer accepts the connection's grant ({code}); the end user must connect "
+            "again",
+            detail=detail,
+        )
+    if reply.status >= 500 or reply.status == 408 or code in _PASSING:
+        return Unavailable(
+            f"{name} does not answer token requests now (status {reply.status}); try again later",
+            **facts,
+        )
+    said = f"status {reply.status}" + (f", {redact(code)[:100]}" if code else "")
+    return Rejected(
+        f"{name} refused the token request ({said}); see that the integration's settings are right",
+        detail=detail,
+        **facts,
+    )
+
+
+def _expiry(provider: Provider, reply: Reply, value: object, now: datetime) -> datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise _malformed(provider, reply, "has an expires_in that is no number")
+    # whatever its type, its text decides: JSON allows 3.6e3 and NaN-like surprises stay out
+    if not _SECONDS.fullmatch(str(value).strip()):
+        raise _malformed(provider, reply, "has an expires_in that is no number of seconds")
+    return now + timedelta(seconds=float(value))
+
+
+def _malformed(provider: Provider, reply: Reply, what: str) -> ProviderError:
+    return ProviderError(
+        f"The token reply of {provider.display_name} {what}; see that the provider's token URL is "
+        "right, or report it to the vendor",
+        code="token_reply_invalid",
+        provider_status=reply.status,
+    )
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,99 @@
+"""A transport without a network: a function answers, and every request is kept to be looked at."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from fairlead.model.exchange import Request
+
+
+class FakeResponse:
+    """An answer that is all there."""
+
+    def __init__(self, status=200, body=b"", headers=(), *, url="", method="GET"):
+        self.status = status
+        self._body = body
+        self.raw_headers = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
+        self.url = url
+        self.method = method
+        self.is_closed = False
+
+    @property
+    def headers(self):
+        return {name.lower(): value for name, value in self.raw_headers}
+
+    async def stream(self):
+        if self._body:
+            yield self._body
+
+    async def read(self):
+        return self._body
+
+    async def json(self):
+        return orjson.loads(self._body)
+
+    async def close(self):
+        self.is_closed = True
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, kind, error, trace):
+        await self.close()
+
+
+@dataclass
+class Sent:
+    """One request as the transport got it."""
+
+    request: Request
+    options: dict[str, Any]
+    form: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def headers(self):
+        return {name.lower(): value for name, value in self.request.headers.items()}
+
+
+class FakeTransport:
+    """`answer(request)` gives a FakeResponse, a dict (JSON, 200), a (status, dict), or raises.
+
+    `gate`, if set, holds every request until it is set.
+    """
+
+    def __init__(self, answer=None):
+        self.answer = answer or (lambda request: {})
+        self.sent: list[Sent] = []
+        self.gate: asyncio.Event | None = None
+        #: set when the first request came
+        self.arrived = asyncio.Event()
+        self.responses: list[FakeResponse] = []
+
+    async def send(self, request, **options):
+        form = dict(parse_qsl(request.body.decode())) if _is_form(request) else {}
+        self.sent.append(Sent(request, options, form))
+        self.arrived.set()
+        if self.gate is not None:
+            await asyncio.wait_for(self.gate.wait(), 10)
+        given = self.answer(request)
+        if isinstance(given, Exception):
+            raise given
+        status, body = given if isinstance(given, tuple) else (200, given)
+        if not isinstance(body, FakeResponse):
+            content = body if isinstance(body, bytes) else json.dumps(body).encode()
+            body = FakeResponse(status, content, {"Content-Type": "application/json"})
+        body.url = body.url or request.url
+        body.method = request.method
+        self.responses.append(body)
+        return body
+
+
+def _is_form(request):
+    return isinstance(request.body, bytes) and any(
+        value.startswith("application/x-www-form-urlencoded") for value in request.headers.values()
+    )
