@@ -1,0 +1,5 @@
+"""`python -m m365sim`."""
+
+from m365sim.cli import main
+
+main()

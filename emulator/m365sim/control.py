@@ -1,0 +1,257 @@
+"""The control API: look behind the scenes of an emulated cloud, move its clock, break it.
+
+It has no counterpart in the real service. JSON in, JSON out, no authentication: keep it on the
+loopback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import orjson
+
+from m365sim.faults import ASGIApp, Receive, Scope, Send
+from m365sim.files import Drive, Item, Site
+from m365sim.files.problems import Refused
+from m365sim.graph.call import read_query
+from m365sim.graph.reply import Reply, respond
+
+if TYPE_CHECKING:
+    from m365sim.world import World
+
+PREFIX = "/_m365sim"
+PIECE = 256 * 1024  # bytes of an answer sent at a time
+
+Handler = Callable[["World", list[str], dict[str, str], dict[str, Any]], Reply]
+
+
+class Unanswerable(Exception):
+    """The control request is wrong; the message says how."""
+
+
+def control_app(world: World) -> ASGIApp:
+    """Return the control API of a world."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        query = read_query(scope.get("query_string", b"").decode("latin-1"))
+        parts = [unquote(part) for part in scope["path"].removeprefix(PREFIX).split("/") if part]
+        try:
+            if scope["method"] == "GET" and parts == ["truth"]:
+                await _stream_truth(world, query.get("drive"), send)
+                return
+            body = await _json(receive)
+            reply = _dispatch(world, scope["method"], parts, query, body)
+        except (Unanswerable, Refused, ValueError, TypeError) as wrong:
+            reply = _json_reply({"error": str(wrong)}, 400)
+        await respond(send, reply, [])
+
+    return app
+
+
+def truth(world: World, drive_id: str | None = None) -> dict[str, Any]:
+    """Return everything there is right now: sites, their drives, and every live item of them."""
+    whole: dict[str, Any] = orjson.loads(b"".join(_truth_parts(world, drive_id)))
+    return whole
+
+
+async def _stream_truth(world: World, drive_id: str | None, send: Send) -> None:
+    """Send what `truth` returns piece by piece: a large library would not fit in memory."""
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    piece = bytearray()
+    for part in _truth_parts(world, drive_id):
+        piece += part
+        if len(piece) > PIECE:
+            await send({"type": "http.response.body", "body": bytes(piece), "more_body": True})
+            piece.clear()
+    await send({"type": "http.response.body", "body": bytes(piece)})
+
+
+def _truth_parts(world: World, drive_id: str | None) -> Iterator[bytes]:
+    def listed(values: Iterator[Iterator[bytes]]) -> Iterator[bytes]:
+        for number, value in enumerate(values):
+            yield b"," if number else b""
+            yield from value
+
+    def drive_parts(drive: Drive) -> Iterator[bytes]:
+        head = {"id": drive.id, "name": drive.name, "driveType": drive.drive_type}
+        yield orjson.dumps(head)[:-1] + b',"items":['
+        yield from listed(iter([orjson.dumps(item)]) for item in _items(drive))
+        yield b"]}"
+
+    def site_parts(site: Site) -> Iterator[bytes]:
+        yield orjson.dumps({"id": site.id, "webUrl": site.web_url})[:-1] + b',"drives":['
+        yield from listed(drive_parts(d) for d in site.drives if drive_id in (None, d.id))
+        yield b"]}"
+
+    yield orjson.dumps({"now": world.clock.now().isoformat()})[:-1] + b',"sites":['
+    yield from listed(site_parts(site) for site in world.content.all_sites())
+    yield b"]}"
+
+
+def _items(drive: Drive) -> Iterator[dict[str, Any]]:
+    yield _item(drive, drive.root, "")
+    pending: list[tuple[Item, str]] = [(drive.root, "")]
+    while pending:
+        folder, above = pending.pop()
+        for child in drive.children(folder.uid):
+            path = f"{above}/{child.name}"
+            yield _item(drive, child, path)
+            if child.is_folder:
+                pending.append((child, path))
+
+
+def _item(drive: Drive, item: Item, path: str) -> dict[str, Any]:
+    return {
+        "id": drive.item_id(item.uid),
+        "parentId": drive.item_id(item.parent) if item.parent else None,
+        "path": path,
+        "name": item.name,
+        "isFolder": item.is_folder,
+        "size": item.size,
+        "quickXorHash": item.blob.quick_xor_hash() if item.blob else None,
+    }
+
+
+def _dispatch(
+    world: World, method: str, parts: list[str], query: dict[str, str], body: dict[str, Any]
+) -> Reply:
+    head = parts[0] if parts else ""
+    found = _HANDLERS.get((method, head, len(parts)))
+    if found is None:
+        return _json_reply({"error": "The control API has no such thing."}, 404)
+    return found[0](world, parts, query, body)
+
+
+def _requests(world: World, _: list[str], query: dict[str, str], __: dict[str, Any]) -> Reply:
+    return _json_reply(world.faults.traffic.report(int(query.get("last", "50"))))
+
+
+def _clear_requests(world: World, *_: object) -> Reply:
+    world.faults.traffic.clear()
+    return Reply(204)
+
+
+def _faults(world: World, *_: object) -> Reply:
+    return _json_reply(world.faults.report())
+
+
+def _add_fault(world: World, _: list[str], __: dict[str, str], body: dict[str, Any]) -> Reply:
+    fault = world.faults.add_json(body)
+    return _json_reply({"id": fault.id}, 201)
+
+
+def _remove_faults(world: World, parts: list[str], _: dict[str, str], __: dict[str, Any]) -> Reply:
+    world.faults.remove(parts[1] if len(parts) > 1 else None)
+    return Reply(204)
+
+
+def _advance(world: World, parts: list[str], _: dict[str, str], body: dict[str, Any]) -> Reply:
+    if parts[1] != "advance":
+        raise Unanswerable("A clock can only advance.")
+    units = {"seconds", "minutes", "hours", "days"}
+    if not body or set(body) - units:
+        raise Unanswerable(f"Say by how many {', '.join(sorted(units))}.")
+    world.clock.advance(timedelta(**body))
+    return _json_reply({"now": world.clock.now().isoformat()})
+
+
+def _expire_delta(world: World, parts: list[str], _: dict[str, str], __: dict[str, Any]) -> Reply:
+    if parts[1] != "expire":
+        raise Unanswerable("Delta tokens can only expire.")
+    world.content.expire_delta_tokens()
+    return Reply(204)
+
+
+def _quirks(world: World, _: list[str], __: dict[str, str], body: dict[str, Any]) -> Reply:
+    world.quirks.change(**body)
+    shown = {name: getattr(world.quirks, name) for name in world.quirks.__slots__}
+    shown["search_lag"] = world.quirks.search_lag.total_seconds()
+    return _json_reply(shown)
+
+
+def _user(world: World, parts: list[str], _: dict[str, str], body: dict[str, Any]) -> Reply:
+    user = world.directory.user_by_upn(parts[1])
+    if user is None:
+        raise Unanswerable(f"There is no user {parts[1]}.")
+    if "enabled" in body:
+        user.enabled = bool(body["enabled"])
+    if body.get("revokeSessions"):
+        world.directory.revoke_sessions(user, world.clock.now())
+    return _json_reply({"upn": user.upn, "enabled": user.enabled})
+
+
+def _app(world: World, parts: list[str], _: dict[str, str], body: dict[str, Any]) -> Reply:
+    app = world.directory.apps.get(parts[1])
+    if app is None:
+        raise Unanswerable(f"There is no app {parts[1]}.")
+    if body.get("expireSecrets"):
+        world.directory.expire_secrets(app, world.clock.now())
+    if body.get("withdrawConsent"):
+        world.directory.withdraw_consent(world.tenant.id, app.app_id)
+    return _json_reply({"appId": app.app_id, "displayName": app.display_name})
+
+
+def _restore(world: World, parts: list[str], _: dict[str, str], __: dict[str, Any]) -> Reply:
+    drive = world.content.drive_by_id(parts[1])
+    if drive is None:
+        raise Unanswerable("There is no such drive.")
+    for item in drive.bin():
+        if drive.item_id(item.uid) == parts[2]:
+            return _json_reply({"id": drive.item_id(drive.restore(item.uid).uid)})
+    raise Unanswerable("There is no such item in the recycle bin.")
+
+
+def _rescan(world: World, *_: object) -> Reply:
+    return _json_reply({"changes": sum(mirror.rescan() for mirror in world.content.mirrors)})
+
+
+#: (verb, first part of the path, number of parts) → handler, how it is called, what it does
+_HANDLERS: dict[tuple[str, str, int], tuple[Handler, str, str]] = {
+    ("GET", "requests", 1): (_requests, "requests?last=N", "counts per route, the last N requests"),
+    ("DELETE", "requests", 1): (_clear_requests, "requests", "forget the counts"),
+    ("GET", "faults", 1): (_faults, "faults", "the rules in force and what they hit"),
+    ("POST", "faults", 1): (_add_fault, "faults", "put a rule in force: the fields of Fault"),
+    ("DELETE", "faults", 1): (_remove_faults, "faults", "take all rules out of force"),
+    ("DELETE", "faults", 2): (_remove_faults, "faults/{id}", "take one rule out of force"),
+    ("POST", "clock", 2): (
+        _advance,
+        "clock/advance",
+        "days, hours, minutes, seconds to advance by",
+    ),
+    ("POST", "delta", 2): (_expire_delta, "delta/expire", "every delta token so far answers 410"),
+    ("GET", "quirks", 1): (_quirks, "quirks", "the switches for behaviour that varies"),
+    ("POST", "quirks", 1): (_quirks, "quirks", "set switches by name"),
+    ("POST", "users", 2): (_user, "users/{upn}", "enabled: bool, revokeSessions: true"),
+    ("POST", "apps", 2): (_app, "apps/{id}", "expireSecrets: true, withdrawConsent: true"),
+    ("POST", "restore", 3): (_restore, "restore/{drive}/{item}", "out of the recycle bin"),
+    ("POST", "rescan", 1): (_rescan, "rescan", "look at the mirrored folders now"),
+}
+
+#: Verb, path and meaning of everything the control API does.
+CONTROLS = (
+    ("GET", f"{PREFIX}/truth?drive=ID", "every live item of every drive, or of one"),
+    *((key[0], f"{PREFIX}/{path}", meaning) for key, (_, path, meaning) in _HANDLERS.items()),
+)
+
+
+async def _json(receive: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
+    read = bytearray()
+    while True:
+        message = await receive()
+        read += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    value = orjson.loads(read) if read else {}
+    if not isinstance(value, dict):
+        raise Unanswerable("A JSON object was expected.")
+    return value
+
+
+def _json_reply(value: Any, status: int = 200) -> Reply:
+    return Reply(status, orjson.dumps(value), [(b"content-type", b"application/json")])

@@ -1,0 +1,85 @@
+"""Writes COVERAGE.md, the list of what is imitated, from the tables that serve it.
+
+`python -m m365sim.coverage` writes the file anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from m365sim.control import CONTROLS
+from m365sim.graph.routes import ROUTES
+
+COVERAGE = Path(__file__).with_name("COVERAGE.md")
+
+_TENANT_HOST = (
+    (
+        "as above",
+        "{site}/_api/v2.0/...",
+        "everything of Graph above, under a SharePoint token; 401 for apps without certificate",
+        "https://learn.microsoft.com/sharepoint/dev/apis/sharepoint-rest-graph",
+    ),
+    (
+        "GET",
+        "{site}/_layouts/15/download.aspx",
+        "Range, If-None-Match, HEAD; 401 with an Authorization header or after an hour",
+        "https://learn.microsoft.com/graph/api/driveitem-get-content",
+    ),
+    (
+        "PUT, GET, DELETE",
+        "{site}/_api/v2.0/drives/{drive-id}/items/{item-id}/uploadSession",
+        "fragments in order, resume, cancel; ends 15 minutes after the last fragment",
+        "https://learn.microsoft.com/graph/api/driveitem-createuploadsession",
+    ),
+)
+
+
+def coverage() -> str:
+    """Return the text of COVERAGE.md."""
+    lines = [
+        "# What m365sim imitates",
+        "",
+        "Generated from the route tables; a test fails when it is out of date. All else answers",
+        "400 or 404 and is counted as not modelled (`GET /_m365sim/requests` on the control port).",
+        "",
+        "## Microsoft Graph v1.0",
+        "",
+        "Drives are also reached by `/me/drive`, `/users/{id}/drive`, `/sites/{id}/drive` and",
+        "`/sites/{id}/drives/{id}`; items by `root`, `root:/path:`, `items/{id}` and",
+        "`items/{id}:/path:`.",
+        "",
+        "| verb | address | modelled | source |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {route.method} | `{route.shown_as}` | {route.modelled} | [docs]({route.source}) |"
+        for route in ROUTES
+    ]
+    lines += [
+        "",
+        "## Tenant host",
+        "",
+        "| verb | address | modelled | source |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {v} | `{a}` | {m} | [docs]({s}) |" for v, a, m, s in _TENANT_HOST]
+    lines += [
+        "",
+        "## Control API",
+        "",
+        "On a port of its own, without authentication; it has no counterpart in the real service.",
+        "",
+        "| verb | address | what it does |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {verb} | `{path}` | {meaning} |" for verb, path, meaning in CONTROLS]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write COVERAGE.md."""
+    COVERAGE.write_text(coverage(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The accounts in a browser: who is signed in there, who may sign in, and the page that asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from m365sim.entra.apps import tenant_of_path
+from m365sim.entra.errors import Refusal
+from m365sim.entra.grants import Flow, FlowKind
+from m365sim.entra.pages import page
+from m365sim.tenant import AppRegistration, BrowserSession, Tenant, User
+
+if TYPE_CHECKING:
+    from m365sim.world import World
+
+COOKIE = "m365sim_browser"
+
+
+def new_flow(
+    world: World, request: Request, tenant_path: str, params: dict[str, str], kind: FlowKind
+) -> Flow:
+    """Begin a flow in the requesting browser."""
+    now = world.clock.now()
+    world.grants.forget_stale_flows(now)
+    browser = request.cookies.get(COOKIE) or world.new_secret(32)
+    flow = Flow(world.new_secret(32), browser, tenant_path, params, now, kind)
+    world.grants.flows[flow.id] = flow
+    return flow
+
+
+def session_of(world: World, browser: str) -> BrowserSession:
+    """Return a browser's single sign-on session."""
+    return world.directory.sessions.setdefault(browser, BrowserSession(browser))
+
+
+def signed_in(world: World, flow: Flow) -> list[User]:
+    """Return who is signed in in the flow's browser and may go on at its path."""
+    tenant = tenant_of_path(world, flow.tenant_path)
+    users = world.directory.users
+    known = session_of(world, flow.browser).signed_in_at
+    found = [users[user_id] for user_id in known if user_id in users]
+    return [u for u in found if u.enabled and (tenant is None or u.tenant_id == tenant.id)]
+
+
+def enter(world: World, flow: Flow, user: User) -> None:
+    """Note that a person has signed in, or refuse one of another tenant than the path's."""
+    tenant = tenant_of_path(world, flow.tenant_path)
+    if tenant is not None and user.tenant_id != tenant.id:
+        raise not_in_tenant(world, user, tenant)
+    flow.user_id = user.id
+    session_of(world, flow.browser).signed_in_at[user.id] = world.clock.now()
+
+
+def account_page(
+    world: World,
+    flow: Flow,
+    app: AppRegistration,
+    *,
+    username: str | None = None,
+    problem: str | None = None,
+) -> Response:
+    """Ask who the person is."""
+    tenant = tenant_of_path(world, flow.tenant_path)
+    users = world.directory.users.values()
+    return page(
+        "sign_in.html",
+        status=200 if problem is None else 400,
+        flow=flow,
+        app=app,
+        users=[u for u in users if tenant is None or u.tenant_id == tenant.id],
+        signed_in={user.id for user in signed_in(world, flow)},
+        problem=problem,
+        username=username or "",
+    )
+
+
+def check_password(world: World, username: str, password: str) -> User:
+    """Return the person with this name and password, or refuse."""
+    user = world.directory.user_by_upn(username)
+    if user is None:
+        raise no_such_user(username)
+    if user.password != password:
+        raise Refusal(50126, "Error validating credentials due to invalid username or password.")
+    if not user.enabled:
+        raise disabled()
+    return user
+
+
+def no_such_user(username: str) -> Refusal:
+    """Return the refusal of a name that no directory has."""
+    return Refusal(50034, f"The user account {username} does not exist in the directory.")
+
+
+def disabled() -> Refusal:
+    """Return the refusal of an account that an administrator has disabled."""
+    return Refusal(50057, "The user account is disabled.")
+
+
+def not_in_tenant(world: World, user: User, tenant: Tenant) -> Refusal:
+    """Return the refusal of an account from another tenant."""
+    home = world.directory.tenants[user.tenant_id]
+    return Refusal(
+        50020,
+        f"User account '{user.upn}' from identity provider 'https://sts.windows.net/{home.id}/' "
+        f"does not exist in tenant '{tenant.display_name}' and cannot access the application in "
+        "that tenant. The account needs to be added as an external user in the tenant first. Sign "
+        "out and sign in again with a different Microsoft Entra user account.",
+    )

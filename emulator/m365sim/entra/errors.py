@@ -1,0 +1,151 @@
+"""What Entra says when it refuses: AADSTS numbers, OAuth errors, and the JSON that carries them.
+
+Follows https://learn.microsoft.com/entra/identity-platform/reference-error-codes (numbers and
+meanings) and RFC 6749 section 5.2. The OAuth code beside a number is what tenants were seen to
+answer where the page gives none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from m365sim.world import World
+
+#: number → OAuth error. The message is written where the refusal happens, with its particulars.
+OAUTH_ERROR = {
+    1002012: "invalid_scope",
+    16000: "interaction_required",
+    28000: "invalid_scope",
+    50011: "invalid_client",
+    50020: "invalid_grant",
+    50027: "invalid_request",
+    50034: "invalid_grant",
+    50057: "invalid_grant",
+    50058: "login_required",
+    50126: "invalid_grant",
+    50173: "invalid_grant",
+    50194: "invalid_request",
+    54005: "invalid_grant",
+    65001: "invalid_grant",
+    65004: "access_denied",
+    70000: "invalid_grant",
+    70003: "unsupported_grant_type",
+    70005: "unsupported_response_type",
+    70007: "invalid_request",
+    70008: "invalid_grant",
+    70011: "invalid_scope",
+    90002: "invalid_request",
+    90023: "invalid_request",
+    90094: "access_denied",
+    500011: "invalid_resource",
+    500112: "invalid_client",
+    500113: "invalid_request",
+    501481: "invalid_grant",
+    501491: "invalid_request",
+    650053: "invalid_client",
+    650057: "invalid_resource",
+    700005: "invalid_grant",
+    700016: "unauthorized_client",
+    700021: "invalid_client",
+    700023: "invalid_client",
+    700024: "invalid_client",
+    700025: "invalid_client",
+    700027: "invalid_client",
+    700054: "unsupported_response_type",
+    700082: "invalid_grant",
+    900144: "invalid_request",
+    900561: "invalid_request",
+    901002: "invalid_request",
+    7000215: "invalid_client",
+    7000218: "invalid_client",
+    7000222: "invalid_client",
+    9001023: "invalid_request",
+}
+
+
+class Refusal(Exception):
+    """Entra declines, with a number, a message and the OAuth error that goes with them."""
+
+    def __init__(
+        self, number: int, message: str, *, suberror: str | None = None, error: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.number = number
+        self.message = message
+        self.suberror = suberror
+        self.error = error or OAUTH_ERROR[number]
+
+    @property
+    def status(self) -> int:
+        """The HTTP status at the token endpoint."""
+        return 401 if self.error == "invalid_client" else 400
+
+
+def missing(field: str) -> Refusal:
+    """Return the refusal of a request that lacks a field."""
+    return Refusal(900144, f"The request body must contain the following parameter: '{field}'.")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The ids by which support finds a refused request again."""
+
+    trace_id: str
+    correlation_id: str
+    timestamp: str
+
+    @classmethod
+    def new(cls, world: World, correlation_id: str | None = None) -> Trace:
+        """Return fresh ids; the caller's own correlation id is kept when it is one."""
+        return cls(
+            trace_id=_guid(world),
+            correlation_id=_kept(correlation_id) or _guid(world),
+            timestamp=world.clock.now().astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ"),
+        )
+
+
+def description(refusal: Refusal, trace: Trace) -> str:
+    """Return `error_description`: number, message, and the ids on lines of their own."""
+    lines = (
+        f"AADSTS{refusal.number}: {refusal.message}",
+        f"Trace ID: {trace.trace_id}",
+        f"Correlation ID: {trace.correlation_id}",
+        f"Timestamp: {trace.timestamp}",
+    )
+    return "\r\n".join(lines)
+
+
+def error_uri(world: World, refusal: Refusal) -> str:
+    """Return the page that explains a number."""
+    return f"{world.urls.login}/error?code={refusal.number}"
+
+
+def error_body(world: World, refusal: Refusal, trace: Trace) -> dict[str, Any]:
+    """Return the token endpoint's error JSON."""
+    body: dict[str, Any] = {
+        "error": refusal.error,
+        "error_description": description(refusal, trace),
+        "error_codes": [refusal.number],
+        "timestamp": trace.timestamp,
+        "trace_id": trace.trace_id,
+        "correlation_id": trace.correlation_id,
+        "error_uri": error_uri(world, refusal),
+    }
+    if refusal.suberror is not None:
+        body["suberror"] = refusal.suberror
+    return body
+
+
+def _guid(world: World) -> str:
+    return str(UUID(int=world.rng.getrandbits(128), version=4))
+
+
+def _kept(correlation_id: str | None) -> str | None:
+    try:
+        return str(UUID(correlation_id or ""))
+    except ValueError:
+        return None

@@ -1,0 +1,204 @@
+"""All sites and drives of a tenant: the face of the content store."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from m365sim.clock import Clock
+from m365sim.files.drive import Drive, DriveType
+from m365sim.files.enumeration import Rounds
+from m365sim.files.ids import guid_of, mint_uid, uid_of
+from m365sim.files.item import SYSTEM, Actor
+from m365sim.files.mirror import Mirror
+from m365sim.files.site import Site
+from m365sim.files.synthetic import SyntheticTree
+from m365sim.tenant import Tenant, User
+
+if TYPE_CHECKING:
+    from m365sim.transfer.uploads import UploadSession
+
+
+class Content:
+    """The sites of a tenant, in the order they were made."""
+
+    def __init__(self, *, clock: Clock, rng: Random, tenant: Tenant) -> None:
+        self.clock = clock
+        self.tenant = tenant
+        self.host = tenant.sharepoint_host
+        self.personal_host = f"{tenant.name}-my.sharepoint.com"
+        self.rounds = Rounds()
+        self.signing_key = rng.randbytes(32)  # of pre-authenticated addresses
+        self.uploads: dict[str, UploadSession] = {}
+        self.mirrors: list[Mirror] = []
+        self.sites: list[Site] = []
+        #: (app id, site collection) → roles, for apps that hold `Sites.Selected`
+        self.site_grants: dict[tuple[str, bytes], frozenset[str]] = {}
+        self._seed = rng.getrandbits(64)
+        self._drives: dict[str, Drive] = {}
+        self._spool: tempfile.TemporaryDirectory[str] | None = None
+        self._spooled = 0
+
+    # -- sites
+
+    def add_site(
+        self,
+        path: str,
+        display_name: str,
+        *,
+        description: str = "",
+        created_at: datetime | None = None,
+        in_group: bool = False,
+        owner: User | None = None,
+        parent: Site | None = None,
+    ) -> Site:
+        """Make a site at a server-relative path: "" for the tenant's root, "/sites/x" for others.
+
+        Sites of groups come from one template and share their web's GUID, and their first library
+        its GUID, as in the real service.
+        """
+        host = self.personal_host if owner else self.host
+        web = mint_uid("web of the group template" if in_group else ("web", host, path), self._seed)
+        site = Site(
+            host,
+            path,
+            parent.collection if parent else mint_uid("collection", host, path, self._seed),
+            web,
+            path.rpartition("/")[2],
+            display_name,
+            created_at or self.clock.now(),
+            description,
+            parent,
+            owner.id if owner else None,
+            in_group,
+        )
+        (parent.subsites if parent else self.sites).append(site)
+        return site
+
+    def all_sites(self) -> Iterator[Site]:
+        """Yield site collections and, after each, its subsites at all depths."""
+
+        def below(sites: list[Site]) -> Iterator[Site]:
+            for site in sites:
+                yield site
+                yield from below(site.subsites)
+
+        return below(self.sites)
+
+    def site_by_id(self, text: str) -> Site | None:
+        """Find a site by its id, by `root`, by a host, or by a bare site collection GUID."""
+        wanted = text.lower()
+        if wanted == "root":
+            return self.site_at(self.host, "")
+        if "," not in wanted:
+            uid = uid_of(wanted)
+            if uid is None:
+                return self.site_at(wanted, "")
+            return next((site for site in self.sites if site.collection == uid), None)
+        parts = wanted.split(",")
+        key = parts[1:] if len(parts) == 3 else parts
+        for site in self.all_sites():
+            if [guid_of(site.collection), guid_of(site.web)] == key:
+                return site
+        return None
+
+    def site_at(self, host: str, path: str) -> Site | None:
+        """Find a site by host and server-relative path, in any case."""
+        wanted = (host.lower(), path.rstrip("/").lower())
+        for site in self.all_sites():
+            if (site.host, site.path.lower()) == wanted:
+                return site
+        return None
+
+    def personal_site(self, user_id: str) -> Site | None:
+        """Find the site that holds a user's OneDrive."""
+        return next((site for site in self.sites if site.owner_id == user_id), None)
+
+    # -- drives
+
+    def add_drive(
+        self,
+        site: Site,
+        name: str = "Documents",
+        url_name: str = "Shared Documents",
+        *,
+        drive_type: DriveType = "documentLibrary",
+        owner: Actor = SYSTEM,
+        synthetic_files: int = 0,
+        is_system: bool = False,
+    ) -> Drive:
+        """Make a document library; the first of a site is its default one."""
+        shared = site.in_group and not site.drives
+        names = ("library of the group template",) if shared else (site.host, site.path, url_name)
+        library = mint_uid("library", *names, self._seed)
+        base = None
+        if synthetic_files:
+            seed = mint_uid("tree", site.collection, library)
+            started_at = int(self.clock.now().timestamp())
+            base = SyntheticTree(seed, synthetic_files, started_at, owner)
+        drive = Drive(
+            site,
+            library,
+            name,
+            url_name,
+            self.clock,
+            drive_type=drive_type,
+            owner=owner,
+            base=base,
+            is_system=is_system,
+        )
+        site.drives.append(drive)
+        self._drives[drive.id] = drive
+        return drive
+
+    def drives(self) -> list[Drive]:
+        """List every drive of the tenant."""
+        return list(self._drives.values())
+
+    def drive_by_id(self, drive_id: str) -> Drive | None:
+        """Find a drive; its id is case-sensitive."""
+        return self._drives.get(drive_id)
+
+    def remove_drive(self, drive: Drive) -> None:
+        """Delete a library for good."""
+        drive.site.drives.remove(drive)
+        del self._drives[drive.id]
+
+    def expire_delta_tokens(self) -> None:
+        """Let every delta token given out so far answer 410."""
+        for drive in self._drives.values():
+            drive.log.expire()
+
+    def mirror(self, drive: Drive, folder: Path) -> Mirror:
+        """Let a library show what a folder of the host's disk holds."""
+        mirror = Mirror(drive, folder)
+        mirror.rescan()
+        self.mirrors.append(mirror)
+        return mirror
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Follow changes of mirrored folders until told to stop."""
+        await asyncio.gather(*(mirror.watch(stop) for mirror in self.mirrors))
+
+    # -- bytes too large for memory
+
+    def spool_path(self) -> Path:
+        """Return a fresh path for uploaded bytes, in a folder that `close` removes."""
+        if self._spool is None:
+            self._spool = tempfile.TemporaryDirectory(prefix="m365sim-")
+        self._spooled += 1
+        return Path(self._spool.name) / f"{self._spooled:06d}"
+
+    def close(self) -> None:
+        """Give back what is held on the host's disk, half-done uploads included."""
+        for session in self.uploads.values():
+            session.intake.discard()
+        self.uploads.clear()
+        if self._spool is not None:
+            self._spool.cleanup()
+            self._spool = None

@@ -1,0 +1,301 @@
+"""A document library that shows a folder of the host's disk, without ever writing to it.
+
+What clients change in the library lies on top: an edited file keeps the tenant's bytes, and a
+deleted one stays deleted, until the file on disk changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchfiles import awatch
+
+from m365sim.files.blob import FileBlob
+from m365sim.files.drive import Drive
+from m365sim.files.ids import ROOT_UID
+from m365sim.files.item import Actor, Item
+from m365sim.files.names import name_fault
+from m365sim.files.problems import Refused
+from m365sim.files.quickxor import quick_xor_hash
+
+log = logging.getLogger(__name__)
+
+POLL = 10_000  # milliseconds
+DISK = Actor(user_name="Disk Mirror")
+
+
+@dataclass(slots=True)
+class Entry:
+    """What the disk had at a relative path when it was last looked at."""
+
+    rel: str  # "A/b.txt"
+    is_folder: bool
+    node: tuple[int, int]  # device and inode
+    size: int
+    changed_ns: int
+    uid: bytes = b""
+
+    def same_as(self, other: Entry) -> bool:
+        """Tell whether a file is the same version as another look at it."""
+        return (self.size, self.changed_ns) == (other.size, other.changed_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A look at the disk: what was there, and the folders that could not be read."""
+
+    entries: dict[str, Entry]
+    unreadable: list[str]
+
+
+class MirrorBlob(FileBlob):
+    """The bytes of a mirrored file, found where the file lies now."""
+
+    __slots__ = ("_entry", "_root")
+
+    def __init__(self, root: Path, entry: Entry) -> None:
+        super().__init__(root / entry.rel, entry.size)
+        self._root = root
+        self._entry = entry
+
+    def quick_xor_hash(self) -> str:
+        """Return the QuickXorHash; of a file that just vanished that of nothing."""
+        try:
+            return super().quick_xor_hash()
+        except FileNotFoundError:
+            return quick_xor_hash(b"")
+
+    def chunks(self, start: int, stop: int) -> Iterator[bytes]:
+        """Yield the bytes from `start` up to `stop`."""
+        self._path = self._root / self._entry.rel  # a folder above may have been renamed
+        return super().chunks(start, stop)
+
+
+class Mirror:
+    """Keeps a drive in step with a folder."""
+
+    def __init__(self, drive: Drive, folder: Path) -> None:
+        self.drive = drive
+        self.folder = folder.resolve(strict=True)
+        self._known: dict[str, Entry] = {}
+        self._warned: set[str] = set()
+        self._looks = 0
+
+    def rescan(self) -> int:
+        """Look at the folder and put what changed into the drive; return how many changes."""
+        return self._apply(self._scan())
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Rescan whenever the folder changes, until told to stop."""
+        # Some file systems report nothing, so it is looked at now and then in any case.
+        changes = awatch(
+            self.folder,
+            stop_event=stop,
+            debounce=200,
+            step=50,
+            rust_timeout=POLL,
+            yield_on_timeout=True,
+        )
+        async for _ in changes:
+            looks = self._looks
+            seen = await asyncio.to_thread(self._scan)
+            if looks == self._looks:  # else someone looked meanwhile, and saw something newer
+                self._apply(seen)
+
+    # -- looking at the disk
+
+    def _scan(self) -> Seen:
+        seen = Seen({}, [])
+        names: set[str] = set()  # in lower case: SharePoint does not tell A from a
+        pending = [""]
+        while pending:
+            above = pending.pop()
+            for found in self._listed(above, seen):
+                rel = f"{above}/{found.name}" if above else found.name
+                entry = self._entry(found, rel)
+                if entry is None:
+                    continue
+                if rel.lower() in names:
+                    self._warn(rel, "another name differs from it in case only")
+                    continue
+                names.add(rel.lower())
+                seen.entries[rel] = entry
+                if entry.is_folder:
+                    pending.append(rel)
+        return seen
+
+    def _listed(self, rel: str, seen: Seen) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self.folder / rel) as found:
+                return sorted(found, key=lambda entry: entry.name)
+        except OSError as unreadable:
+            self._warn(rel or ".", str(unreadable))
+            seen.unreadable.append(rel)
+            return []
+
+    def _entry(self, found: os.DirEntry[str], rel: str) -> Entry | None:
+        if found.name.startswith("."):
+            return None
+        if fault := name_fault(found.name, at_root="/" not in rel):
+            self._warn(rel, fault)
+            return None
+        try:
+            if found.is_symlink():
+                target = Path(found.path).resolve(strict=True)
+                if not target.is_relative_to(self.folder) or target.is_dir():
+                    self._warn(rel, "it is a link out of the folder or to a folder")
+                    return None
+            status = found.stat()
+            is_folder = found.is_dir()
+            if not is_folder and not found.is_file():
+                return None
+        except OSError as unreadable:  # gone between the listing and the look at it, or no access
+            self._warn(rel, str(unreadable))
+            return None
+        size = 0 if is_folder else status.st_size
+        return Entry(rel, is_folder, (status.st_dev, status.st_ino), size, status.st_mtime_ns)
+
+    def _warn(self, rel: str, why: str) -> None:
+        if rel not in self._warned:
+            self._warned.add(rel)
+            log.warning("left out of the mirrored library: %s: %s", rel, why)
+
+    # -- bringing the drive up to date
+
+    def _apply(self, look: Seen) -> int:
+        self._looks += 1
+        before = self.drive.log.head
+        seen = look.entries
+        # A folder that cannot be read, such as an unmounted one, is not an empty one.
+        for folder in look.unreadable:
+            for rel, entry in self._known.items():
+                if not folder or rel.startswith(folder + "/"):
+                    seen.setdefault(rel, entry)
+        self._follow_moves(seen)
+        for rel in sorted(self._known.keys() - seen.keys(), key=_depth, reverse=True):
+            self._remove(self._known.pop(rel))
+        for rel in sorted(seen, key=_depth):
+            try:
+                self._bring(seen[rel])
+            except Refused as refused:
+                self._warn(rel, str(refused))
+        return self.drive.log.head - before
+
+    def _follow_moves(self, seen: dict[str, Entry]) -> None:
+        """Recognise a rename by its inode, so that the item keeps its id."""
+        gone = {
+            (entry.is_folder, entry.node): entry
+            for rel, entry in self._known.items()
+            if rel not in seen
+        }
+        for rel in sorted(seen.keys() - self._known.keys(), key=_depth):
+            found = seen[rel]
+            old = gone.get((found.is_folder, found.node))
+            if old is None or old.rel in seen or rel in self._known:
+                continue
+            # An inode may be given out again at once, so there must be more to tell it by.
+            if not (old.same_as(found) or self._share_content(old, found, seen)):
+                continue
+            item = self._live(old.uid)
+            if item is None:
+                continue
+            try:
+                parent = self._folder(_above(rel))
+                self.drive.update(item, DISK, name=_name(rel), parent=parent)
+            except Refused as refused:
+                self._warn(rel, str(refused))
+                continue
+            self._rename(old.rel, rel)
+
+    def _share_content(self, old: Entry, found: Entry, seen: dict[str, Entry]) -> bool:
+        """Tell whether a folder holds something now that it held under its old name."""
+        if not found.is_folder:
+            return False
+        for rel, entry in self._known.items():
+            if _above(rel) == old.rel:
+                now = seen.get(f"{found.rel}/{_name(rel)}")
+                if now is not None and now.node == entry.node:
+                    return True
+        return False
+
+    def _rename(self, old: str, new: str) -> None:
+        for rel in [r for r in self._known if r == old or r.startswith(old + "/")]:
+            entry = self._known.pop(rel)
+            entry.rel = new + rel[len(old) :]
+            self._known[entry.rel] = entry
+
+    def _remove(self, entry: Entry) -> None:
+        item = self._live(entry.uid)
+        if item is None:
+            return
+        if item.is_folder and any(True for _ in self.drive.walk(item)):
+            return  # what is left in it was put there by clients, and is theirs
+        self.drive.delete(item)
+
+    def _bring(self, found: Entry) -> None:
+        known = self._known.get(found.rel)
+        if known is not None and known.is_folder != found.is_folder:
+            self._remove(self._known.pop(found.rel))
+            known = None
+        if known is None:
+            self._add(found)
+        elif not found.is_folder and not found.same_as(known):
+            self._renew(known, found)
+
+    def _add(self, found: Entry) -> None:
+        parent = self._folder(_above(found.rel))
+        at = found.changed_ns // 1_000_000_000
+        if found.is_folder:
+            item = self.drive.create_folder(parent, _name(found.rel), DISK, "replace", at=at)
+        else:
+            blob = MirrorBlob(self.folder, found)
+            item, _ = self.drive.put_file(
+                parent, _name(found.rel), blob, DISK, file_times=(at, at), at=at
+            )
+        found.uid = item.uid
+        self._known[found.rel] = found
+
+    def _renew(self, known: Entry, found: Entry) -> None:
+        item = self._live(known.uid)
+        if item is None:
+            self._add(found)
+            return
+        found.uid = known.uid
+        at = found.changed_ns // 1_000_000_000
+        blob = MirrorBlob(self.folder, found)
+        self.drive.replace_content(item, blob, DISK, file_times=(at, at), at=at)
+        self._known[found.rel] = found
+
+    def _folder(self, rel: str) -> Item:
+        """Return the item of a folder, making anew what clients deleted."""
+        if not rel:
+            return self.drive.live(ROOT_UID)
+        known = self._known.get(rel)
+        item = self._live(known.uid) if known is not None else None
+        if item is None:
+            above = self._folder(_above(rel))
+            item = self.drive.create_folder(above, _name(rel), DISK, "replace")
+            if known is not None:
+                known.uid = item.uid
+        return item
+
+    def _live(self, uid: bytes) -> Item | None:
+        item = self.drive.find(uid)
+        return item if item is not None and self.drive.is_live(item) else None
+
+
+def _depth(rel: str) -> tuple[int, str]:
+    return rel.count("/"), rel
+
+
+def _above(rel: str) -> str:
+    return rel.rpartition("/")[0]
+
+
+def _name(rel: str) -> str:
+    return rel.rpartition("/")[2]

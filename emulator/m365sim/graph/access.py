@@ -1,0 +1,95 @@
+"""What a token may do: a coarse reading of Graph's file and site permissions.
+
+https://learn.microsoft.com/graph/permissions-reference,
+https://learn.microsoft.com/graph/permissions-selected-overview
+"""
+
+from __future__ import annotations
+
+from m365sim.entra.tokens import Principal
+from m365sim.files import Content, Drive, Site
+from m365sim.graph.reply import GraphError, denied
+
+# "AllSites" and "MyFiles" are the delegated permissions of SharePoint's own API.
+_SITES_WRITE = frozenset(
+    {
+        "Sites.ReadWrite.All",
+        "Sites.Manage.All",
+        "Sites.FullControl.All",
+        "AllSites.Write",
+        "AllSites.Manage",
+        "AllSites.FullControl",
+    }
+)
+_SITES_READ = _SITES_WRITE | {"Sites.Read.All", "AllSites.Read"}
+_FILES_WRITE = _SITES_WRITE | {"Files.ReadWrite.All"}
+_FILES_READ = _SITES_READ | {"Files.ReadWrite.All", "Files.Read.All"}
+_OWN_WRITE = frozenset({"Files.ReadWrite", "MyFiles.Write"})
+_OWN_READ = _OWN_WRITE | {"Files.Read", "MyFiles.Read"}
+SELECTED = "Sites.Selected"
+_SELECTED_WRITE = frozenset({"write", "owner", "fullcontrol"})
+_PROFILE = frozenset({"User.Read", "User.ReadWrite", "User.Read.All", "User.ReadBasic.All"})
+
+
+def check_sites(principal: Principal) -> None:
+    """Refuse a token that may not read sites."""
+    if not _SITES_READ & (principal.scopes | principal.roles):
+        raise denied()
+
+
+def check_site(content: Content, principal: Principal, site: Site) -> None:
+    """Refuse a token that may not read a site; another one's OneDrive is no one's business."""
+    held = principal.scopes | principal.roles
+    _check_owner(principal, site)
+    if not (_FILES_READ | _OWN_READ) & held and not _is_selected(content, principal, site):
+        raise denied()
+
+
+def check_drive(content: Content, principal: Principal, drive: Drive, *, write: bool) -> None:
+    """Refuse a token that may not read, or write, the files of a drive."""
+    held = principal.scopes | principal.roles
+    _check_owner(principal, drive.site)
+    if (_FILES_WRITE if write else _FILES_READ) & held:
+        return
+    if _is_selected(content, principal, drive.site, write=write):
+        return
+    own = principal.user is not None and drive.site.owner_id == principal.user.id
+    if own and (_OWN_WRITE if write else _OWN_READ) & held:
+        return
+    raise denied()
+
+
+def check_profile(principal: Principal) -> None:
+    """Refuse a token that may not read the signed-in user's profile."""
+    if not _PROFILE & principal.scopes:
+        raise GraphError(
+            403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."
+        )
+
+
+def check_full_control(principal: Principal) -> None:
+    """Refuse a token that may not grant access to sites."""
+    if "Sites.FullControl.All" not in principal.scopes | principal.roles:
+        raise denied()
+
+
+def sees(principal: Principal, site: Site) -> bool:
+    """Tell whether a site is among those a caller is shown."""
+    if principal.user is None or site.owner_id is None:
+        return True
+    return site.owner_id == principal.user.id
+
+
+def _is_selected(
+    content: Content, principal: Principal, site: Site, *, write: bool = False
+) -> bool:
+    """Tell whether a token that opens selected sites only opens this one."""
+    if SELECTED not in principal.scopes | principal.roles:
+        return False
+    granted = content.site_grants.get((principal.app_id, site.collection), frozenset())
+    return bool(granted & _SELECTED_WRITE) if write else bool(granted)
+
+
+def _check_owner(principal: Principal, site: Site) -> None:
+    if not sees(principal, site):
+        raise denied()

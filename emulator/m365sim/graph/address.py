@@ -1,0 +1,173 @@
+"""Reads the path of a Graph request: which site, drive and item it names, and what it asks of them.
+
+https://learn.microsoft.com/graph/onedrive-addressing-driveitems: items are addressed by id, by path
+(`root:/A/b.txt:/content`) or by a path below an item (`items/{id}:/b.txt`). Clients send `b%21` for
+`b!`, double slashes, `delta()`, `microsoft.graph.delta(token='x')`, and a colon with nothing after
+it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
+
+from m365sim.faults import Scope
+
+VERSIONS = ("v1.0", "beta")
+
+_CALL = re.compile(r"(?:microsoft\.graph\.)?(\w+)\((.*)\)", re.DOTALL)
+_NAMESPACE = "microsoft.graph."
+
+
+@dataclass(slots=True)
+class Address:
+    """A parsed path."""
+
+    kind: str = ""  # sites | site | me | user | drive | item, or "" for what is not modelled
+    template: str = ""  # with ids blanked, for counting
+    op: str = ""  # what follows the resource: "children", "delta", ...
+    arguments: dict[str, str] = field(default_factory=dict)  # of a function call
+    user: str | None = None
+    site: str | None = None
+    site_path: list[str] | None = None
+    drive: str | None = None  # None: the default drive of the site or user
+    item: str | None = None  # an id, or "root"
+    path: list[str] | None = None  # below the item
+    resource: str = (
+        ""  # the path as sent up to the resource, then the bare op: what links are made of
+    )
+
+
+def parse(path: str) -> Address:
+    """Parse a percent-encoded path; an address of another shape has an empty `kind`."""
+    return _Reader([part for part in path.split("/") if part]).read()
+
+
+def raw_path(scope: Scope) -> str:
+    """Return the path of a request as it was sent, percent-encoded."""
+    raw: bytes | None = scope.get("raw_path")
+    if raw is None:  # the server did not keep it
+        return quote(scope["path"], safe="/:!,()'$@")
+    return raw.decode("latin-1")
+
+
+class _Reader:
+    def __init__(self, parts: list[str]) -> None:
+        self._raw = parts
+        self._parts = [unquote(part) for part in parts]
+        self._at = 0
+        self._found = Address()
+
+    def read(self) -> Address:
+        found = self._found
+        if self._next() not in VERSIONS:
+            return found
+        match self._next():
+            case "me":
+                found.user, found.template = "me", "/me"
+                self._owner("me")
+            case "users" if (user := self._next()) is not None:
+                found.user, found.template = user, "/users/{user-id}"
+                self._owner("user")
+            case "sites":
+                found.template = "/sites"
+                self._sites()
+            case "drives" if (drive := self._next()) is not None:
+                found.drive, found.template = drive, "/drives/{drive-id}"
+                self._drive()
+            case _:
+                return found
+        return found
+
+    def _peek(self) -> str | None:
+        return self._parts[self._at] if self._at < len(self._parts) else None
+
+    def _next(self) -> str | None:
+        part = self._peek()
+        self._at += 1
+        return part
+
+    def _sites(self) -> None:
+        found = self._found
+        head = self._peek()
+        if head is None or _CALL.fullmatch(head) or head in ("getAllSites", "delta"):
+            self._finish("sites")
+            return
+        self._at += 1
+        found.site, found.site_path = self._with_path(head)
+        if found.site_path is not None:
+            found.template += "/{host}:/{path}"
+        else:
+            found.template += "/{site-id}"
+        self._owner("site")
+
+    def _owner(self, kind: str) -> None:
+        found = self._found
+        head = self._peek()
+        if head == "drive":
+            self._at += 1
+            found.template += "/drive"
+            self._drive()
+        elif head == "drives" and self._at + 1 < len(self._parts):
+            self._at += 1
+            found.drive = self._next()
+            found.template += "/drives/{drive-id}"
+            self._drive()
+        else:
+            self._finish(kind)
+
+    def _drive(self) -> None:
+        found = self._found
+        head = self._peek()
+        if head is not None and head.partition(":")[0] == "root":
+            found.template += "/root"
+        elif head == "items" and self._at + 1 < len(self._parts):
+            self._at += 1
+            head = self._peek() or ""
+            found.template += "/items/{item-id}"
+        else:
+            self._finish("drive")
+            return
+        self._at += 1
+        found.item, found.path = self._with_path(head)
+        if found.path is not None:
+            found.template += ":/{path}:"
+        self._finish("item")
+
+    def _with_path(self, part: str) -> tuple[str, list[str] | None]:
+        """Split `id:/a/b:` at its first colon; the path goes on to the part that ends in one.
+
+        msgraph-sdk encodes id, colons and path as a single part.
+        """
+        name, colon, rest = part.partition(":")
+        if not colon:
+            return name, None
+        names = [piece for piece in rest.removesuffix(":").split("/") if piece]
+        is_open = not rest.endswith(":")
+        while is_open and (following := self._next()) is not None:
+            names.extend(piece for piece in following.removesuffix(":").split("/") if piece)
+            is_open = not following.endswith(":")
+        return name, names
+
+    def _finish(self, kind: str) -> None:
+        found = self._found
+        found.kind = kind
+        self._at = min(self._at, len(self._raw))
+        ahead = "/".join(self._raw[: self._at])
+        tail = self._parts[self._at :]
+        if tail:
+            if call := _CALL.fullmatch(tail[-1]):
+                tail[-1] = call[1]
+                found.arguments = _arguments(call[2])
+            tail[-1] = tail[-1].removeprefix(_NAMESPACE)
+            found.op = "/".join(tail)
+            found.template += "/" + found.op
+        found.resource = f"/{ahead}/{found.op}" if found.op else f"/{ahead}"
+
+
+def _arguments(text: str) -> dict[str, str]:
+    found = {}
+    for name, quoted, bare in re.findall(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|([^,']*))", text):
+        found[name] = quoted.replace("''", "'") if quoted else bare.strip()
+    return found

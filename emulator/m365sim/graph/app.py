@@ -1,0 +1,65 @@
+"""Graph as a raw ASGI application: token, address, handler, answer.
+
+https://learn.microsoft.com/graph/use-the-api
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from m365sim.entra.tokens import InvalidToken, verify_access_token
+from m365sim.faults import ASGIApp, Receive, Scope, Send
+from m365sim.graph.address import parse, raw_path
+from m365sim.graph.call import Call, read_query
+from m365sim.graph.dispatch import dispatch
+from m365sim.graph.reply import GraphError, Reply, common_headers, error_reply, respond
+from m365sim.traffic import ROUTE
+
+if TYPE_CHECKING:
+    from m365sim.world import World
+
+
+def graph_app(world: World) -> ASGIApp:
+    """Return Graph for a world."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        }
+        request_id = str(UUID(int=world.rng.getrandbits(128), version=4))
+        client_id = headers.get("client-request-id", request_id)
+        try:
+            reply = await _answer(world, scope, receive, headers)
+        except GraphError as error:
+            date = world.clock.now().strftime("%Y-%m-%dT%H:%M:%S")
+            reply = error_reply(error, date, request_id, client_id)
+        await respond(send, reply, common_headers(request_id, client_id))
+
+    return app
+
+
+async def _answer(world: World, scope: Scope, receive: Receive, headers: dict[str, str]) -> Reply:
+    address = parse(raw_path(scope))
+    scope[ROUTE] = address.template or None
+    try:
+        principal = verify_access_token(world, headers.get("authorization"), "graph")
+    except InvalidToken as bad:
+        challenge = (b"www-authenticate", bad.www_authenticate.encode("latin-1"))
+        raise GraphError(401, bad.code, bad.message, headers=[challenge]) from bad
+    raw_query = scope.get("query_string", b"").decode("latin-1")
+    call = Call(
+        world,
+        principal,
+        scope["method"],
+        address,
+        raw_query,
+        read_query(raw_query),
+        headers,
+        receive,
+        world.urls.graph,
+    )
+    return await dispatch(call, scope)

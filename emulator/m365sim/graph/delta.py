@@ -1,0 +1,80 @@
+"""The delta of a drive.
+
+https://learn.microsoft.com/graph/api/driveitem-delta,
+https://learn.microsoft.com/onedrive/developer/rest-api/concepts/scan-guidance
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from m365sim.files import Drive
+from m365sim.files.changes import FROM_THE_START
+from m365sim.files.problems import BadToken, TokenExpired
+from m365sim.graph.call import Call
+from m365sim.graph.item_shapes import ItemShapes
+from m365sim.graph.reply import GraphError, Reply, invalid, page_reply
+from m365sim.graph.shapes import CONTEXT, narrowed
+
+
+async def drive_delta(call: Call) -> Reply:
+    """Return a page of a delta round: a full enumeration, or the changes since a token."""
+    drive = call.drive()
+    if call.item(drive).parent is not None:
+        # On SharePoint and OneDrive for work the delta of a folder does not exist.
+        raise invalid("Delta is only supported on the root of a drive.")
+    _check_preferences(call.headers.get("prefer", ""))
+    rounds = call.world.content.rounds
+    echo = call.world.quirks.parent_echo and "deltaexcludeparent" not in call.headers
+    text = call.address.arguments.get("token") or call.query.get("token") or None
+    try:
+        token = rounds.open(drive, text, call.world.clock.now(), echo=echo)
+    except TokenExpired as expired:
+        raise _resync(call, drive, str(expired)) from expired
+    except BadToken as bad:
+        raise invalid(str(bad)) from bad
+    limit = 0 if _is_empty_turn(call) else call.top()
+    page = rounds.page(drive, token, limit)
+    entries = page.entries
+    if call.world.quirks.repeat_across_pages and token.position > 0:
+        entries = [
+            *rounds.page(drive, replace(token, position=token.position - 1), 1).entries,
+            *entries,
+        ]
+    shapes = ItemShapes(call.world, drive, call.principal)
+    selected = call.selected()
+    value: dict[str, Any] = {"@odata.context": f"{CONTEXT}#Collection(driveItem)"}
+    value["@microsoft.graph.hasMoreData"] = not page.is_last
+    value["@microsoft.graph.syncStatus"] = "FullData"
+    link = "@odata.deltaLink" if page.is_last else "@odata.nextLink"
+    value[link] = call.link("token", page.token.write())
+    value["value"] = [narrowed(shapes.delta_entry(*entry), selected) for entry in entries]
+    return page_reply(value)
+
+
+def _check_preferences(header: str) -> None:
+    preferred = {value.strip().lower() for value in header.split(",")}
+    needed = {"deltashowremovedasdeleted", "deltatraversepermissiongaps"}
+    if "deltashowsharingchanges" in preferred and not needed <= preferred:
+        missing = ", ".join(sorted(needed - preferred))
+        raise invalid(f"Must also prefer {missing} to use deltashowsharingchanges.")
+
+
+def _is_empty_turn(call: Call) -> bool:
+    every = call.world.quirks.empty_page_every
+    rounds = call.world.content.rounds
+    rounds.served += 1
+    return every > 1 and rounds.served % every == 0
+
+
+def _resync(call: Call, drive: Drive, message: str) -> GraphError:
+    """Make the 410 that asks for a full enumeration, and shows where to begin it."""
+    quirks, content = call.world.quirks, call.world.content
+    headers = []
+    if quirks.resync_location:
+        fresh = content.rounds.begin(drive, call.world.clock.now(), FROM_THE_START, echo=True)
+        headers.append((b"location", call.link("token", fresh.write()).encode()))
+    return GraphError(
+        410, "resyncRequired", message, inner_code=quirks.resync_code, headers=headers
+    )

@@ -1,0 +1,63 @@
+"""Switches for behaviour that differs between tenants, documents and recordings of Microsoft Graph.
+
+The defaults are what recordings of real tenants show; each other position was seen somewhere too.
+https://learn.microsoft.com/graph/api/driveitem-delta
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Literal
+
+ResyncCode = Literal["resyncChangesApplyDifferences", "resyncChangesUploadDifferences"]
+
+
+@dataclass(slots=True)
+class Quirks:
+    """How this world's Graph behaves where behaviour varies."""
+
+    #: An incremental delta also lists the unchanged folders above each change.
+    parent_echo: bool = True
+    #: Delta entries carry `parentReference.path` (documents say never, recordings say always).
+    delta_path: bool = True
+    #: `parentReference.path` is percent-encoded. Reports disagree; a client must cope with both.
+    path_encoded: bool = True
+    #: Delta entries carry `cTag` (documents say never, recordings say always).
+    delta_ctag: bool = True
+    #: A deleted entry carries its `name` (documents say that SharePoint leaves it out).
+    deleted_name: bool = False
+    #: The state that a deleted entry is given.
+    deleted_state: Literal["deleted", "softdeleted"] = "deleted"
+    #: Deleting a folder also reports everything below it as deleted.
+    deleted_children: bool = False
+    #: Every so many delta pages one is empty but for its nextLink; 0 = never.
+    empty_page_every: int = 0
+    #: A delta page starts by repeating the last entry of the page before it.
+    repeat_across_pages: bool = False
+    #: The inner code of a 410.
+    resync_code: ResyncCode = "resyncChangesApplyDifferences"
+    #: A 410 carries a `Location` to start again from.
+    resync_location: bool = True
+    #: An upload's fragment that is no multiple of 320 KiB is refused (else it is taken).
+    strict_fragments: bool = False
+    #: Entries on a page of children or delta, when the caller does not say.
+    page_size: int = 200
+    #: A folder's eTag moves on shortly after it was created, with no one's doing.
+    folder_touch: bool = True
+    #: A new site shows in `/sites?search=` only after this long.
+    search_lag: timedelta = timedelta()
+
+    def change(self, **values: object) -> None:
+        """Set switches by name; an unknown name or a value of another type is a ValueError."""
+        known = {field.name for field in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"there is no quirk named {name}")
+            present = getattr(self, name)
+            wanted = value
+            if isinstance(present, timedelta) and isinstance(value, (int, float)):
+                wanted = timedelta(seconds=value)
+            if type(wanted) is not type(present):
+                raise ValueError(f"quirk {name} takes a {type(present).__name__}")
+            setattr(self, name, wanted)

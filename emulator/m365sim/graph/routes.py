@@ -1,0 +1,213 @@
+"""Every route of Graph that is modelled, with what of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from m365sim.graph import delta, items, site_grants, sites, writes
+from m365sim.graph.call import Call
+from m365sim.graph.reply import Reply
+
+Handler = Callable[[Call], Awaitable[Reply]]
+
+_DOCS = "https://learn.microsoft.com/graph/api/"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A verb on a kind of resource."""
+
+    kind: str  # as an Address has it
+    op: str
+    method: str
+    handler: Handler
+    shown_as: str  # one spelling of its address
+    page: str  # of the reference
+    modelled: str
+
+    @property
+    def source(self) -> str:
+        """The page of Microsoft's reference that is followed."""
+        return _DOCS + self.page
+
+
+ROUTES = (
+    Route("me", "", "GET", sites.get_me, "/me", "user-get", "default properties, $select"),
+    Route(
+        "me", "drives", "GET", sites.list_own_drives, "/me/drives", "drive-list", "also /users/{id}"
+    ),
+    Route(
+        "user", "drives", "GET", sites.list_own_drives, "/users/{id}/drives", "drive-list", "all"
+    ),
+    Route(
+        "me",
+        "followedSites",
+        "GET",
+        sites.list_followed_sites,
+        "/me/followedSites",
+        "sites-list-followed",
+        "the group sites, for everyone",
+    ),
+    Route(
+        "sites",
+        "",
+        "GET",
+        sites.list_sites,
+        "/sites",
+        "site-search",
+        "search=, $top, $skiptoken, $select; without search: nothing for users, all for apps;"
+        " a lag of the index as a quirk",
+    ),
+    Route(
+        "sites",
+        "getAllSites",
+        "GET",
+        sites.list_all_sites,
+        "/sites/getAllSites",
+        "site-getallsites",
+        "application permissions only; $top, $skiptoken",
+    ),
+    Route(
+        "site",
+        "",
+        "GET",
+        sites.get_site,
+        "/sites/{site-id}",
+        "site-get",
+        "by id, root, host, bare site collection GUID, {host}:/{path}",
+    ),
+    Route(
+        "site",
+        "sites",
+        "GET",
+        sites.list_subsites,
+        "/sites/{site-id}/sites",
+        "site-list-subsites",
+        "direct subsites only",
+    ),
+    Route(
+        "site",
+        "drives",
+        "GET",
+        sites.list_drives,
+        "/sites/{site-id}/drives",
+        "drive-list",
+        "system libraries only with $select=system",
+    ),
+    Route(
+        "site",
+        "permissions",
+        "GET",
+        site_grants.list_site_grants,
+        "/sites/{site-id}/permissions",
+        "site-list-permissions",
+        "what apps with Sites.Selected were granted",
+    ),
+    Route(
+        "site",
+        "permissions",
+        "POST",
+        site_grants.grant_site,
+        "/sites/{site-id}/permissions",
+        "site-post-permissions",
+        "grants for apps with Sites.Selected, by a token with Sites.FullControl.All",
+    ),
+    Route(
+        "drive",
+        "",
+        "GET",
+        sites.get_drive,
+        "/drives/{drive-id}",
+        "drive-get",
+        "also /me/drive, /users/{id}/drive, /sites/{id}/drive, /sites/{id}/drives/{id}",
+    ),
+    Route(
+        "item",
+        "",
+        "GET",
+        items.get_item,
+        "/drives/{drive-id}/items/{item-id}",
+        "driveitem-get",
+        "by id, by path from the root or an item, trailing colon; $select, If-None-Match",
+    ),
+    Route(
+        "item",
+        "children",
+        "GET",
+        items.list_children,
+        "/drives/{drive-id}/items/{item-id}/children",
+        "driveitem-list-children",
+        "$top, $skiptoken, $select, $orderby name, size, lastModifiedDateTime; $count",
+    ),
+    Route(
+        "item",
+        "content",
+        "GET",
+        items.redirect_to_content,
+        "/drives/{drive-id}/items/{item-id}/content",
+        "driveitem-get-content",
+        "302 to the tenant host, If-None-Match; not format=",
+    ),
+    Route(
+        "item",
+        "delta",
+        "GET",
+        delta.drive_delta,
+        "/drives/{drive-id}/root/delta",
+        "driveitem-delta",
+        "token (opaque, latest, time), $top, $select, deltaExcludeParent, 410; of Prefer only the"
+        " refusal of deltashowsharingchanges alone; not $expand",
+    ),
+    Route(
+        "item",
+        "content",
+        "PUT",
+        writes.put_content,
+        "/drives/{drive-id}/items/{parent-id}:/{name}:/content",
+        "driveitem-put-content",
+        "new and existing, conflictBehavior, If-Match, up to 250 MB",
+    ),
+    Route(
+        "item",
+        "children",
+        "POST",
+        writes.create_folder,
+        "/drives/{drive-id}/items/{item-id}/children",
+        "driveitem-post-children",
+        "folders; conflictBehavior",
+    ),
+    Route(
+        "item",
+        "",
+        "PATCH",
+        writes.update_item,
+        "/drives/{drive-id}/items/{item-id}",
+        "driveitem-update",
+        "rename, move within the drive, fileSystemInfo, If-Match",
+    ),
+    Route(
+        "item",
+        "",
+        "DELETE",
+        writes.delete_item,
+        "/drives/{drive-id}/items/{item-id}",
+        "driveitem-delete",
+        "into the recycle bin; If-Match",
+    ),
+    Route(
+        "item",
+        "createUploadSession",
+        "POST",
+        writes.create_upload_session,
+        "/drives/{drive-id}/items/{parent-id}:/{name}:/createUploadSession",
+        "driveitem-createuploadsession",
+        "new and existing, conflictBehavior, fragments, resume, cancel; not deferCommit",
+    ),
+)
+
+HANDLERS = {(route.kind, route.op, route.method): route.handler for route in ROUTES}
+METHODS = {
+    (route.kind, route.op): [r.method for r in ROUTES if (r.kind, r.op) == (route.kind, route.op)]
+    for route in ROUTES
+}

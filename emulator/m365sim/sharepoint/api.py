@@ -1,0 +1,63 @@
+"""`/_api/v2.0`: Graph's files and sites on the tenant host, under SharePoint's own tokens.
+
+https://learn.microsoft.com/sharepoint/dev/apis/sharepoint-rest-graph
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from m365sim.entra.tokens import InvalidToken, Principal, verify_access_token
+from m365sim.faults import Receive, Scope
+from m365sim.graph.address import parse, raw_path
+from m365sim.graph.call import Call, read_query
+from m365sim.graph.dispatch import dispatch
+from m365sim.graph.reply import Reply, json_reply
+from m365sim.traffic import ROUTE, UNMODELLED
+
+if TYPE_CHECKING:
+    from m365sim.world import World
+
+_V2 = re.compile(r"(?P<prefix>.*?/_api/v2\.[01])(?P<rest>/.*)", re.IGNORECASE)
+_WITH_CERTIFICATE = "2"
+
+
+async def answer_api(
+    world: World, scope: Scope, receive: Receive, headers: dict[str, str]
+) -> Reply:
+    """Answer a request to the tenant host that carries a token."""
+    found = _V2.fullmatch(raw_path(scope))
+    if found is None:
+        scope[UNMODELLED] = True
+        scope[ROUTE] = "{not modelled}"
+    try:
+        principal = verify_access_token(world, headers.get("authorization"), "sharepoint")
+    except InvalidToken as bad:
+        challenge = (b"www-authenticate", bad.www_authenticate.encode("latin-1"))
+        return json_reply({"error_description": bad.message}, 401, [challenge])
+    if _is_app_without_certificate(principal):
+        return json_reply({"error_description": "Unsupported app only token."}, 401)
+    if found is None:
+        return Reply(404, b"404 FILE NOT FOUND", [(b"content-type", b"text/plain; charset=utf-8")])
+    address = parse("/v1.0" + found["rest"])
+    scope[ROUTE] = f"{{site}}/_api/v2.0{address.template}"
+    address.resource = found["prefix"] + address.resource.removeprefix("/v1.0")
+    raw_query = scope.get("query_string", b"").decode("latin-1")
+    call = Call(
+        world,
+        principal,
+        scope["method"],
+        address,
+        raw_query,
+        read_query(raw_query),
+        headers,
+        receive,
+        f"{scope.get('scheme', 'https')}://{headers.get('host', world.tenant.sharepoint_host)}",
+    )
+    return await dispatch(call, scope)
+
+
+def _is_app_without_certificate(principal: Principal) -> bool:
+    """Tell whether an app is alone and proved itself by a secret, which SharePoint refuses."""
+    return principal.user is None and principal.appidacr != _WITH_CERTIFICATE

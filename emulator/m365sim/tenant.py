@@ -1,0 +1,176 @@
+"""Who is in the emulated cloud: tenants, their users, app registrations, and what was consented.
+
+Follows https://learn.microsoft.com/entra/identity-platform/app-objects-and-service-principals
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+ResourceKind = Literal["graph", "sharepoint"]
+Permissions = dict[ResourceKind, frozenset[str]]  # short names, such as "Sites.Read.All"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """An organisation: its directory and its SharePoint hosts."""
+
+    id: str
+    name: str  # the first label of its SharePoint host: "contoso"
+    domain: str  # "contoso.onmicrosoft.com"
+    display_name: str
+
+    @property
+    def sharepoint_host(self) -> str:
+        """The host its sites live on in the real service."""
+        return f"{self.name}.sharepoint.com"
+
+
+@dataclass(slots=True)
+class User:
+    """A person with a work account."""
+
+    id: str
+    tenant_id: str
+    upn: str
+    display_name: str
+    password: str
+    email: str
+    enabled: bool = True
+    may_consent: bool = True
+    is_admin: bool = False
+    sessions_revoked_at: datetime | None = None  # refresh tokens issued earlier are dead
+
+
+@dataclass(frozen=True, slots=True)
+class AppSecret:
+    """A client secret of an app registration."""
+
+    value: str
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class AppRegistration:
+    """An application as registered in its home tenant."""
+
+    app_id: str
+    tenant_id: str
+    display_name: str
+    redirect_uris: list[str] = field(default_factory=list)
+    secrets: list[AppSecret] = field(default_factory=list)
+    certificates: list[bytes] = field(default_factory=list)  # DER
+    delegated_permissions: Permissions = field(default_factory=dict)
+    application_permissions: Permissions = field(default_factory=dict)
+    multi_tenant: bool = False
+    is_public: bool = False
+    publisher: str = "unverified"
+
+
+@dataclass(slots=True)
+class BrowserSession:
+    """A browser's single sign-on session: the accounts that are signed in there."""
+
+    id: str
+    signed_in_at: dict[str, datetime] = field(default_factory=dict)  # user id → when
+
+
+class Directory:
+    """Every tenant, user, app registration, consent and browser session of a world."""
+
+    def __init__(self) -> None:
+        self.tenants: dict[str, Tenant] = {}
+        self.users: dict[str, User] = {}
+        self.apps: dict[str, AppRegistration] = {}
+        self.sessions: dict[str, BrowserSession] = {}
+        self._delegated: dict[tuple[str, str, str | None, ResourceKind], frozenset[str]] = {}
+        self._roles: dict[tuple[str, str, ResourceKind], frozenset[str]] = {}
+
+    def add_tenant(self, tenant: Tenant) -> Tenant:
+        """Add a tenant, or replace the one of that id."""
+        self.tenants[tenant.id] = tenant
+        return tenant
+
+    def add_user(self, user: User) -> User:
+        """Add a user, or replace the one of that id."""
+        self.users[user.id] = user
+        return user
+
+    def add_app(self, app: AppRegistration) -> AppRegistration:
+        """Add an app registration, or replace the one of that id."""
+        self.apps[app.app_id] = app
+        return app
+
+    def tenant(self, key: str) -> Tenant | None:
+        """Find a tenant by id or domain, in any case."""
+        wanted = key.lower()
+        return next((t for t in self.tenants.values() if wanted in (t.id, t.domain.lower())), None)
+
+    def tenant_of_host(self, host: str) -> Tenant | None:
+        """Find a tenant by one of its SharePoint hosts, such as `contoso-my.sharepoint.com`."""
+        label = host.lower().split(":")[0].split(".")[0]
+        name = label.removesuffix("-my").removesuffix("-admin")
+        return next((t for t in self.tenants.values() if t.name == name), None)
+
+    def user_by_upn(self, upn: str) -> User | None:
+        """Find a user by sign-in name, in any case."""
+        wanted = upn.strip().lower()
+        return next((u for u in self.users.values() if u.upn.lower() == wanted), None)
+
+    def users_of(self, tenant_id: str) -> list[User]:
+        """List a tenant's users in the order they were added."""
+        return [user for user in self.users.values() if user.tenant_id == tenant_id]
+
+    def grant(
+        self,
+        tenant_id: str,
+        app_id: str,
+        resource: ResourceKind,
+        permissions: frozenset[str],
+        user_id: str | None = None,
+    ) -> None:
+        """Record consent to delegated permissions: of one user, or tenant-wide without one."""
+        key = (tenant_id, app_id, user_id, resource)
+        self._delegated[key] = self._delegated.get(key, frozenset()) | permissions
+
+    def granted(
+        self, tenant_id: str, app_id: str, resource: ResourceKind, user_id: str
+    ) -> frozenset[str]:
+        """Return the delegated permissions an app holds for a user, tenant-wide ones included."""
+        own = self._delegated.get((tenant_id, app_id, user_id, resource), frozenset())
+        return own | self._delegated.get((tenant_id, app_id, None, resource), frozenset())
+
+    def assign_roles(
+        self, tenant_id: str, app_id: str, resource: ResourceKind, roles: frozenset[str]
+    ) -> None:
+        """Record an admin's consent to application permissions."""
+        key = (tenant_id, app_id, resource)
+        self._roles[key] = self._roles.get(key, frozenset()) | roles
+
+    def roles(self, tenant_id: str, app_id: str, resource: ResourceKind) -> frozenset[str]:
+        """Return the application permissions an app holds in a tenant."""
+        return self._roles.get((tenant_id, app_id, resource), frozenset())
+
+    def knows_app(self, tenant_id: str, app_id: str) -> bool:
+        """Tell whether an app is in a tenant: registered there, or consented to."""
+        app = self.apps.get(app_id)
+        if app is not None and app.tenant_id == tenant_id:
+            return True
+        return any(key[:2] == (tenant_id, app_id) for key in (*self._delegated, *self._roles))
+
+    def withdraw_consent(self, tenant_id: str, app_id: str) -> None:
+        """Forget everything that was consented to an app in a tenant, by users and admins."""
+        self._delegated = {k: v for k, v in self._delegated.items() if k[:2] != (tenant_id, app_id)}
+        self._roles = {k: v for k, v in self._roles.items() if k[:2] != (tenant_id, app_id)}
+
+    def revoke_sessions(self, user: User, at: datetime) -> None:
+        """Sign a user out everywhere: earlier refresh tokens and browser sessions are dead."""
+        user.sessions_revoked_at = at
+        for session in self.sessions.values():
+            session.signed_in_at.pop(user.id, None)
+
+    def expire_secrets(self, app: AppRegistration, at: datetime) -> None:
+        """Let every secret of an app end at a moment, unless it ended before."""
+        app.secrets = [AppSecret(s.value, min(s.expires_at, at)) for s in app.secrets]
