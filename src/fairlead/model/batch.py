@@ -20,6 +20,9 @@ class Batch(Generic[R]):
     that were stored before are in doubt from then on. `settled` says that the partition is caught
     up: doubtful records that were not seen again are swept (deleted). An id that occurs twice in
     one batch keeps its last appearance; a delete beats an upsert only if listed in `delete`.
+
+    A sync with partitions yields at least one batch for each chosen partition in every run: when a
+    run ends well, the records of those that it did not yield are swept.
     """
 
     upsert: Sequence[R] = ()
