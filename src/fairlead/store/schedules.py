@@ -10,7 +10,7 @@ from fairlead.errors import NotFound
 from fairlead.model.schedule import Schedule, ScheduleState
 from fairlead.store import dialect
 from fairlead.store.database import Tx, columns_of
-from fairlead.store.tables import schedules
+from fairlead.store.tables import connections, schedules
 
 
 async def ensure(
@@ -100,10 +100,13 @@ async def claim_due(tx: Tx, now: datetime, limit: int) -> list[Schedule]:
     """
     rows = await tx.all(
         select(schedules)
+        .join(connections, connections.c.id == schedules.c.connection_pk)
         .where(schedules.c.state == ScheduleState.STARTED.value, schedules.c.next_run_at <= now)
         .order_by(schedules.c.next_run_at, schedules.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        # The connection too: its deletion locks it first and then its schedules, and who claims
+        # goes on to write runs below it. One that is being changed waits for the next tick.
+        .with_for_update(of=[schedules, connections], key_share=True, skip_locked=True)
     )
     due = [Schedule(**columns_of(row)) for row in rows]
     if due:

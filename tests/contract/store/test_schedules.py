@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from store_world import NOW, World, fresh, make_connection
 
 from fairlead.errors import NotFound
 from fairlead.model.schedule import Schedule, ScheduleState
-from fairlead.store import schedules
+from fairlead.store import connections, schedules
 
 MINUTE = timedelta(minutes=1)
 
@@ -146,3 +147,32 @@ async def test_changing_what_is_gone(world: World) -> None:
             await schedules.set_state(tx, "nope", ScheduleState.PAUSED, None, NOW)
         with pytest.raises(NotFound):
             await schedules.set_frequency(tx, "nope", None, None, NOW)
+
+
+async def test_a_deletion_waits_for_a_ticker_and_not_the_other_way_round(world: World) -> None:
+    """Claiming and then writing below the connection used to deadlock with its deletion."""
+    await ensure(world)
+
+    async def remove() -> None:
+        async with world.db.write() as tx:
+            await connections.delete(tx, world.pk)
+
+    async with world.db.write() as tx:
+        assert await schedules.claim_due(tx, NOW, 10)
+        removal = asyncio.create_task(remove())
+        if world.db.dialect == "postgresql":
+            await _somebody_waits(world)
+        assert await world.enqueue(tx)
+    await removal
+    async with world.db.read() as tx:
+        assert await connections.by_pk(tx, world.pk) is None
+
+
+async def _somebody_waits(world: World) -> None:
+    for _ in range(1000):
+        async with world.db.read() as tx:
+            waiting = await tx.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        if waiting:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the deletion never came to wait")
