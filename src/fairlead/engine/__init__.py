@@ -1,0 +1,9 @@
+"""Engine: schedules, the queue, the worker, sync runs and action runs.
+
+The truth about a run is a row of ours with a lease and a fencing token; the queue only says who
+looks at it next. Losing, repeating or reordering what the queue holds changes nothing but timing.
+"""
+
+from fairlead.engine.engine import Engine
+
+__all__ = ["Engine"]

@@ -1,0 +1,140 @@
+"""Run an action once: validate what goes in and what comes out, and write down how it went.
+
+An action runs in the process that was called, not through the queue: its caller waits.
+"""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from fairlead.engine.failure import authors, failure_of
+from fairlead.engine.setup import Setup
+from fairlead.errors import FairleadError, FunctionTimedOut, InternalError, LeaseLost
+from fairlead.model.connection import Connection
+from fairlead.model.function import Action
+from fairlead.model.run import Run, RunFailure, RunKind, RunState, RunTrigger
+from fairlead.sdk import action_ctx, call_action, dump_output, validate_input, view_of
+from fairlead.sdk.pack import Pack
+from fairlead.store import runs
+
+log = structlog.get_logger(__name__)
+
+#: how long an action may take (HTTP contract, section 7)
+LONGEST = timedelta(minutes=15)
+#: a run of an action has no heartbeat: its lease is its time limit and this much more
+_MARGIN = timedelta(seconds=30)
+
+
+async def run_action(
+    setup: Setup, connection: Connection, name: str, raw: object, *, limit: timedelta = LONGEST
+) -> Any:
+    """Call an action and return its output as JSON values.
+
+    NotFound (`unknown_action`), InvalidInput with its issues, whatever the vendor's API raised,
+    ActionFailed, OutputInvalid, FunctionCrashed, FunctionTimedOut; all but the first two are in the
+    run's row too.
+    """
+    action = setup.registry.action(connection.provider, name)
+    pack = setup.registry.pack_for(connection.provider)
+    assert pack is not None, "its action was found"
+    validated = validate_input(action, raw)
+    run = await _open(setup, connection, action, raw, limit)
+    call = _Call(setup, run)
+    try:
+        output = await call.body(pack, action, connection, validated, limit)
+    except FairleadError as error:
+        await call.finish(RunState.FAILED, failure=failure_of(error))
+        log.warning("action failed", action=name, run_id=run.id, code=error.code)
+        raise
+    except asyncio.CancelledError:
+        # Whoever called is gone; its row must not look as if somebody still worked at it.
+        await asyncio.shield(call.finish(RunState.CANCELLED))
+        raise
+    await call.finish(RunState.SUCCEEDED, output=output)
+    return output
+
+
+async def close_interrupted(setup: Setup, run: Run) -> None:
+    """End the run of an action whose process died; it may have acted, so it is never repeated."""
+    async with setup.db.write() as tx:
+        now = setup.clock.now()
+        held = await runs.claim(tx, run.id, owner=setup.owner, lease=setup.lease, now=now)
+        if held is None:
+            return
+        failure = RunFailure(
+            code="interrupted",
+            message="Its process died meanwhile; look whether the action acted, then call again.",
+            who="caller",
+        )
+        await runs.finish(
+            tx, held.id, held.fencing_token, state=RunState.FAILED, failure=failure, now=now
+        )
+
+
+async def _open(
+    setup: Setup, connection: Connection, action: Action, raw: object, limit: timedelta
+) -> Run:
+    now = setup.clock.now()
+    async with setup.db.write() as tx:
+        queued = await runs.enqueue(
+            tx,
+            id=setup.new_id(),
+            environment_id=connection.environment_id,
+            connection_pk=connection.id,
+            kind=RunKind.ACTION,
+            function=action.name,
+            trigger=RunTrigger.CALL,
+            input=raw,
+            now=now,
+        )
+        lease = limit + _MARGIN
+        run = queued and await runs.claim(tx, queued.id, owner=setup.owner, lease=lease, now=now)
+    if run is None:
+        raise InternalError("The run of an action could not be opened.")
+    return run
+
+
+class _Call:
+    def __init__(self, setup: Setup, run: Run) -> None:
+        self._setup = setup
+        self._run = run
+        self._requests = 0
+
+    async def body(
+        self,
+        pack: Pack[Any],
+        action: Action,
+        connection: Connection,
+        validated: Any,
+        limit: timedelta,
+    ) -> Any:
+        async def work() -> Any:
+            send = self._setup.gateway.sender(connection, self._count)
+            bound = log.bind(run_id=self._run.id, connection_id=connection.connection_id)
+            context = action_ctx(pack, view_of(connection), send, bound)
+            return dump_output(action, await call_action(action, context, validated))
+
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                return await authors(action.name, work())
+        except TimeoutError as error:
+            raise FunctionTimedOut(
+                f"{action.name} took longer than {limit.total_seconds():g} s and was stopped."
+            ) from error
+
+    def _count(self) -> None:
+        self._requests += 1
+
+    async def finish(self, state: RunState, **result: Any) -> None:
+        setup, run = self._setup, self._run
+        # Cancelled by somebody, or gone with its connection: the caller gets the answer anyway.
+        with contextlib.suppress(LeaseLost):
+            async with setup.db.write() as tx:
+                if self._requests:
+                    await runs.add_requests(tx, run.id, run.fencing_token, self._requests)
+                await runs.finish(
+                    tx, run.id, run.fencing_token, state=state, now=setup.clock.now(), **result
+                )

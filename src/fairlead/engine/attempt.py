@@ -1,0 +1,143 @@
+"""Attempt: one claimed run while this process works at it; keeps the lease, notices the end."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import structlog
+
+from fairlead.engine.failure import report
+from fairlead.engine.setup import Setup
+from fairlead.errors import LeaseLost
+from fairlead.model.run import Run, RunState
+from fairlead.store import runs
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+#: seconds between two looks at the run's row: how late a cancellation is noticed at most
+_LOOK_SECONDS = 0.5
+#: seconds that a function may take to clean up once it is cancelled
+_CANCEL_SECONDS = 10.0
+
+
+class Stop(StrEnum):
+    """Why an attempt ends before its function does."""
+
+    CANCELLED = "cancelled"
+    LEASE_LOST = "lease lost"
+    DRAINED = "drained"
+
+
+class Stopped(Exception):
+    """The attempt ends here; `reason` says what becomes of the run."""
+
+    def __init__(self, reason: Stop) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Attempt:
+    """One claimed run while this process works at it."""
+
+    def __init__(self, setup: Setup, run: Run) -> None:
+        self.run = run
+        #: requests sent and not yet written to the run's row
+        self.unwritten_requests = 0
+        self._setup = setup
+        self._drain = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._reason = Stop.LEASE_LOST
+
+    @property
+    def token(self) -> int:
+        return self.run.fencing_token
+
+    def count_request(self) -> None:
+        """Note one request to the vendor."""
+        self.unwritten_requests += 1
+
+    def end(self, reason: Stop) -> None:
+        """Stop the function at its next wait; the first reason counts."""
+        if not self._ended.is_set():
+            self._reason = reason
+            self._ended.set()
+
+    def drain(self) -> None:
+        """Let the function finish its current batch, and no more."""
+        self._drain.set()
+
+    def check(self) -> None:
+        """Raise Stopped if no further step may begin."""
+        if self._ended.is_set():
+            raise Stopped(self._reason)
+        if self._drain.is_set():
+            raise Stopped(Stop.DRAINED)
+
+    async def step(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await the author's work; Stopped once the attempt is over, with the work cancelled."""
+        task = asyncio.ensure_future(work)
+        ended = asyncio.ensure_future(self._ended.wait())
+        try:
+            await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise Stopped(self._reason)
+        finally:
+            for each in (task, ended):
+                await _put_down(each)
+
+    @contextlib.asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Extend the lease in the background while the block runs."""
+        keeper = asyncio.create_task(self._keep(), name=f"lease of {self.run.id}")
+        keeper.add_done_callback(self._kept)
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            await asyncio.wait({keeper})
+
+    def _kept(self, keeper: "asyncio.Task[None]") -> None:
+        # Whoever cannot extend a lease must not go on working as if it could.
+        if not keeper.cancelled() and (error := keeper.exception()) is not None:
+            if not isinstance(error, LeaseLost):
+                report("lease not extended", error, run_id=self.run.id)
+            self.end(Stop.LEASE_LOST)
+
+    async def _keep(self) -> None:
+        setup = self._setup
+        beat_seconds = setup.lease.total_seconds() / 3
+        since_beat = 0.0
+        while not self._ended.is_set():
+            pause = min(_LOOK_SECONDS, beat_seconds)
+            await asyncio.sleep(pause)
+            since_beat += pause
+            run: Run | None
+            if since_beat >= beat_seconds:
+                since_beat = 0.0
+                async with setup.db.write() as tx:
+                    run = await runs.heartbeat(
+                        tx, self.run.id, self.token, lease=setup.lease, now=setup.clock.now()
+                    )
+            else:
+                async with setup.db.read() as tx:
+                    run = await runs.find(tx, self.run.id)
+            if run is None or run.fencing_token != self.token or run.state != RunState.RUNNING:
+                self.end(Stop.LEASE_LOST)
+            elif run.is_cancel_requested:
+                self.end(Stop.CANCELLED)
+
+
+async def _put_down(task: "asyncio.Future[Any]") -> None:
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CANCEL_SECONDS)
+    if not task.done():
+        log.error("function ignored its cancellation")
+    elif not task.cancelled():
+        # Seen, so that the loop does not report it: the attempt's end is the answer now.
+        task.exception()

@@ -1,0 +1,237 @@
+"""Engine: what the rest of fairlead asks for: start, stop, syncs, actions."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import IO, Any
+
+from fairlead.engine import sole
+from fairlead.engine import syncs as of_syncs
+from fairlead.engine.action_run import LONGEST, run_action
+from fairlead.engine.dbos_queue import DbosQueue
+from fairlead.engine.queue import Queue
+from fairlead.engine.scheduler import reclaim
+from fairlead.engine.setup import Door, Setup
+from fairlead.engine.sync_status import SyncStatus, statuses
+from fairlead.engine.targets import Named, Target, find_targets, targets_of
+from fairlead.engine.worker import Worker
+from fairlead.errors import InternalError
+from fairlead.model.clock import Clock, NewId
+from fairlead.model.connection import Connection
+from fairlead.model.environment import Environment
+from fairlead.model.run import Run
+from fairlead.sdk.registry import Registry
+from fairlead.settings import Settings
+from fairlead.store import runs
+from fairlead.store.database import Database, Tx
+from fairlead.vault.vault import Vault
+
+#: by then the transaction that made a connection is over, as a rule; else the tick comes later
+_COMMITTED_SECONDS = 0.1
+
+
+class Engine:
+    """Schedules, runs and actions of this process."""
+
+    def __init__(  # noqa: PLR0917 - what it is made of, in the order of the composition root
+        self,
+        settings: Settings,
+        db: Database,
+        vault: Vault,
+        registry: Registry,
+        gateway: Door,
+        clock: Clock,
+        new_id: NewId,
+        *,
+        queue: Queue | None = None,
+    ) -> None:
+        """`queue` replaces the durable one, for tests."""
+        self._vault = vault
+        self._queue = queue
+        self._setup = Setup(
+            settings=settings,
+            db=db,
+            registry=registry,
+            gateway=gateway,
+            clock=clock,
+            new_id=new_id,
+            owner=f"{socket.gethostname()}-{os.getpid()}-{new_id()[:8]}",
+        )
+        self._worker: Worker | None = None
+        self._lock: IO[bytes] | None = None
+
+    async def start(self, *, work: bool) -> None:
+        """Begin: with `work` this process runs syncs; without it only hands them to others.
+
+        OperatorError: with SQLite, another process runs syncs on the file.
+        """
+        try:
+            await self._start(work=work)
+        except BaseException:
+            self._unlock()
+            raise
+
+    async def _start(self, *, work: bool) -> None:
+        setup = self._setup
+        executor_id = setup.owner
+        path = setup.settings.sqlite_path
+        if work and path is not None:
+            self._lock = sole.lock(path.with_name(path.name + ".lock"))
+            # Nobody else can be at it, so what still looks as if somebody was died with its
+            # process: under the old name its tickets come back, and no lease has to run out.
+            executor_id = "embedded"
+            await reclaim(setup)
+        queue = self._queue or DbosQueue(setup.settings, executor_id=executor_id)
+        worker = Worker(setup, queue)
+        await queue.start(worker.serve if work else None)
+        self._queue, self._worker = queue, worker
+        if work:
+            worker.start_ticking()
+
+    async def stop(self) -> None:
+        """End: running syncs finish their current batch, the rest of their work is released."""
+        if self._queue is None or self._worker is None:
+            return
+        # The queue stops handing out at once, and waits for those that drain.
+        stopping = asyncio.ensure_future(self._queue.stop())
+        await self._worker.drain()
+        await stopping
+        self._queue = self._worker = None
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    async def on_established(self, tx: Tx, connection: Connection) -> None:
+        """Create the schedules of a new connection; those that start by themselves are due.
+
+        Of one that was renewed, the syncs that failed last are due.
+        """
+        targets = await targets_of(tx, self._setup, connection, create=True)
+        await of_syncs.retry_failed(tx, self._setup, targets)
+        if self._worker is not None:
+            # The caller's transaction is still open.
+            self._worker.wake(in_seconds=_COMMITTED_SECONDS)
+
+    async def trigger(
+        self,
+        environment: Environment,
+        integration_key: str,
+        connection_id: str | None,
+        syncs: Sequence[Named] = (),
+        *,
+        reset: bool = False,
+        empty_cache: bool = False,
+    ) -> list[Run]:
+        """Run syncs now, all if none is named; one that is queued or running counts as triggered.
+
+        `reset` begins from nothing and cancels what runs; with `empty_cache` the records are
+        removed first. Errors as in `find_targets`.
+        """
+        queue = self._running_queue()
+        targets = await self._targets(environment, integration_key, connection_id, syncs)
+        return await of_syncs.trigger(
+            self._setup, queue, targets, reset=reset, empty_cache=empty_cache
+        )
+
+    async def pause(
+        self,
+        environment: Environment,
+        integration_key: str,
+        connection_id: str | None,
+        syncs: Sequence[Named] = (),
+    ) -> None:
+        """Start no more runs of these syncs; one that runs goes on to its end."""
+        targets = await self._targets(environment, integration_key, connection_id, syncs)
+        async with self._setup.db.write() as tx:
+            await of_syncs.pause(tx, self._setup, targets)
+
+    async def start_syncs(
+        self,
+        environment: Environment,
+        integration_key: str,
+        connection_id: str | None,
+        syncs: Sequence[Named] = (),
+    ) -> None:
+        """Resume these syncs on their old grid; at once if a slot was missed."""
+        targets = await self._targets(environment, integration_key, connection_id, syncs)
+        async with self._setup.db.write() as tx:
+            await of_syncs.start(tx, self._setup, targets)
+        if self._worker is not None:
+            self._worker.wake()
+
+    async def status(
+        self,
+        environment: Environment,
+        integration_key: str,
+        connection_id: str | None,
+        syncs: Sequence[Named] = (),
+    ) -> list[SyncStatus]:
+        """Say how these syncs stand."""
+        async with self._setup.db.read() as tx:
+            targets = await find_targets(
+                tx,
+                self._setup,
+                self._vault,
+                environment_id=environment.id,
+                integration_key=integration_key,
+                connection_id=connection_id,
+                named=syncs,
+                create=False,
+            )
+            return await statuses(tx, targets)
+
+    async def set_frequency(
+        self,
+        environment: Environment,
+        integration_key: str,
+        connection_id: str,
+        sync: Named,
+        frequency: str | None,
+    ) -> str:
+        """Override how often a sync of one connection runs; None goes back to its own."""
+        targets = await self._targets(environment, integration_key, connection_id, [sync])
+        async with self._setup.db.write() as tx:
+            return await of_syncs.set_frequency(tx, self._setup, targets[0], frequency)
+
+    async def run_action(
+        self, connection: Connection, name: str, raw: object, *, limit: timedelta = LONGEST
+    ) -> Any:
+        """Call an action and return its output as JSON values; errors as in `action_run`."""
+        return await run_action(self._setup, connection, name, raw, limit=limit)
+
+    async def cancel(self, run_id: str) -> bool:
+        """Stop a run; what it committed stays. False: there is none, or it is over."""
+        async with self._setup.db.write() as tx:
+            is_asked = await runs.request_cancel(tx, run_id, self._setup.clock.now())
+        if is_asked and self._worker is not None:
+            self._worker.cancel(run_id)
+        return is_asked
+
+    async def _targets(
+        self,
+        environment: Environment,
+        integration_key: str,
+        connection_id: str | None,
+        syncs: Sequence[Named],
+    ) -> list[Target]:
+        async with self._setup.db.write() as tx:
+            return await find_targets(
+                tx,
+                self._setup,
+                self._vault,
+                environment_id=environment.id,
+                integration_key=integration_key,
+                connection_id=connection_id,
+                named=syncs,
+                create=True,
+            )
+
+    def _running_queue(self) -> Queue:
+        if self._queue is None or self._worker is None:
+            raise InternalError("The engine is not started.")
+        return self._queue

@@ -1,0 +1,70 @@
+"""What a run's failure says: a code, one sentence without secrets, and who must act."""
+
+import asyncio
+import traceback
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import structlog
+
+from fairlead.errors import FairleadError, FunctionCrashed
+from fairlead.http.redact import redact
+from fairlead.model.run import RunFailure
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+#: characters of an exception's own words that are kept
+_LONGEST_REASON = 300
+
+
+def failure_of(error: FairleadError) -> RunFailure:
+    """Return what the run, the connection's fault and the event say about an error."""
+    return RunFailure(
+        code=error.code,
+        message=_storable(redact(error.message)),
+        who=error.who,
+        request_id=getattr(error, "request_id", None),
+    )
+
+
+def _storable(text: str) -> str:
+    # An author's or a vendor's words may hold what no database column can.
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
+def one_line(error: BaseException) -> str:
+    """Return an exception's name and the first line of its text, secrets removed."""
+    lines = str(error).strip().splitlines()
+    reason = redact(lines[0])[:_LONGEST_REASON] if lines else ""
+    return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+
+
+def report(event: str, error: BaseException, **facts: object) -> None:
+    """Log an error of ours with where it came from: secrets removed, no values of variables."""
+    log.error(event, trace=_trace(error), **facts)
+
+
+def _trace(error: BaseException) -> str:
+    return redact("".join(traceback.format_exception(error)))
+
+
+async def authors(function: str, step: Awaitable[T]) -> T:
+    """Await a piece of an author's code: whatever it raises becomes an error of ours.
+
+    Our own errors pass as they are; a real cancellation passes too.
+    """
+    try:
+        return await step
+    except FairleadError:
+        raise
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise FunctionCrashed(f"{function} cancelled itself.") from error
+    # The worker loop's net: an author's bug, even sys.exit(), must end the run and nothing else.
+    except (Exception, SystemExit) as error:
+        log.warning("function crashed", function=function, trace=_trace(error))
+        raise FunctionCrashed(f"{function} raised {one_line(error)}") from error

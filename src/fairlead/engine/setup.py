@@ -1,0 +1,40 @@
+"""Setup: what every part of the engine is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from fairlead.model.clock import Clock, NewId
+from fairlead.model.connection import Connection
+from fairlead.model.exchange import Send
+from fairlead.sdk.registry import Registry
+from fairlead.settings import Settings
+from fairlead.store.database import Database
+
+
+class Door(Protocol):
+    """The way out to vendors (`gateway/send.py`)."""
+
+    def sender(self, connection: Connection, on_request: Callable[[], None]) -> Send:
+        """Return what sends requests as this connection; `on_request` is called for each."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What every part of the engine is given."""
+
+    settings: Settings
+    db: Database
+    registry: Registry
+    gateway: Door
+    clock: Clock
+    new_id: NewId
+    #: name of this process in leases
+    owner: str
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a run is ours without a sign of life."""
+        return timedelta(seconds=self.settings.lease_seconds)

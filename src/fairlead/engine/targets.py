@@ -1,0 +1,156 @@
+"""Which syncs a call means: of one connection or of all, those named or all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fairlead.engine.scheduler import schedule_id
+from fairlead.engine.setup import Setup
+from fairlead.errors import InvalidInput, NotFound
+from fairlead.model.connection import Connection
+from fairlead.model.function import Sync
+from fairlead.model.schedule import Schedule, ScheduleState
+from fairlead.store import connections, environments, integrations, schedules
+from fairlead.store.database import Tx
+from fairlead.vault.vault import Vault
+
+#: (sync, variant)
+Named = tuple[str, str]
+
+#: connections looked at in one transaction
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One sync of one connection, with its schedule."""
+
+    connection: Connection
+    sync: Sync
+    schedule: Schedule
+
+
+async def targets_of(tx: Tx, setup: Setup, connection: Connection, *, create: bool) -> list[Target]:
+    """Return the connection's syncs with their schedules.
+
+    `create` writes down the schedules that are lacking; without, they are made up for the moment. A
+    sync that starts by itself is due at once.
+    """
+    now = setup.clock.now()
+    found = {
+        (schedule.sync_name, schedule.variant): schedule
+        for schedule in await schedules.list_for(
+            tx, environment_id=connection.environment_id, connection_pk=connection.id
+        )
+    }
+    targets = []
+    for sync in setup.registry.syncs(connection.provider):
+        schedule = found.get((sync.name, "base")) or Schedule(
+            id=schedule_id(connection.id, sync.name, "base"),
+            environment_id=connection.environment_id,
+            connection_pk=connection.id,
+            integration_key=connection.integration_key,
+            sync_name=sync.name,
+            frequency=sync.every,
+            state=ScheduleState.STARTED if sync.auto_start else ScheduleState.PAUSED,
+            next_run_at=now if sync.auto_start else None,
+            created_at=now,
+            updated_at=now,
+        )
+        is_new = (sync.name, "base") not in found
+        if create and (is_new or schedule.frequency != sync.every):
+            schedule = await schedules.ensure(
+                tx,
+                id=schedule.id,
+                environment_id=schedule.environment_id,
+                connection_pk=schedule.connection_pk,
+                integration_key=schedule.integration_key,
+                sync_name=schedule.sync_name,
+                variant=schedule.variant,
+                frequency=sync.every,
+                state=schedule.state,
+                next_run_at=schedule.next_run_at,
+                now=now,
+            )
+        targets.append(Target(connection, sync, schedule))
+    return targets
+
+
+async def adopt(setup: Setup) -> None:
+    """Create the schedules of syncs that a pack has learnt since its connections were made."""
+    async with setup.db.read() as tx:
+        everywhere = await environments.list_all(tx)
+    for environment in everywhere:
+        number, is_last = 0, False
+        while not is_last:
+            async with setup.db.read() as tx:
+                found = await connections.list_all(tx, environment.id, limit=_PAGE, page=number)
+                lacking = [each for each in found if await _lacks(tx, setup, each)]
+            for connection in lacking:
+                async with setup.db.write() as tx:
+                    if await connections.by_pk(tx, connection.id) is not None:
+                        await targets_of(tx, setup, connection, create=True)
+            number, is_last = number + 1, len(found) < _PAGE
+
+
+async def _lacks(tx: Tx, setup: Setup, connection: Connection) -> bool:
+    known = {
+        (schedule.sync_name, schedule.frequency)
+        for schedule in await schedules.list_for(
+            tx, environment_id=connection.environment_id, connection_pk=connection.id
+        )
+        if schedule.variant == "base"
+    }
+    shipped = {(sync.name, sync.every) for sync in setup.registry.syncs(connection.provider)}
+    return not shipped <= known
+
+
+async def find_targets(
+    tx: Tx,
+    setup: Setup,
+    vault: Vault,
+    *,
+    environment_id: int,
+    integration_key: str,
+    connection_id: str | None,
+    named: Sequence[Named],
+    create: bool,
+) -> list[Target]:
+    """Return the syncs meant: of one connection, or of all; those named, or all.
+
+    InvalidInput `unknown_provider_config`, `no_syncs_found`; NotFound `unknown_connection`.
+    """
+    if await integrations.find(tx, vault, environment_id, integration_key) is None:
+        raise InvalidInput(
+            f"There is no integration '{integration_key}'; correct provider_config_key.",
+            code="unknown_provider_config",
+        )
+    if connection_id is None:
+        found = await connections.list_all(tx, environment_id, integration_keys=[integration_key])
+    else:
+        one = await connections.find(tx, environment_id, integration_key, connection_id)
+        if one is None:
+            raise NotFound(
+                f"There is no connection '{connection_id}' on the integration "
+                f"'{integration_key}'; correct connection_id.",
+                code="unknown_connection",
+            )
+        found = [one]
+    targets = [
+        target
+        for connection in found
+        for target in await targets_of(tx, setup, connection, create=create)
+    ]
+    if not named:
+        return targets
+    missing = set(named) - {(each.sync.name, each.schedule.variant) for each in targets}
+    if missing and found:
+        listed = ", ".join(sorted(_spelled(*each) for each in missing))
+        raise InvalidInput(
+            f"There is no sync {listed} on the integration '{integration_key}'; correct the name.",
+            code="no_syncs_found",
+        )
+    return [each for each in targets if (each.sync.name, each.schedule.variant) in set(named)]
+
+
+def _spelled(name: str, variant: str) -> str:
+    return f"'{name}'" if variant == "base" else f"'{name}::{variant}'"

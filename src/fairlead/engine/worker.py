@@ -1,0 +1,152 @@
+"""The worker: serves tickets in this process, and ticks."""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+
+from fairlead.engine.attempt import Attempt, Stop
+from fairlead.engine.failure import one_line, report
+from fairlead.engine.queue import Queue
+from fairlead.engine.scheduler import enqueue_due, purge, sweep
+from fairlead.engine.setup import Setup
+from fairlead.engine.sync_run import fail_run, run_sync
+from fairlead.engine.targets import adopt
+from fairlead.errors import InternalError, LeaseLost
+from fairlead.model.run import Run
+from fairlead.store import runs
+
+#: seconds that a batch under way may still take when the process stops
+DRAIN_SECONDS = 10.0
+#: seconds between two looks for lost runs, at most
+_SWEEP_SECONDS = 5.0
+_PURGE_SECONDS = 3600.0
+#: a run whose attempts all end with their process is given up; each restart costs one attempt
+_MOST_ATTEMPTS = 100
+#: an error of ours is tried again until this attempt; then the run fails
+_MOST_BROKEN = 4
+
+
+class Worker:
+    """Serves tickets in this process, and ticks."""
+
+    def __init__(self, setup: Setup, queue: Queue) -> None:
+        self._setup = setup
+        self._queue = queue
+        self._attempts: dict[str, Attempt] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._is_draining = False
+        self._wake = asyncio.Event()
+        self._ticker: asyncio.Task[None] | None = None
+
+    async def serve(self, run_id: str, attempt: int) -> None:
+        """Claim the run and drive it to its end; whatever happens, the worker goes on."""
+        if self._is_draining:
+            return
+        try:
+            await self._serve(run_id, attempt)
+        # The worker loop: an error in one run is that run's, the next one is served all the same.
+        except Exception as error:  # noqa: BLE001
+            report("attempt broken", error, run_id=run_id)
+
+    async def _serve(self, run_id: str, number: int) -> None:
+        run = await self._claim(run_id, number)
+        if run is None:
+            return
+        attempt = Attempt(self._setup, run)
+        self._attempts[run.id] = attempt
+        self._idle.clear()
+        if self._is_draining:
+            attempt.drain()
+        try:
+            if run.fencing_token > _MOST_ATTEMPTS:
+                reason = f"It was interrupted {_MOST_ATTEMPTS} times; look into the worker's log."
+                await fail_run(self._setup, attempt, InternalError(reason, code="interrupted"))
+            else:
+                await run_sync(self._setup, attempt)
+        except Exception as error:
+            await self._give_back(attempt, error)
+            raise
+        finally:
+            del self._attempts[run.id]
+            if not self._attempts:
+                self._idle.set()
+
+    async def _give_back(self, attempt: Attempt, error: Exception) -> None:
+        run = attempt.run
+        if run.fencing_token >= _MOST_BROKEN:
+            reason = f"An error of ours ended it: {one_line(error)}"
+            await fail_run(self._setup, attempt, InternalError(reason))
+            return
+        # A database that was away for a moment is no reason to wait for the next slot.
+        with contextlib.suppress(LeaseLost):
+            async with self._setup.db.write() as tx:
+                await runs.release(tx, run.id, run.fencing_token)
+
+    async def _claim(self, run_id: str, number: int) -> Run | None:
+        setup = self._setup
+        async with setup.db.write() as tx:
+            run = await runs.find(tx, run_id)
+            if run is None or run.fencing_token != number:
+                # An old ticket: its attempt has begun already.
+                return None
+            return await runs.claim(
+                tx, run_id, owner=setup.owner, lease=setup.lease, now=setup.clock.now()
+            )
+
+    def cancel(self, run_id: str) -> None:
+        """Stop a run of this process at once; its row was asked to already."""
+        if attempt := self._attempts.get(run_id):
+            attempt.end(Stop.CANCELLED)
+
+    def start_ticking(self) -> None:
+        """Begin to look for due and lost runs in the background."""
+        self._ticker = asyncio.create_task(self._tick(), name="engine tick")
+
+    def wake(self, *, in_seconds: float = 0.0) -> None:
+        """Look for due runs now, or then, rather than at the next tick."""
+        if in_seconds:
+            asyncio.get_running_loop().call_later(in_seconds, self._wake.set)
+        else:
+            self._wake.set()
+
+    async def drain(self) -> None:
+        """Let each run finish its current batch, and release it; take on no more."""
+        self._is_draining = True
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.wait({self._ticker})
+        for attempt in self._attempts.values():
+            attempt.drain()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), DRAIN_SECONDS)
+        for attempt in self._attempts.values():
+            attempt.end(Stop.DRAINED)
+        await self._idle.wait()
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        lease_seconds = self._setup.lease.total_seconds()
+        sweep_seconds = min(_SWEEP_SECONDS, lease_seconds / 2)
+        swept_at = purged_at = float("-inf")
+        patience = timedelta()
+        is_adopted = False
+        while True:
+            self._wake.clear()
+            try:
+                if not is_adopted:
+                    await adopt(self._setup)
+                    is_adopted = True
+                await enqueue_due(self._setup, self._queue)
+                if loop.time() - swept_at >= sweep_seconds:
+                    # The first look has no patience: what this process left behind, it takes up.
+                    await sweep(self._setup, self._queue, patience=patience)
+                    swept_at, patience = loop.time(), timedelta(seconds=_SWEEP_SECONDS)
+                if loop.time() - purged_at >= _PURGE_SECONDS:
+                    await purge(self._setup, self._queue)
+                    purged_at = loop.time()
+            # The worker loop: a database that is away for a while comes back.
+            except Exception as error:  # noqa: BLE001
+                report("tick broken", error)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._setup.settings.tick_seconds)
