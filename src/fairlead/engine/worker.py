@@ -119,7 +119,8 @@ class Worker:
         for attempt in self._attempts.values():
             attempt.drain()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), DRAIN_SECONDS)
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._idle.wait()
         for attempt in self._attempts.values():
             attempt.end(Stop.DRAINED)
         await self._idle.wait()
@@ -148,5 +149,7 @@ class Worker:
             # The worker loop: a database that is away for a while comes back.
             except Exception as error:  # noqa: BLE001
                 report("tick broken", error)
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._setup.settings.tick_seconds)
+                async with asyncio.timeout(self._setup.settings.tick_seconds):
+                    await self._wake.wait()
