@@ -1,0 +1,89 @@
+"""The API as one ASGI application."""
+
+from collections.abc import Iterable
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from fairlead.api import (
+    actions,
+    connect_sessions,
+    connection_import,
+    connection_read,
+    connections,
+    functions,
+    health,
+    integrations,
+    metadata,
+    oauth_callback,
+    oauth_connect,
+    openapi,
+    providers,
+    proxy,
+    records,
+    syncs,
+)
+from fairlead.api.auth import KeyRing
+from fairlead.api.edge import Edge
+from fairlead.api.errors import leave_to_edge, on_fairlead_error, on_http_error, on_validation_error
+from fairlead.api.routing import PathTolerance
+from fairlead.api.services import ResultPage, Services
+from fairlead.api.sockets import Sockets
+from fairlead.errors import FairleadError
+
+#: order matters: fixed paths before those with a parameter
+_ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    providers.router,
+    functions.router,
+    integrations.router,
+    connect_sessions.router,
+    oauth_connect.router,
+    oauth_callback.router,
+    metadata.router,
+    connection_import.router,
+    connections.router,
+    syncs.router,
+    actions.router,
+)
+_HOT = (records.DOCUMENTATION, connection_read.DOCUMENTATION, *proxy.DOCUMENTATION)
+
+
+def build_api(
+    services: Services, result_page: ResultPage, pages: Iterable[BaseRoute] = ()
+) -> ASGIApp:
+    """Return the API, with `pages` of others beside it; `result_page` ends OAuth trips."""
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        strict_content_type=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    app.add_exception_handler(FairleadError, on_fairlead_error)
+    app.add_exception_handler(RequestValidationError, on_validation_error)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(Exception, leave_to_edge)
+    for router in _ROUTERS:
+        app.include_router(router)
+    document = openapi.document(app, _HOT)
+    pages = list(pages)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def describe() -> JSONResponse:
+        return JSONResponse(document)
+
+    app.routes.extend(pages)
+    keys, sockets = KeyRing(services.db, services.clock), Sockets(services.new_id)
+    app.state.services = services
+    app.state.keys = keys
+    app.state.sockets = sockets
+    app.state.result_page = result_page
+    templates = [*document["paths"], "/openapi.json", "/connection/{connection_id}"]
+    templates += [page.path for page in pages if hasattr(page, "path")]
+    return Edge(services, keys, sockets, app, PathTolerance(templates))

@@ -1,0 +1,162 @@
+"""`POST /connections`: keep credentials that were obtained elsewhere (contract 2.3)."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from fairlead.api.auth import Caller, needs
+from fairlead.api.errors import invalid_field
+from fairlead.api.identifiers import (
+    ConnectionId,
+    EndUserIn,
+    Tags,
+    UniqueKey,
+    WebAddress,
+    end_user_of,
+)
+from fairlead.api.routing import NoQuery, Strict, query_of
+from fairlead.api.services import Given
+from fairlead.api.wire import ConnectionOut, connection_out
+from fairlead.connect.sessions import derived_tags
+from fairlead.errors import NotFound
+from fairlead.model.credentials import (
+    ApiKeyCredentials,
+    BasicCredentials,
+    ClientCredentials,
+    Credentials,
+    NoCredentials,
+    OAuth2Credentials,
+)
+from fairlead.store import integrations
+
+router = APIRouter(tags=["connections"])
+
+
+class _Oauth2In(Strict):
+    type: Literal["OAUTH2"]
+    access_token: SecretStr = Field(min_length=1)
+    refresh_token: SecretStr | None = None
+    expires_at: datetime | None = None
+
+
+class _ClientCredentialsIn(Strict):
+    type: Literal["OAUTH2_CC"]
+    token: SecretStr = Field(min_length=1)
+    client_id: str
+    client_secret: SecretStr | None = None
+    client_certificate: str | None = None
+    client_private_key: SecretStr | None = None
+    expires_at: datetime | None = None
+
+
+class _ApiKeyIn(Strict):
+    type: Literal["API_KEY"]
+    api_key: SecretStr = Field(alias="apiKey", min_length=1)
+
+
+class _BasicIn(Strict):
+    type: Literal["BASIC"]
+    username: str
+    password: SecretStr = SecretStr("")
+
+
+class _NoneIn(Strict):
+    type: Literal["NONE"]
+
+
+CredentialsIn = Annotated[
+    _Oauth2In | _ClientCredentialsIn | _ApiKeyIn | _BasicIn | _NoneIn, Field(discriminator="type")
+]
+
+
+class ConnectionConfigIn(BaseModel):
+    """What the provider's URLs need to know; any further key is kept too."""
+
+    model_config = ConfigDict(extra="allow")
+
+    oauth_scopes_override: list[str] | None = None
+
+
+class ConnectionImport(Strict):
+    """Credentials that were obtained elsewhere."""
+
+    provider_config_key: UniqueKey
+    credentials: CredentialsIn
+    connection_id: ConnectionId | None = None
+    """Left out: a fresh UUID. An existing one is overwritten."""
+    metadata: dict[str, Any] | None = None
+    connection_config: ConnectionConfigIn | None = None
+    webhook_url_override: WebAddress | None = None
+    end_user: EndUserIn | None = None
+    tags: Tags | None = None
+
+
+def _credentials(given: CredentialsIn) -> Credentials:
+    match given:
+        case _Oauth2In():
+            return OAuth2Credentials(
+                access_token=given.access_token,
+                refresh_token=given.refresh_token,
+                expires_at=given.expires_at,
+            )
+        case _ClientCredentialsIn():
+            return ClientCredentials(
+                token=given.token,
+                client_id=given.client_id,
+                client_secret=given.client_secret,
+                client_certificate=given.client_certificate,
+                client_private_key=given.client_private_key,
+                expires_at=given.expires_at,
+            )
+        case _ApiKeyIn():
+            return ApiKeyCredentials(api_key=given.api_key)
+        case _BasicIn():
+            return BasicCredentials(username=given.username, password=given.password)
+        case _NoneIn():
+            return NoCredentials()
+
+
+@router.post(
+    "/connections",
+    status_code=201,
+    response_model=ConnectionOut,
+    response_model_exclude_unset=True,
+    dependencies=[Depends(query_of(NoQuery))],
+)
+async def import_connection(
+    services: Given,
+    body: ConnectionImport,
+    caller: Annotated[Caller, needs("environment:connections:create")],
+) -> dict[str, Any]:
+    """Import a connection from credentials that were obtained elsewhere."""
+    async with services.db.read() as tx:
+        integration = await integrations.find(
+            tx, services.vault, caller.environment.id, body.provider_config_key
+        )
+    if integration is None:
+        raise NotFound(f'Integration "{body.provider_config_key}" does not exist')
+    provider = services.registry.provider(integration.provider)
+    credentials = _credentials(body.credentials)
+    if credentials.type != provider.auth_mode.value:
+        raise invalid_field(
+            f"{integration.provider} authenticates by {provider.auth_mode.value}",
+            "credentials",
+            "type",
+        )
+    config = body.connection_config.model_dump(exclude_none=True) if body.connection_config else {}
+    end_user = end_user_of(body.end_user, None)
+    made, _ = await services.establisher.import_connection(
+        caller.environment.id,
+        integration,
+        connection_id=body.connection_id or services.new_id(),
+        credentials=credentials,
+        connection_config=config,
+        metadata=body.metadata,
+        end_user=end_user,
+        tags=derived_tags(end_user) | (body.tags or {}),
+        webhook_url_override=body.webhook_url_override or None,
+    )
+    services.freshener.forget(made.id)
+    return connection_out(made, credentials)

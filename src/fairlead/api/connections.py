@@ -1,0 +1,168 @@
+"""`/connections`: list, import, change and delete; reading one is in `connection_read` (2.3)."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from fairlead.api.auth import Caller, needs
+from fairlead.api.identifiers import EndUserIn, Tags, WebAddress, end_user_of
+from fairlead.api.routing import Strict, parameters, query_of
+from fairlead.api.services import Given, Services
+from fairlead.api.wire import ConnectionItem, Success, connection_item
+from fairlead.connect.sessions import derived_tags
+from fairlead.errors import CallerError, InvalidInput, NotFound
+from fairlead.model.connection import Connection
+from fairlead.store import connections, integrations
+
+router = APIRouter(tags=["connections"])
+
+#: connections in one answer at most
+_MOST = 10_000
+
+
+class ConnectionsQuery(Strict):
+    """Which connections."""
+
+    connection_id: str | None = Field(default=None, alias="connectionId")
+    search: str | None = None
+    """Part of the connection id, or of the end user's id, name or e-mail."""
+    end_user_id: str | None = Field(default=None, alias="endUserId")
+    integration_id: str | None = Field(default=None, alias="integrationId")
+    """Unique keys of integrations, comma-separated."""
+    organization_id: str | None = Field(default=None, alias="endUserOrganizationId")
+    tags: dict[str, str] | None = None
+    limit: int = Field(default=_MOST, ge=1, le=_MOST)
+    page: int = Field(default=0, ge=0)
+
+
+class ConnectionList(BaseModel):
+    """Connections, without credentials."""
+
+    connections: list[ConnectionItem]
+
+
+async def required_connection(
+    services: Services, environment_id: int, key: str, connection_id: str
+) -> Connection:
+    """Return a connection; unknown_provider_config or not_found if there is none such."""
+    async with services.db.read() as tx:
+        found = await connections.find(tx, environment_id, key, connection_id)
+        if found is not None:
+            return found
+        if await integrations.find(tx, services.vault, environment_id, key) is None:
+            raise unknown_integration(key)
+    raise NotFound("Failed to find connection")
+
+
+def unknown_integration(key: str, status: int = 400) -> CallerError:
+    """Return the error for an integration that is not there."""
+    return CallerError(
+        f"There is no integration '{key}'; create it with POST /integrations.",
+        code="unknown_provider_config",
+        status=status,
+    )
+
+
+@router.get(
+    "/connections",
+    response_model=ConnectionList,
+    response_model_exclude_unset=True,
+    openapi_extra={"parameters": parameters(ConnectionsQuery)},
+)
+@router.get("/connection", include_in_schema=False)
+async def list_connections(
+    services: Given,
+    query: Annotated[ConnectionsQuery, Depends(query_of(ConnectionsQuery))],
+    caller: Annotated[Caller, needs("environment:connections:list")],
+) -> dict[str, Any]:
+    """List connections, newest first."""
+    async with services.db.read() as tx:
+        found = await connections.list_all(
+            tx,
+            caller.environment.id,
+            connection_id=query.connection_id,
+            search=query.search,
+            end_user_id=query.end_user_id,
+            organization_id=query.organization_id,
+            integration_keys=query.integration_id.split(",") if query.integration_id else None,
+            tags={key.lower(): value for key, value in query.tags.items()} if query.tags else None,
+            limit=query.limit,
+            page=query.page,
+        )
+    return {"connections": [connection_item(each) for each in found]}
+
+
+class ConnectionKeyQuery(Strict):
+    """Which connection of that id."""
+
+    provider_config_key: str
+    """Unique key of the integration."""
+
+
+class ConnectionPatch(Strict):
+    """What changes."""
+
+    end_user: EndUserIn | None = None
+    tags: Tags | None = None
+    """Replaces all tags."""
+    webhook_url_override: WebAddress | None = None
+    """Empty: back to the environment's own."""
+
+
+@router.patch(
+    "/connections/{connection_id:path}",
+    response_model=Success,
+    openapi_extra={"parameters": parameters(ConnectionKeyQuery)},
+)
+async def patch_connection(
+    services: Given,
+    connection_id: str,
+    query: Annotated[ConnectionKeyQuery, Depends(query_of(ConnectionKeyQuery))],
+    body: ConnectionPatch,
+    caller: Annotated[Caller, needs("environment:connections:update")],
+) -> dict[str, Any]:
+    """Change who a connection belongs to, its tags, or where its webhooks go."""
+    connection = await required_connection(
+        services, caller.environment.id, query.provider_config_key, connection_id
+    )
+    changes: dict[str, Any] = {}
+    if body.end_user is not None:
+        changes["end_user"] = end_user_of(body.end_user, None)
+        changes["tags"] = connection.tags | derived_tags(changes["end_user"])
+    if body.tags is not None:
+        changes["tags"] = body.tags
+    if body.webhook_url_override is not None:
+        changes["webhook_url_override"] = body.webhook_url_override or None
+    if not changes:
+        raise InvalidInput("Name at least one of end_user, tags and webhook_url_override")
+    async with services.db.write() as tx:
+        await connections.patch(tx, connection.id, changes=changes, now=services.clock.now())
+    return {"success": True}
+
+
+@router.delete(
+    "/connections/{connection_id:path}",
+    response_model=Success,
+    openapi_extra={"parameters": parameters(ConnectionKeyQuery)},
+)
+@router.delete("/connection/{connection_id:path}", include_in_schema=False)
+async def delete_connection(
+    services: Given,
+    connection_id: str,
+    query: Annotated[ConnectionKeyQuery, Depends(query_of(ConnectionKeyQuery))],
+    caller: Annotated[Caller, needs("environment:connections:delete")],
+) -> dict[str, Any]:
+    """Delete a connection with its credentials, schedules and records."""
+    async with services.db.write() as tx:
+        found = await connections.find(
+            tx, caller.environment.id, query.provider_config_key, connection_id
+        )
+        if found is None:
+            raise CallerError(
+                f"There is no connection '{connection_id}' of '{query.provider_config_key}'.",
+                code="unknown_connection",
+            )
+        await connections.delete(tx, found.id)
+    services.freshener.forget(found.id)
+    return {"success": True}

@@ -1,0 +1,177 @@
+"""The edge: the one ASGI application that faces the network.
+
+It answers preflights, sets the CORS headers of the contract (0.11), spells paths as the routes do,
+refuses bodies that are not JSON, sends hot routes past the framework, and turns whatever nobody
+caught into a 500 with an id that the log explains.
+"""
+
+from email.utils import format_datetime
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fairlead.api.auth import Caller, KeyRing
+from fairlead.api.connection_read import read_connection
+from fairlead.api.errors import crash_response, error_response, json_response
+from fairlead.api.proxy import Proxy
+from fairlead.api.records import list_records
+from fairlead.api.routing import PathTolerance
+from fairlead.api.services import Services
+from fairlead.api.sockets import Sockets
+from fairlead.errors import FairleadError, UnsupportedMedia
+from fairlead.model.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+_CORS = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*")]
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+    "Access-Control-Max-Age": "86400",
+}
+_LARGEST_BODY = 75 * 1024 * 1024  # bytes, of the contract
+#: of the headers that browsers may always send
+_ALLOWED = "authorization, content-type, connection-id, provider-config-key"
+#: bodies below these may be anything
+_ANY_BODY = ("/webhook", "/oauth/", "/connect/")
+
+
+class Edge:
+    """Everything that comes in passes here first."""
+
+    def __init__(
+        self,
+        services: Services,
+        keys: KeyRing,
+        sockets: Sockets,
+        inner: ASGIApp,
+        paths: PathTolerance,
+    ) -> None:
+        self._services = services
+        self._keys = keys
+        self._sockets = sockets
+        self._proxy = Proxy(services)
+        self._inner = inner
+        self._paths = paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        answer = _Answer(send, self._services.clock)
+        try:
+            await self._http(scope, receive, answer)
+        except FairleadError as error:
+            if answer.is_begun:
+                raise
+            await error_response(error)(scope, receive, answer)
+        except Exception:
+            error_id = self._services.new_id()
+            log.exception("request crashed", path=scope["path"], error_id=error_id)
+            if answer.is_begun:
+                raise
+            await crash_response(error_id)(scope, receive, answer)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/":
+            await self._sockets.serve(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if scope["method"] == "OPTIONS" and _is_preflight(scope):
+            asked = Request(scope).headers.get("access-control-request-headers", _ALLOWED)
+            headers = _PREFLIGHT | {"Access-Control-Allow-Headers": asked}
+            await json_response({}, 200, headers)(scope, receive, send)
+            return
+        if path[:7].lower() == "/proxy/":
+            caller = await self._caller(scope)
+            await self._proxy.forward(caller, scope, receive, send)
+            return
+        path = self._paths.canonical(path)
+        if path != scope["path"]:
+            scope = dict(scope) | {"path": path, "raw_path": path.encode()}
+        _check_content_type(scope, path)
+        if scope["method"] == "GET":
+            if path == "/records":
+                response = await list_records(self._services, await self._caller(scope), scope)
+                await response(scope, receive, send)
+                return
+            for prefix in ("/connections/", "/connection/"):
+                if path.startswith(prefix):
+                    caller = await self._caller(scope)
+                    response = await read_connection(
+                        self._services, caller, scope, path.removeprefix(prefix)
+                    )
+                    await response(scope, receive, send)
+                    return
+        try:
+            await self._inner(scope, _limited(receive), send)
+        finally:
+            # a connection may have been made, changed or deleted
+            if scope["method"] not in {"GET", "HEAD"} or path.startswith("/oauth/"):
+                self._proxy.known.forget()
+
+    async def _caller(self, scope: Scope) -> Caller:
+        return await self._keys.identify(_header(scope, b"authorization"))
+
+
+def _limited(receive: Receive) -> Receive:
+    """Return a `receive` that gives up on a body beyond the limit."""
+    size_bytes = 0
+
+    async def limited() -> Message:
+        nonlocal size_bytes
+        message = await receive()
+        size_bytes += len(message.get("body", b""))
+        if size_bytes > _LARGEST_BODY:
+            raise HTTPException(413)
+        return message
+
+    return limited
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return str(value.decode("latin-1"))
+    return None
+
+
+def _is_preflight(scope: Scope) -> bool:
+    return _header(scope, b"access-control-request-method") is not None
+
+
+def _check_content_type(scope: Scope, path: str) -> None:
+    kind = _header(scope, b"content-type")
+    if (
+        kind
+        and not kind.strip().lower().startswith("application/json")
+        and not path.startswith(_ANY_BODY)
+    ):
+        raise UnsupportedMedia
+
+
+class _Answer:
+    """Passes an answer on, adds the headers that all have, and knows whether it has begun."""
+
+    def __init__(self, send: Send, clock: Clock) -> None:
+        self._send = send
+        self._clock = clock
+        self.is_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.is_begun = True
+            headers = [*message.get("headers", ()), *_CORS]
+            if all(name != b"date" for name, _ in headers):
+                date = format_datetime(self._clock.now(), usegmt=True)
+                headers.append((b"date", date.encode("ascii")))
+            message["headers"] = headers
+        await self._send(message)

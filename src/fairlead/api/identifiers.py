@@ -1,0 +1,98 @@
+"""What identifiers, tags, addresses and end users may look like in a request (contract 1.5)."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+from fairlead.api.routing import Strict
+from fairlead.model.connect_session import EndUser, Organization
+
+ConnectionId = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=255, pattern=r"""^[a-zA-Z0-9,.;:=+~\[\]|@${}"'\\/_ -]+$"""
+    ),
+]
+UniqueKey = Annotated[
+    str, StringConstraints(min_length=1, max_length=255, pattern=r"^[a-zA-Z0-9~:.@ _-]+$")
+]
+ProviderName = Annotated[
+    str, StringConstraints(min_length=1, max_length=255, pattern=r"^[a-zA-Z0-9_-]+$")
+]
+FunctionName = Annotated[
+    str, StringConstraints(min_length=1, max_length=255, pattern=r"^[a-zA-Z0-9_-]+$")
+]
+ModelName = Annotated[
+    str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Z][a-zA-Z0-9_-]+$")
+]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Email = Annotated[
+    str, StringConstraints(min_length=5, max_length=255, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+]
+
+_TAG = re.compile(r"[a-zA-Z][a-zA-Z0-9_\-./]{0,63}")
+_MOST_TAGS = 10
+_EMAIL_TAG = "end_user_email"
+
+
+def _tags(tags: dict[str, str]) -> dict[str, str]:
+    if len(tags) > _MOST_TAGS:
+        raise ValueError(f"At most {_MOST_TAGS} tags")
+    lowered: dict[str, str] = {}
+    for key, value in tags.items():
+        if not _TAG.fullmatch(key):
+            raise ValueError(f"'{key}' is not a tag's name: a letter, then letters, digits, _-./")
+        if key.lower() in lowered:
+            raise ValueError(f"The tag '{key.lower()}' occurs twice")
+        if not 1 <= len(value) <= 255:
+            raise ValueError(f"The tag '{key}' must hold 1 to 255 characters")
+        lowered[key.lower()] = value
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", lowered.get(_EMAIL_TAG, "a@b.cd")):
+        raise ValueError(f"The tag '{_EMAIL_TAG}' must be an e-mail address")
+    return lowered
+
+
+Tags = Annotated[dict[str, str], AfterValidator(_tags)]
+
+
+def web_address(url: str) -> str:
+    """Return an absolute http(s) URL, or nothing for nothing; ValueError for anything else."""
+    if url and not re.fullmatch(r"https?://[^\s/?#@]+([/?#]\S*)?", url):
+        raise ValueError("Not an absolute http(s) URL without user name")
+    return url
+
+
+#: an absolute URL, or "" for none
+WebAddress = Annotated[str, AfterValidator(web_address)]
+
+
+class OrganizationIn(Strict):
+    """The end user's organisation, in the product's terms."""
+
+    id: Text
+    display_name: Text | None = None
+
+
+class EndUserIn(Strict):
+    """The product's user who connects."""
+
+    id: Text
+    email: Email | None = None
+    display_name: Text | None = None
+    tags: Tags | None = None
+
+
+def end_user_of(user: EndUserIn | None, organization: OrganizationIn | None) -> EndUser | None:
+    """Return the noun for what a body says of the end user."""
+    if user is None:
+        return None
+    return EndUser(
+        id=user.id,
+        email=user.email,
+        display_name=user.display_name,
+        tags=user.tags or {},
+        organization=Organization(id=organization.id, display_name=organization.display_name)
+        if organization
+        else None,
+    )

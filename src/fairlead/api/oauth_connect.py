@@ -1,0 +1,119 @@
+"""`GET /oauth/connect/{key}`: sends a browser to the vendor to ask for consent (contract 4.1).
+
+What the browser may choose is little: a session's values always win over the query's.
+"""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import structlog
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import RedirectResponse, Response
+
+from fairlead.api.auth import session_of
+from fairlead.api.oauth_pages import failed, is_secure, state_cookie
+from fairlead.api.routing import nested_query, parameters, validated
+from fairlead.api.services import Given, Services
+from fairlead.errors import CallerError, FairleadError, InvalidInput, SessionExpired, Unauthorized
+from fairlead.model.connect_session import ConnectSession
+
+log = structlog.get_logger(__name__)
+router = APIRouter(tags=["oauth"])
+
+#: seconds a trip to the vendor may take
+_TRIP_SECONDS = 3600
+
+
+class OAuthConnectQuery(BaseModel):
+    """What a browser may say when it sets out."""
+
+    model_config = ConfigDict(extra="ignore", use_attribute_docstrings=True)
+
+    connect_session_token: str | None = None
+    """The session in which the end user connects."""
+    public_key: str | None = None
+    """Refused: open a connect session instead."""
+    connection_id: str | None = None
+    """Refused with a session: the session decides."""
+    ws_client_id: str | None = None
+    """The websocket that is told how it ended."""
+    params: dict[str, Any] = {}
+    """Values of the provider's connection_config."""
+    authorization_params: dict[str, Any] = {}
+    """Ignored: only a session may change what is asked of the vendor."""
+
+
+async def _begin(services: Services, key: str, query: OAuthConnectQuery) -> str:
+    """Return the vendor's authorize URL for this trip."""
+    if query.connect_session_token is None:
+        if query.public_key:
+            raise Unauthorized(
+                "Public keys are not supported; create a session with POST /connect/sessions.",
+                code="deprecated_authentication",
+            )
+        raise SessionExpired(
+            "The link has no connect session; open the connection from the app again.",
+            code="missing_connect_session_token",
+        )
+    session = await session_of(services, query.connect_session_token)
+    if query.connection_id:
+        raise InvalidInput(
+            "connection_id cannot be chosen within a connect session",
+            code="invalid_query_params",
+        )
+    _check_allowed(session, key)
+    return await services.sessions.begin(
+        session.environment_id,
+        key,
+        session=session,
+        connection_config={
+            name: value
+            for name, value in query.params.items()
+            # only the product may say where webhooks go
+            if isinstance(value, str) and name != "webhook_url"
+        },
+        ws_client_id=query.ws_client_id,
+    )
+
+
+def _check_allowed(session: ConnectSession, key: str) -> None:
+    if session.allowed_integrations and key not in session.allowed_integrations:
+        raise CallerError(
+            f"The session does not allow the integration '{key}'.", code="integration_not_allowed"
+        )
+
+
+@router.get(
+    "/oauth/connect/{provider_config_key}",
+    status_code=302,
+    response_class=RedirectResponse,
+    responses={400: {"description": "A page that says why not.", "content": {"text/html": {}}}},
+    openapi_extra={"parameters": parameters(OAuthConnectQuery)},
+)
+async def begin(request: Request, services: Given, provider_config_key: str) -> Response:
+    """Redirect a browser to the vendor's consent page."""
+    key = provider_config_key
+    ws_client_id = None
+    try:
+        query = validated(
+            OAuthConnectQuery,
+            nested_query(request.scope["query_string"]),
+            "invalid_query_params",
+        )
+        ws_client_id = query.ws_client_id
+        url = await _begin(services, key, query)
+    except FairleadError as error:
+        log.info("oauth trip refused", integration=key, code=error.code)
+        return await failed(request, error, key=key, ws_client_id=ws_client_id)
+    answer = RedirectResponse(url, 302, {"Cache-Control": "no-store"})
+    answer.set_cookie(
+        state_cookie(parse_qs(urlsplit(url).query)["state"][0]),
+        "1",
+        max_age=_TRIP_SECONDS,
+        path="/oauth/callback",
+        httponly=True,
+        secure=is_secure(services),
+        samesite="lax",
+    )
+    return answer

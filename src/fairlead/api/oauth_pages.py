@@ -1,0 +1,100 @@
+"""How a browser's trip to a vendor ends: the page, the message to its opener, the cookies."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from fairlead.api.services import Outcome, ResultPage, Services
+from fairlead.api.sockets import Sockets
+from fairlead.errors import FairleadError
+from fairlead.model.connect_session import OAuthState
+
+#: set by our own connect page: the session it belongs to, so that a failure can offer a way back
+SESSION_COOKIE = "fairlead_connect"
+#: the contract's names for what went wrong, where they differ from ours
+_ERROR_TYPES = {
+    "unknown_provider_config": "unknown_config_key",
+    "not_found": "unknown_config_key",
+    "unknown_provider": "provider_config_err",
+    "invalid_connection_config": "url_param_err",
+    "bad_client_secret": "token_err",
+    "provider_unavailable": "token_err",
+    "provider_rejected": "token_err",
+}
+
+
+def error_type(error: FairleadError) -> str:
+    """Return the contract's type of an error of an OAuth trip."""
+    return _ERROR_TYPES.get(error.code, error.code)
+
+
+def sockets_of(request: Request) -> Sockets:
+    """Return the process's open websockets."""
+    sockets = request.app.state.sockets
+    assert isinstance(sockets, Sockets)
+    return sockets
+
+
+def retry_url(request: Request) -> str | None:
+    """Return where the person may try again: the connect page they came from."""
+    token = request.cookies.get(SESSION_COOKIE, "")
+    return f"/connect/?session_token={quote(token, safe='')}" if token else None
+
+
+def page(request: Request, outcome: Outcome) -> HTMLResponse:
+    """Draw the page that ends a trip."""
+    draw: ResultPage = request.app.state.result_page
+    status = 200 if outcome.succeeded else 400
+    headers = {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    }
+    return HTMLResponse(draw(outcome), status, headers)
+
+
+async def failed(
+    request: Request,
+    error: FairleadError,
+    *,
+    key: str = "",
+    state: OAuthState | None = None,
+    ws_client_id: str | None = None,
+    provider_name: str = "",
+    vendor_query: Mapping[str, Any] | None = None,
+) -> HTMLResponse:
+    """End a trip that failed: tell the page that waits, and the person, what happened."""
+    await sockets_of(request).failed(
+        state.ws_client_id if state else ws_client_id,
+        state.integration_key if state else key,
+        state.connection_id if state else "",
+        error_type(error),
+        error.message,
+    )
+    return page(
+        request,
+        Outcome(
+            succeeded=False,
+            error_type=error_type(error),
+            sentence=error.message,
+            provider_name=provider_name,
+            retry_url=retry_url(request),
+            vendor_words=orjson.dumps(vendor_query).decode() if vendor_query else "",
+        ),
+    )
+
+
+def is_secure(services: Services) -> bool:
+    """Say whether browsers reach this server by https."""
+    return services.settings.server_url.startswith("https://")
+
+
+def state_cookie(state_id: str) -> str:
+    """Return the name of the cookie that ties a trip to the browser that began it."""
+    return f"oauth2-{state_id}"

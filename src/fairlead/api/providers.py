@@ -1,0 +1,179 @@
+"""`/providers`: what the installed packs can connect to (contract 2.1)."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from fairlead.api.auth import needs_key_or_session
+from fairlead.api.routing import NoQuery, Strict, parameters, query_of
+from fairlead.api.services import Given
+from fairlead.api.wire import logo_url
+from fairlead.errors import InvalidInput, NotFound
+from fairlead.model.provider import ConfigField, Provider
+
+router = APIRouter(
+    tags=["providers"], dependencies=[needs_key_or_session("environment:integrations:list")]
+)
+
+
+class ProviderOut(BaseModel):
+    """How one vendor's API is reached and authenticated."""
+
+    name: str
+    display_name: str
+    logo_url: str
+    categories: list[str]
+    auth_mode: str
+    docs: str
+    docs_connect: str | None = None
+    authorization_url: str | None = None
+    token_url: str | None = None
+    default_scopes: list[str] | None = None
+    scope_separator: str | None = None
+    authorization_params: dict[str, str] | None = None
+    token_params: dict[str, str] | None = None
+    disable_pkce: bool | None = None
+    proxy: dict[str, Any] | None = None
+    connection_config: dict[str, Any] | None = None
+
+
+class ProviderList(BaseModel):
+    """Providers."""
+
+    data: list[ProviderOut]
+
+
+class ProviderReply(BaseModel):
+    """One provider."""
+
+    data: ProviderOut
+
+
+class ProvidersQuery(Strict):
+    """Which providers."""
+
+    search: str | None = None
+    """Case-insensitive regular expression on the name."""
+    connect_session_token: str | None = None
+    """Instead of the Authorization header."""
+
+
+def _field_out(order: int, field: ConfigField) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "type": "string",
+        "title": field.title,
+        "description": field.description,
+        "order": order,
+        "optional": not field.required,
+    }
+    if field.pattern:
+        written["pattern"] = field.pattern
+    if field.example:
+        written["example"] = field.example
+    if field.secret:
+        written["secret"] = True
+    return written
+
+
+def provider_out(provider: Provider, server_url: str) -> dict[str, Any]:
+    """Write a provider; what it does not have is left out."""
+    written: dict[str, Any] = {
+        "name": provider.name,
+        "display_name": provider.display_name,
+        "logo_url": logo_url(server_url, provider.name),
+        "categories": list(provider.categories),
+        "auth_mode": provider.auth_mode.value,
+        "docs": provider.docs,
+    }
+    optional: dict[str, Any] = {
+        "docs_connect": provider.docs_connect,
+        "authorization_url": provider.authorization_url,
+        "token_url": provider.token_url,
+        "default_scopes": list(provider.default_scopes),
+        "authorization_params": dict(provider.authorization_params),
+        "token_params": dict(provider.token_params),
+        "connection_config": {
+            name: _field_out(order, field)
+            for order, (name, field) in enumerate(provider.connection_config.items())
+        },
+    }
+    if provider.base_url:
+        optional["proxy"] = {"base_url": provider.base_url} | (
+            {"headers": dict(provider.headers)} if provider.headers else {}
+        )
+    if provider.authorization_url:
+        optional["scope_separator"] = provider.scope_separator
+        optional["disable_pkce"] = not provider.pkce
+    return written | {key: value for key, value in optional.items() if value not in ("", [], {})}
+
+
+@router.get(
+    "/providers",
+    response_model=ProviderList,
+    response_model_exclude_unset=True,
+    openapi_extra={"parameters": parameters(ProvidersQuery)},
+)
+async def list_providers(
+    services: Given, query: Annotated[ProvidersQuery, Depends(query_of(ProvidersQuery))]
+) -> dict[str, Any]:
+    """List the providers of the installed packs."""
+    try:
+        wanted = re.compile(query.search or "", re.IGNORECASE)
+    except re.error:
+        raise InvalidInput(
+            "search is not a regular expression", code="invalid_query_params"
+        ) from None
+    return {
+        "data": [
+            provider_out(provider, services.settings.server_url)
+            for name, provider in sorted(services.registry.providers.items())
+            if wanted.search(name)
+        ]
+    }
+
+
+class ProviderQuery(Strict):
+    """Nothing but, perhaps, a session's token."""
+
+    connect_session_token: str | None = None
+    """Instead of the Authorization header."""
+
+
+@router.get(
+    "/providers/{provider}",
+    response_model=ProviderReply,
+    response_model_exclude_unset=True,
+    openapi_extra={"parameters": parameters(ProviderQuery)},
+    dependencies=[Depends(query_of(ProviderQuery))],
+)
+async def read_provider(services: Given, provider: str) -> dict[str, Any]:
+    """Read one provider."""
+    found = services.registry.providers.get(provider)
+    if found is None:
+        raise NotFound(f"Unknown provider {provider}")
+    return {"data": provider_out(found, services.settings.server_url)}
+
+
+class TemplateList(BaseModel):
+    """Functions that come with a provider."""
+
+    data: list[dict[str, Any]]
+
+
+@router.get(
+    "/providers/{provider}/templates",
+    response_model=TemplateList,
+    dependencies=[Depends(query_of(NoQuery))],
+)
+async def list_templates(services: Given, provider: str) -> dict[str, Any]:
+    """List the functions that come with a provider."""
+    if provider not in services.registry.providers:
+        raise NotFound(f"Unknown provider {provider}")
+    syncs = services.registry.syncs(provider)
+    actions = services.registry.actions(provider)
+    return {
+        "data": [{"name": s.name, "type": "sync", "description": s.description} for s in syncs]
+        + [{"name": a.name, "type": "action", "description": a.description} for a in actions]
+    }

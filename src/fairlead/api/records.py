@@ -1,0 +1,167 @@
+"""`GET /records`: what syncs brought, in an order that a reader can follow (contract 2.5, 8).
+
+A hot route: plain ASGI in, orjson out, no framework between; documented by `DOCUMENTATION`.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from starlette.responses import Response
+from starlette.types import Scope
+
+from fairlead.api.auth import Caller
+from fairlead.api.errors import invalid, json_response
+from fairlead.api.identifiers import FunctionName, ModelName
+from fairlead.api.openapi import Documentation
+from fairlead.api.routing import Strict, headers_of, nested_query, required_headers, validated
+from fairlead.api.services import Services
+from fairlead.api.wire import offset_us
+from fairlead.errors import CallerError
+from fairlead.model.record import Record
+from fairlead.store import connections, records
+from fairlead.store.cursor import decode_cursor, encode_cursor
+
+#: how far back `modified_after` may reach
+_OLDEST = timedelta(days=365)
+
+Action = Literal["added", "updated", "deleted"]
+
+
+def _commas(value: object) -> object:
+    return [part.strip().lower() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _nothing(value: object) -> object:
+    return None if value == "" else value
+
+
+Since = Annotated[AwareDatetime | None, BeforeValidator(_nothing)]
+RecordId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+
+
+class RecordsQuery(Strict):
+    """Which records, and from where on."""
+
+    model: ModelName
+    variant: FunctionName = "base"
+    cursor: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    """`next_cursor` of an earlier answer, or the `cursor` of any record."""
+    limit: int = Field(default=100, ge=1, le=10_000)
+    modified_after: Since = None
+    """ISO 8601 with zone, within the last 12 months."""
+    delta: Since = None
+    """Older name of modified_after; wins if both are there."""
+    filter: Annotated[list[Action], BeforeValidator(_commas)] | None = None
+    """Comma-separated: added, updated, deleted."""
+    ids: Annotated[list[RecordId], BeforeValidator(_listed), Field(max_length=100)] = Field(
+        default_factory=list
+    )
+
+
+class RecordsHeaders(BaseModel):
+    """Whose records."""
+
+    connection_id: str = Field(alias="Connection-Id")
+    provider_config_key: str = Field(alias="Provider-Config-Key")
+
+
+class RecordMetadata(BaseModel):
+    """What we know of a record."""
+
+    first_seen_at: str
+    last_modified_at: str
+    last_action: Literal["ADDED", "UPDATED", "DELETED"]
+    deleted_at: str | None
+    pruned_at: str | None
+    cursor: str
+
+
+class RecordOut(BaseModel):
+    """A record: the sync's own fields and ours."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    nango_metadata: RecordMetadata = Field(alias="_nango_metadata")
+
+
+class RecordsReply(BaseModel):
+    """A page of records."""
+
+    records: list[RecordOut]
+    next_cursor: str | None = Field(description="null on the last page")
+
+
+DOCUMENTATION = Documentation(
+    path="/records",
+    method="get",
+    tag="records",
+    summary="List records that changed, oldest change first.",
+    query=RecordsQuery,
+    headers=RecordsHeaders,
+    reply=RecordsReply,
+)
+
+
+def _record_out(record: Record) -> dict[str, Any]:
+    return record.content | {
+        "_nango_metadata": {
+            "first_seen_at": offset_us(record.first_seen_at),
+            "last_modified_at": offset_us(record.last_modified_at),
+            "last_action": record.last_action,
+            "deleted_at": offset_us(record.deleted_at) if record.deleted_at else None,
+            "pruned_at": offset_us(record.pruned_at) if record.pruned_at else None,
+            "cursor": encode_cursor(record),
+        }
+    }
+
+
+def _since(query: RecordsQuery, now: datetime) -> datetime | None:
+    since = query.delta or query.modified_after
+    if since is None:
+        return None
+    if since < now - _OLDEST:
+        field = "delta" if query.delta else "modified_after"
+        message = f"{field} must be within the last 12 months"
+        issue = {"code": "custom", "message": message, "path": [field]}
+        raise invalid([issue], "invalid_query_params")
+    return since.astimezone(UTC)
+
+
+async def list_records(services: Services, caller: Caller, scope: Scope) -> Response:
+    """Answer one page of a connection's records."""
+    caller.demand("environment:records:read")
+    connection_id, key = required_headers(headers_of(scope), "connection-id", "provider-config-key")
+    query = validated(RecordsQuery, nested_query(scope["query_string"]), "invalid_query_params")
+    since = _since(query, services.clock.now())
+    after = decode_cursor(query.cursor) if query.cursor else 0
+    async with services.db.read() as tx:
+        connection = await connections.find(tx, caller.environment.id, key, connection_id)
+        if connection is None:
+            raise CallerError(
+                f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
+            )
+        found = await records.list_records(
+            tx,
+            connection_pk=connection.id,
+            model=query.model,
+            variant=query.variant,
+            after=after,
+            limit=query.limit + 1,
+            modified_after=since,
+            filters=frozenset(query.filter or ()),
+            ids=query.ids,
+        )
+    page = found[: query.limit]
+    more = len(found) > query.limit
+    return json_response(
+        {
+            "records": [_record_out(record) for record in page],
+            "next_cursor": encode_cursor(page[-1]) if more else None,
+        }
+    )

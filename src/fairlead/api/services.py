@@ -1,0 +1,71 @@
+"""Services: everything a request may need, made once at start and handed to every route."""
+
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from fairlead.connect.establish import Establisher
+from fairlead.connect.freshen import Freshener
+from fairlead.connect.sessions import Sessions
+from fairlead.engine.engine import Engine
+from fairlead.gateway.send import Gateway
+from fairlead.http.transport import Transport
+from fairlead.model.clock import Clock, NewId
+from fairlead.sdk.registry import Registry
+from fairlead.settings import Settings
+from fairlead.store.database import Database
+from fairlead.vault.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts of a running fairlead, wired."""
+
+    settings: Settings
+    db: Database
+    vault: Vault
+    registry: Registry
+    transport: Transport
+    sessions: Sessions
+    establisher: Establisher
+    freshener: Freshener
+    gateway: Gateway
+    engine: Engine
+    clock: Clock
+    new_id: NewId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a browser's trip to a vendor ended, for the page that says so."""
+
+    succeeded: bool
+    #: for the contract's message to the window that opened this one
+    error_type: str = ""
+    #: one sentence: what happened, who must do what
+    sentence: str = ""
+    #: name of what was connected
+    provider_name: str = ""
+    #: where the person may try again, None = there is no way back
+    retry_url: str | None = None
+    #: the vendor's own words, shown small
+    vendor_words: str = ""
+    connection_id: str = ""
+
+
+class ResultPage(Protocol):
+    """Draw the page that ends a trip to a vendor."""
+
+    def __call__(self, outcome: Outcome) -> str: ...
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """Return the services of the application that serves this request."""
+    services = connection.app.state.services
+    assert isinstance(services, Services)
+    return services
+
+
+Given = Annotated[Services, Depends(services_of)]

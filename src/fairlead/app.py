@@ -1,0 +1,314 @@
+"""The composition root: opens what a process needs, wires it, and serves it.
+
+The server is uvicorn (https://www.uvicorn.org) with uvloop and httptools, without its access log.
+On a signal it stops accepting, answers what is under way, and then the engine finishes its batches.
+"""
+
+import asyncio
+import re
+import signal
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from fairlead.api.application import build_api
+from fairlead.api.logs import configure_logs
+from fairlead.api.services import Services
+from fairlead.connect.establish import Establisher
+from fairlead.connect.freshen import Freshener
+from fairlead.connect.sessions import Sessions
+from fairlead.dashboard.connect_page import ConnectPage
+from fairlead.dashboard.pages import page_routes
+from fairlead.dashboard.result_page import draw_result
+from fairlead.engine.engine import Engine
+from fairlead.engine.queue import Queue
+from fairlead.gateway.send import Gateway
+from fairlead.http.egress import EgressPolicy
+from fairlead.http.transport import Transport
+from fairlead.model.clock import Clock, SystemClock, new_id
+from fairlead.sdk.registry import Registry, load_packs
+from fairlead.settings import Settings, SettingsInvalid
+from fairlead.store import environments, migrate
+from fairlead.store.database import Database
+from fairlead.vault.tokens import hash_token
+from fairlead.vault.vault import Vault
+from fairlead.webhooks.deliver import Deliverer
+
+__all__ = [
+    "Running",
+    "Services",
+    "build_app",
+    "open_services",
+    "run",
+    "running",
+    "serve",
+]
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_ENVIRONMENT = "dev"
+#: seconds that requests under way are given when the server stops
+_GRACE_SECONDS = 10
+#: connections to vendors at once
+_CONNECTIONS = 200
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    registry: Registry | None = None,
+    work: bool = True,
+    queue: Queue | None = None,
+) -> AsyncIterator[Services]:
+    """Open everything, and close it in order at the end.
+
+    With `work` this process also executes runs and delivers webhooks; `queue` replaces the durable
+    one, for tests. SettingsInvalid, in one line: no encryption key, or (PostgreSQL) a schema that
+    is behind.
+    """
+    configure_logs(settings)
+    clock = clock or SystemClock()
+    if settings.encryption_key is None:
+        raise SettingsInvalid(
+            "FAIRLEAD_ENCRYPTION_KEY is not set; make a key with: openssl rand -base64 32"
+        )
+    await _ready_schema(settings)
+    registry = registry or load_packs()
+    vault = Vault.of(settings.encryption_key.get_secret_value())
+    async with AsyncExitStack() as stack:
+        db = await Database.open(settings.database_url)
+        stack.push_async_callback(db.close)
+        await _ready_environment(db, settings, clock)
+        policy = EgressPolicy([*settings.egress_allow, *loopback_origins(registry)])
+        transport = await Transport.open(policy, clock=clock, connections=_CONNECTIONS)
+        stack.push_async_callback(transport.close)
+        sessions = Sessions(db, vault, registry, clock, new_id, settings.server_url)
+        freshener = Freshener(db, vault, registry, transport, clock, new_id)
+        stack.push_async_callback(freshener.close)
+        gateway = Gateway(db, registry, freshener, transport, clock)
+        engine = Engine(settings, db, vault, registry, gateway, clock, new_id, queue=queue)
+        establisher = Establisher(
+            db, vault, registry, transport, clock, new_id, on_established=engine.on_established
+        )
+        if work:
+            deliverer = Deliverer(db, transport, settings, clock, new_id)
+            deliverer.start()
+            stack.push_async_callback(deliverer.stop)
+        await engine.start(work=work)
+        stack.push_async_callback(engine.stop)
+        yield Services(
+            settings=settings,
+            db=db,
+            vault=vault,
+            registry=registry,
+            transport=transport,
+            sessions=sessions,
+            establisher=establisher,
+            freshener=freshener,
+            gateway=gateway,
+            engine=engine,
+            clock=clock,
+            new_id=new_id,
+        )
+
+
+async def _ready_schema(settings: Settings) -> None:
+    """Bring a SQLite file up to date; of a PostgreSQL database only ask that it is."""
+    if settings.is_sqlite:
+        if settings.sqlite_path is not None:
+            settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+        if applied := await migrate.upgrade(settings.database_url):
+            log.info("database migrated", revisions=applied)
+        return
+    there = await migrate.current(settings.database_url)
+    wanted = migrate.head()
+    if there != wanted:
+        state = "has no tables yet" if there is None else f"is at {there}, not at {wanted}"
+        raise SettingsInvalid(f"the database {state}; run: fairlead db upgrade")
+
+
+async def _ready_environment(db: Database, settings: Settings, clock: Clock) -> None:
+    if settings.secret_key is None:
+        return
+    async with db.write() as tx:
+        await environments.ensure_environment(
+            tx,
+            name=DEFAULT_ENVIRONMENT,
+            key_hash=hash_token(settings.secret_key.get_secret_value()),
+            now=clock.now(),
+        )
+
+
+def loopback_origins(registry: Registry) -> set[str]:
+    """Return `host:port` of the providers' own addresses on this machine.
+
+    Whoever configured a cloud on this machine wants it called; nothing else private is reachable.
+    """
+    return set(_loopback(_addresses(registry)))
+
+
+def _addresses(registry: Registry) -> Iterator[str]:
+    for provider in registry.providers.values():
+        yield from (provider.base_url, provider.token_url)
+        yield from provider.credential_origins
+        yield from provider.open_origins
+
+
+def _loopback(urls: Iterable[str]) -> Iterator[str]:
+    for url in urls:
+        parts = urlsplit(re.sub(r"\$\{[^}]*\}|\*", "x", url))
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        if host == "localhost" or host.endswith(".localhost"):
+            # stands for every name below it
+            yield f"localhost:{port}"
+        elif re.fullmatch(r"127(\.\d{1,3}){3}", host):
+            yield f"{host}:{port}"
+        elif host == "::1":
+            yield f"[::1]:{port}"
+
+
+def build_app(services: Services) -> ASGIApp:
+    """Return the whole application: API, connect page, front door."""
+    connect_page = ConnectPage(
+        sessions=services.sessions,
+        db=services.db,
+        vault=services.vault,
+        registry=services.registry,
+        server_url=services.settings.server_url,
+    )
+    return build_api(services, draw_result, page_routes(connect_page))
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that leaves signals to us: after it, the engine still has work to finish."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._listening.set()
+
+    async def listens_or_ends(self, serving: asyncio.Task[None]) -> None:
+        """Return once requests are answered, or raise what kept the server from starting."""
+        listening = asyncio.create_task(self._listening.wait())
+        await asyncio.wait({listening, serving}, return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
+        if serving.done():
+            serving.result()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(app: ASGIApp) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="websockets-sansio",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            # a proxied answer has a date and a server of its own
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio turns Nagle's algorithm off only where the protocol is named; with it, every request
+    # on a kept-alive connection waits 40 ms
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SettingsInvalid(
+            f"cannot listen on {host} port {port}: {error.strerror or error}"
+        ) from error
+    return listener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A server that answers."""
+
+    #: where it listens
+    url: str
+    services: Services
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    clock: Clock | None = None,
+    registry: Registry | None = None,
+    work: bool = True,
+) -> AsyncIterator[Running]:
+    """Serve in this event loop until the block ends; port 0 takes a free one.
+
+    `server_url` follows the port unless it was set.
+    """
+    if settings.secret_key is None:
+        raise SettingsInvalid("FAIRLEAD_SECRET_KEY is not set; make one with: openssl rand -hex 24")
+    with _listen(host, port) as listener:
+        bound = listener.getsockname()[1]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+        if "server_url" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"server_url": url})
+        async with open_services(settings, clock=clock, registry=registry, work=work) as services:
+            server = _server(build_app(services))
+            serving = asyncio.create_task(server.serve(sockets=[listener]), name="http server")
+            try:
+                await server.listens_or_ends(serving)
+                yield Running(url=url, services=services)
+            finally:
+                server.should_exit = True
+                await serving
+
+
+async def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what is under way."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with running(settings, host=host, port=port) as server:
+            log.info("server started", url=server.url)
+            await stop.wait()
+            log.info("server stops")
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the fast event loop, where there is one."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)

@@ -1,0 +1,46 @@
+"""The page that ends a trip to a vendor: it tells the person, and the window that waits.
+
+The message to the opener is the contract's (5.3); the page says the same in words, so that it
+serves as well where no script runs and nobody waits.
+"""
+
+from typing import Protocol
+
+import orjson
+
+from fairlead.dashboard.drawing import draw
+
+
+class Ending(Protocol):
+    """How a trip ended."""
+
+    @property
+    def succeeded(self) -> bool: ...
+    @property
+    def error_type(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def provider_name(self) -> str: ...
+    @property
+    def retry_url(self) -> str | None: ...
+    @property
+    def vendor_words(self) -> str: ...
+
+
+def message(ending: Ending) -> dict[str, object]:
+    """Return what the window that opened this one is told."""
+    if ending.succeeded:
+        return {"type": "nango_oauth_callback_success"}
+    return {
+        "type": "nango_oauth_callback_error",
+        "payload": {
+            "message": ending.vendor_words or ending.sentence,
+            "errorType": ending.error_type or "connection_validation_failed",
+        },
+    }
+
+
+def draw_result(outcome: Ending) -> str:
+    """Return the page."""
+    return draw("result.html", outcome=outcome, message=orjson.dumps(message(outcome)).decode())

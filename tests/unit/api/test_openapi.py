@@ -1,0 +1,205 @@
+"""The OpenAPI document: every route of the application is in it, and answers as it declares."""
+
+from typing import Any
+
+import pytest
+
+OK = {
+    ("get", "/health"): {},
+    ("get", "/providers"): {},
+    ("get", "/providers/{provider}"): {"path": "/providers/acme"},
+    ("get", "/providers/{provider}/templates"): {"path": "/providers/acme/templates"},
+    ("get", "/integrations"): {},
+    ("post", "/integrations"): {
+        "json": {
+            "provider": "acme",
+            "unique_key": "b",
+            "credentials": {"type": "OAUTH2", "client_id": "i", "client_secret": "s"},
+        }
+    },
+    ("get", "/integrations/{unique_key}"): {"path": "/integrations/acme?include=credentials"},
+    ("patch", "/integrations/{unique_key}"): {
+        "path": "/integrations/b",
+        "json": {"display_name": "B"},
+    },
+    ("delete", "/integrations/{unique_key}"): {"path": "/integrations/b"},
+    ("get", "/integrations/{unique_key}/functions"): {"path": "/integrations/acme/functions"},
+    ("get", "/integrations/{unique_key}/functions/{name}"): {
+        "path": "/integrations/acme/functions/notes"
+    },
+    ("post", "/connect/sessions"): {"json": {"end_user": {"id": "u"}}, "status": 201},
+    ("post", "/connect/sessions/reconnect"): {
+        "json": {"connection_id": "c1", "integration_id": "acme"},
+        "status": 201,
+    },
+    ("get", "/connect/session"): {"session": True},
+    ("delete", "/connect/session"): {"session": True, "status": 204},
+    ("get", "/oauth/connect/{provider_config_key}"): {
+        "path": "/oauth/connect/acme?connect_session_token=TOKEN",
+        "status": 302,
+    },
+    ("get", "/oauth/callback"): {"path": "/oauth/callback?state=x", "status": 400},
+    ("get", "/connections"): {},
+    ("post", "/connections"): {
+        "json": {
+            "provider_config_key": "acme",
+            "credentials": {"type": "OAUTH2", "access_token": "a"},
+        },
+        "status": 201,
+    },
+    ("get", "/connections/{connection_id}"): {"path": "/connections/c1?provider_config_key=acme"},
+    ("patch", "/connections/{connection_id}"): {
+        "path": "/connections/c1?provider_config_key=acme",
+        "json": {"tags": {}},
+    },
+    ("delete", "/connections/{connection_id}"): {
+        "path": "/connections/c2?provider_config_key=acme"
+    },
+    ("post", "/connections/metadata"): {
+        "json": {"connection_id": "c1", "provider_config_key": "acme", "metadata": {"a": 1}},
+        "status": 201,
+    },
+    ("patch", "/connections/metadata"): {
+        "json": {"connection_id": ["c1"], "provider_config_key": "acme", "metadata": {"b": 1}}
+    },
+    ("post", "/sync/trigger"): {"json": {"syncs": [], "provider_config_key": "acme"}},
+    ("post", "/sync/start"): {"json": {"syncs": [], "provider_config_key": "acme"}},
+    ("post", "/sync/pause"): {"json": {"syncs": [], "provider_config_key": "acme"}},
+    ("put", "/sync/update-connection-frequency"): {
+        "json": {
+            "sync_name": "notes",
+            "provider_config_key": "acme",
+            "connection_id": "c1",
+            "frequency": None,
+        }
+    },
+    ("get", "/sync/status"): {"path": "/sync/status?syncs=*&provider_config_key=acme"},
+    ("post", "/action/trigger"): {"json": {"action_name": "shout", "input": {"text": "a"}}},
+    ("get", "/records"): {"path": "/records?model=Note"},
+    **{
+        (verb, "/proxy/{path}"): {"path": "/proxy/x"}
+        for verb in ("get", "post", "put", "patch", "delete", "head", "options")
+    },
+}
+
+
+@pytest.fixture
+async def document(world: Any) -> dict[str, Any]:
+    answer = await world.browser.get("/openapi.json")
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+async def test_every_route_is_walked(document: dict[str, Any]) -> None:
+    described = {(verb, path) for path, item in document["paths"].items() for verb in item}
+    assert described == set(OK)
+
+
+async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any]) -> None:
+    await world.integration()
+    await world.connection("c1", end_user={"id": "u", "display_name": "A"})
+    await world.connection("c2")
+    await world.client.post("/sync/trigger", json={"syncs": [], "provider_config_key": "acme"})
+    await world.queue.idle()
+    token = await world.session()
+    as_c1 = {"Connection-Id": "c1", "Provider-Config-Key": "acme"}
+    for (verb, path), how in OK.items():
+        if (verb, path) == ("delete", "/connect/session"):
+            key = await world.session()
+        else:
+            key = token if how.get("session") else world.client.headers["authorization"][7:]
+        answer = await world.client.request(
+            verb.upper(),
+            how.get("path", path).replace("TOKEN", token),
+            headers=as_c1 | {"Authorization": f"Bearer {key}"},
+            json=how.get("json"),
+        )
+        assert answer.status_code == how.get("status", 200), (verb, path, answer.text)
+        look(document, document["paths"][path][verb], answer)
+
+
+async def test_every_refusal_is_as_declared(world: Any, document: dict[str, Any]) -> None:
+    for path, item in document["paths"].items():
+        for verb, operation in item.items():
+            if operation["security"]:
+                answer = await world.browser.request(
+                    verb.upper(), path, json={} if verb in {"post", "patch", "put"} else None
+                )
+                assert 400 <= answer.status_code < 500, (verb, path)
+                if verb != "head":
+                    look(document, operation, answer)
+
+
+def look(document: dict[str, Any], operation: dict[str, Any], answer: Any) -> None:
+    """Look that an answer has the status, kind and shape that its operation declares."""
+    responses = operation["responses"]
+    status = str(answer.status_code)
+    declared = responses.get(status) or responses.get(f"{status[0]}XX") or responses["default"]
+    content = declared.get("content", {})
+    if not content:
+        assert answer.content == b""
+        return
+    kind = answer.headers["content-type"].partition(";")[0]
+    shape = content.get(kind, content.get("*/*"))
+    assert shape is not None, (kind, content)
+    if "schema" in shape and kind == "application/json":
+        wrong = problems(document, shape["schema"], answer.json(), "answer")
+        assert not wrong, wrong
+
+
+KINDS = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "null": type(None),
+}
+
+
+def problems(document: dict[str, Any], schema: dict[str, Any], value: Any, at: str) -> list[str]:
+    """Say where a value is not as a JSON Schema wants it; of the keywords that ours use."""
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "anyOf" in schema:
+        tried = [problems(document, each, value, at) for each in schema["anyOf"]]
+        return [] if not all(tried) else [f"{at}: none of {tried}"]
+    kind = schema.get("type")
+    if kind is not None and not isinstance(value, KINDS[kind]):
+        return [f"{at}: not {kind}"]
+    if "enum" in schema and value not in schema["enum"]:
+        return [f"{at}: not one of {schema['enum']}"]
+    found = []
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        other = schema.get("additionalProperties", True)
+        found += [f"{at}: lacks {name}" for name in schema.get("required", ()) if name not in value]
+        for name, inner in value.items():
+            wanted = known.get(name, other if isinstance(other, dict) else {})
+            found += problems(document, wanted, inner, f"{at}.{name}")
+            # an answer that says more than its document is not described by it
+            if known and name not in known and other is True and not _is_open(schema):
+                found.append(f"{at}: {name} is not described")
+    if isinstance(value, list):
+        for index, inner in enumerate(value):
+            found += problems(document, schema.get("items", {}), inner, f"{at}[{index}]")
+    return found
+
+
+def _is_open(schema: dict[str, Any]) -> bool:
+    return "additionalProperties" in schema
+
+
+async def test_parameters_are_declared(document: dict[str, Any]) -> None:
+    def names(path: str, verb: str = "get") -> set[str]:
+        return {each["name"] for each in document["paths"][path][verb]["parameters"]}
+
+    assert names("/records") >= {"model", "cursor", "limit", "ids", "Connection-Id"}
+    assert names("/connections") >= {"connectionId", "tags", "endUserOrganizationId"}
+    assert names("/proxy/{path}", "post") >= {"path", "Retry-On", "Base-Url-Override"}
+    for item in document["paths"].values():
+        for operation in item.values():
+            assert operation.get("summary")
+            assert "default" in operation["responses"]
+            assert "422" not in operation["responses"]

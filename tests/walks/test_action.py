@@ -1,0 +1,71 @@
+"""The action walk: an action of the pack, called through the API."""
+
+import base64
+from typing import Any
+
+import httpx
+import pytest
+
+AS_WALK = {"Provider-Config-Key": "sp", "Connection-Id": "walk"}
+
+
+@pytest.fixture(autouse=True)
+async def _connected(walk: Any) -> None:
+    await walk.connected()
+    await walk.settled()
+
+
+async def call(walk: Any, action: str, **given: Any) -> httpx.Response:
+    answer: httpx.Response = await walk.product.post(
+        "/action/trigger", json={"action_name": action, "input": given}, headers=AS_WALK
+    )
+    return answer
+
+
+async def test_sites_and_a_file(walk: Any) -> None:
+    sites = (await call(walk, "list-shared-sites")).json()["sites"]
+    site = next(each for each in sites if each["displayName"] == "Marketing")
+    [drive] = [
+        drive
+        for site_ in walk.cloud.world.content.all_sites()
+        if site_.id == site["id"]
+        for drive in site_.drives
+        if not drive.is_system
+    ]
+    welcome = next(item for item in drive.children(drive.root.uid) if item.name == "Welcome.md")
+    where = {"siteId": site["id"], "driveId": drive.id, "itemId": drive.item_id(welcome.uid)}
+    details = (await call(walk, "get-drive-item", **where)).json()
+    assert (details["name"], details["size"]) == ("Welcome.md", welcome.size)
+    content = (await call(walk, "download-drive-item-content", **where)).json()
+    assert base64.b64decode(content["content"]).startswith(b"# Marketing")
+
+
+async def test_what_is_not_there(walk: Any) -> None:
+    answer = await call(walk, "get-drive-item", siteId="root", driveId="b!x", itemId="01A")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (424, "script_http_error")
+    assert error["upstream"]["status"] == 404
+    assert error["who"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, "script_http_error"), (429, "script_api_rate_limit_error")]
+)
+async def test_the_vendors_refusals(walk: Any, status: int, code: str) -> None:
+    walk.breaks(host="graph", status=status, retry_after=0, count=None)
+    answer = await call(walk, "list-shared-sites")
+    error = answer.json()["error"]
+    assert answer.status_code == 424, error
+    assert error["code"] == code
+    assert error["upstream"]["status"] == status
+    assert error["message"]
+
+
+async def test_input_is_checked(walk: Any) -> None:
+    answer = await call(walk, "get-drive-item", siteId="root", colour="red")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "invalid_action_input")
+    assert {tuple(issue["path"]) for issue in error["errors"]} >= {
+        ("input", "driveId"),
+        ("input", "itemId"),
+    }
