@@ -1,0 +1,214 @@
+"""Deliver outgoing events: claim from the outbox, sign, post, and write down each attempt.
+
+An event was written in the transaction that caused it, so delivery is at least once; a receiver
+tells a repeat by `webhook-id`. Bodies follow the HTTP contract, section 6; signatures are the
+contract's two and those of https://www.standardwebhooks.com.
+"""
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from fairlead import __version__
+from fairlead.errors import FairleadError
+from fairlead.http.redact import redact, redact_url
+from fairlead.http.transport import Transport
+from fairlead.model.clock import Clock, NewId
+from fairlead.model.event import Delivery, Event
+from fairlead.model.exchange import Request
+from fairlead.settings import Settings
+from fairlead.store import connections, outbox
+from fairlead.store.database import Database
+from fairlead.vault.signing import webhook_signatures
+from fairlead.webhooks.backoff import next_attempt_at
+from fairlead.webhooks.body import webhook_body
+from fairlead.webhooks.standard import standard_signature
+
+log = structlog.get_logger(__name__)
+
+#: what a receiver may take to answer
+TIMEOUT = timedelta(seconds=20)
+#: seconds between two looks at the outbox when it was empty
+IDLE_SECONDS = 1.0
+#: attempts under way at once, and of these to one receiver: a slow one holds only its own share
+MAX_UNDER_WAY = 64
+MAX_PER_RECEIVER = 8
+#: how long an event waits whose receiver has its share full, so that those behind it have a turn
+BUSY_WAIT = timedelta(seconds=10)
+#: seconds that attempts under way are given to end when the process stops
+DRAIN_SECONDS = 5.0
+#: how long the tale of a finished event is kept, and how often older ones are looked for
+KEPT_FOR = timedelta(days=30)
+PURGE_EVERY = timedelta(hours=1)
+#: the receiver wants no more of it
+GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one attempt came to."""
+
+    status: int | None
+    error: str | None
+
+    @property
+    def accepted(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+class Deliverer:
+    """Announces events to the product's webhook URL, or to the connection's own."""
+
+    def __init__(
+        self, db: Database, transport: Transport, settings: Settings, clock: Clock, new_id: NewId
+    ) -> None:
+        self._db = db
+        self._transport = transport
+        self._settings = settings
+        self._clock = clock
+        self._new_id = new_id
+        self._loop: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._per_receiver: Counter[str] = Counter()
+        self._purge_at = clock.now()
+
+    def start(self) -> None:
+        """Begin to deliver in the background; a second call does nothing."""
+        if self._loop is None:
+            self._loop = asyncio.create_task(self._run(), name="webhooks")
+
+    async def stop(self) -> None:
+        """End: attempts under way get a few seconds, the rest comes again later."""
+        if self._loop is not None:
+            self._loop.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._loop
+            self._loop = None
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def deliver_due(self) -> int:
+        """Take what is due now, wait until each attempt is over, and return how many there were."""
+        _, started = await self._begin()
+        await asyncio.gather(*started)
+        return len(started)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                claimed, _ = await self._begin()
+            except Exception:
+                # The database may be away for a while; events wait in it, so nothing is lost.
+                log.exception("outbox was not readable")
+                claimed = 0
+            if len(self._under_way) >= MAX_UNDER_WAY:
+                await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+            elif not claimed:
+                await asyncio.sleep(IDLE_SECONDS)
+
+    async def _begin(self) -> tuple[int, list[asyncio.Task[None]]]:
+        """Claim what is due and start its attempts; return how many were claimed, and these."""
+        room = MAX_UNDER_WAY - len(self._under_way)
+        if room <= 0:
+            return 0, []
+        now = self._clock.now()
+        await self._purge(now)
+        taken = Counter(self._per_receiver)
+        started = []
+        async with self._db.write() as tx:
+            claimed = await outbox.claim(tx, now, room)
+            for event, attempt in claimed:
+                url = self._settings.webhook_url
+                if event.connection_pk is not None:
+                    connection = await connections.by_pk(tx, event.connection_pk)
+                    url = (connection.webhook_url_override if connection else None) or url
+                if not url:
+                    await outbox.dead(tx, event.id, None)
+                elif taken[url] >= MAX_PER_RECEIVER:
+                    await outbox.postpone(tx, event.id, now + BUSY_WAIT, None)
+                else:
+                    taken[url] += 1
+                    started.append((event, attempt, url))
+        # Only now: the claim must be committed before anything is sent.
+        return len(claimed), [self._spawn(*attempt) for attempt in started]
+
+    async def _purge(self, now: datetime) -> None:
+        """Forget what was delivered or given up long ago, now and then."""
+        if now < self._purge_at:
+            return
+        async with self._db.write() as tx:
+            await outbox.purge(tx, now - KEPT_FOR)
+        self._purge_at = now + PURGE_EVERY
+
+    def _spawn(self, event: Event, attempt: int, url: str) -> asyncio.Task[None]:
+        self._per_receiver[url] += 1
+        task = asyncio.create_task(self._attempt(event, attempt, url))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def _attempt(self, event: Event, attempt: int, url: str) -> None:
+        """Make one attempt and write down what came of it."""
+        try:
+            await self._settle(event, attempt, url, await self._post(event, url))
+        except Exception:
+            # The claim runs out by itself, and the event comes again.
+            log.exception("delivery was not recorded", event_id=event.id, attempt=attempt)
+        finally:
+            self._per_receiver[url] -= 1
+            if not self._per_receiver[url]:
+                del self._per_receiver[url]
+
+    async def _post(self, event: Event, url: str) -> Outcome:
+        body = webhook_body(event.payload)
+        headers = {
+            "content-type": "application/json",
+            "user-agent": f"fairlead/{__version__}",
+            **self._signatures(event, body),
+        }
+        request = Request(method="POST", url=url, headers=headers, body=body)
+        try:
+            # No redirects: a 302 would turn the POST into a GET and the event would be lost.
+            async with await self._transport.send(request, total_timeout=TIMEOUT) as response:
+                status = response.status
+        except FairleadError as error:
+            return Outcome(None, redact(error.message))
+        return Outcome(status, None if 200 <= status < 300 else f"receiver answered {status}")
+
+    def _signatures(self, event: Event, body: bytes) -> dict[str, str]:
+        secret = self._settings.webhook_signing_key or self._settings.secret_key
+        if secret is None:
+            return {}
+        key = secret.get_secret_value()
+        standard = standard_signature(key, event.id, self._clock.now(), body)
+        return {**webhook_signatures(key, body), **standard}
+
+    async def _settle(self, event: Event, attempt: int, url: str, outcome: Outcome) -> None:
+        now = self._clock.now()
+        delivery = Delivery(
+            id=self._new_id(),
+            event_id=event.id,
+            attempt=attempt,
+            url=redact_url(url),
+            status=outcome.status,
+            error=outcome.error,
+            created_at=now,
+        )
+        again_at = next_attempt_at(attempt, created_at=event.created_at, now=now)
+        said = {"event_id": event.id, "attempt": attempt, "url": redact_url(url)}
+        async with self._db.write() as tx:
+            if outcome.accepted:
+                await outbox.delivered(tx, event.id, delivery)
+            elif outcome.status == GONE or again_at is None:
+                await outbox.dead(tx, event.id, delivery)
+                log.warning("event given up", error=outcome.error, **said)
+            else:
+                await outbox.postpone(tx, event.id, again_at, delivery)
+                log.info("delivery failed", error=outcome.error, again_at=str(again_at), **said)
