@@ -1,0 +1,130 @@
+"""What `fairlead` understands on the command line.
+
+Whatever the person at the keyboard can mend is one line on stderr and exit code 2, never a trace.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairlead import __version__
+from fairlead.cli import database, demos, server
+from fairlead.errors import OperatorError
+from fairlead.settings import SettingsInvalid, load_settings
+
+app = typer.Typer(
+    name="fairlead",
+    help="Connect your customers' accounts, keep the credentials, proxy, sync and act.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+db_app = typer.Typer(help="Look after the database's schema.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
+
+#: exit code for what the person who ran the command can mend
+EXIT_USAGE = 2
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)]
+
+
+def main() -> None:
+    """Run the command line; whatever somebody can mend is one line and exit code 2."""
+    try:
+        app(prog_name="fairlead")
+    except (SettingsInvalid, OperatorError) as error:
+        print(f"fairlead: {error}", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"fairlead {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the options that go before any command."""
+    del version  # its callback has done everything
+
+
+@app.command(
+    epilog="Example: [b]FAIRLEAD_ENCRYPTION_KEY=$(openssl rand -base64 32) "
+    "FAIRLEAD_SECRET_KEY=$(openssl rand -hex 24) fairlead serve[/b]"
+)
+def serve(host: Host = "127.0.0.1", port: Port = server.DEFAULT_PORT) -> None:
+    """Serve the API and do the work, in one process. Settings come from FAIRLEAD_... variables."""
+    _run(server.serve, host, port)
+
+
+@app.command(epilog="Example: [b]FAIRLEAD_DATABASE_URL=postgresql://... fairlead worker[/b]")
+def worker() -> None:
+    """Do the work without serving: syncs, schedules, webhooks. Needs PostgreSQL."""
+    _run(server.work)
+
+
+@app.command(
+    epilog="Examples: [b]fairlead demo --once[/b], [b]fairlead demo --library ~/Documents[/b]"
+)
+def demo(
+    library: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that the tenant's library mirrors; it is only read. "
+            "Default: the documents of this project.",
+            exists=True,
+            file_okay=False,
+            resolve_path=True,
+        ),
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop at the end of the walk; 0 if every step was right.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port of the platform. Default: 3003, or a free one.", min=1, max=65535),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep the platform's database and logs in this folder. Default: thrown away.",
+            file_okay=False,
+            resolve_path=True,
+        ),
+    ] = None,
+) -> None:
+    """Walk through everything with an emulated tenant: connect, sync, change, sync again."""
+    raise typer.Exit(demos.run(library=library, once=once, port=port, keep=keep))
+
+
+@db_app.command()
+def upgrade() -> None:
+    """Bring the database's schema up to date. `fairlead serve` does it by itself on SQLite."""
+    asyncio.run(database.upgrade(load_settings().database_url))
+
+
+@db_app.command()
+def current() -> None:
+    """Say which revision the database's schema is at."""
+    asyncio.run(database.current(load_settings().database_url))
+
+
+def _run(command: Callable[..., None], *arguments: object) -> None:
+    try:
+        command(load_settings(), *arguments)
+    except KeyboardInterrupt:
+        # Ctrl-C before the server took over signals: an end as good as any.
+        raise typer.Exit(130) from None

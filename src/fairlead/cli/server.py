@@ -1,0 +1,65 @@
+"""`fairlead serve` and `fairlead worker`: run until a signal, then finish what is under way."""
+
+import asyncio
+import signal
+import sys
+
+from fairlead.app import open_services, run, running
+from fairlead.settings import Settings, SettingsInvalid
+
+#: where `fairlead serve` listens unless told otherwise
+DEFAULT_PORT = 3003
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve and work; SettingsInvalid if something is missing or the port is taken."""
+    run(_serve(settings, host, port))
+
+
+def work(settings: Settings) -> None:
+    """Work without serving; SettingsInvalid on SQLite, which has one process."""
+    if settings.is_sqlite:
+        raise SettingsInvalid(
+            "FAIRLEAD_DATABASE_URL names a SQLite file, and there `fairlead serve` does the work: "
+            "one process owns the file. Set it to a postgresql:// URL to run workers."
+        )
+    run(_work(settings))
+
+
+async def _serve(settings: Settings, host: str, port: int) -> None:
+    stop = _on_signal()
+    async with running(settings, host=host, port=port) as server:
+        _say(f"fairlead listens on {server.url}")
+        _say(f"  open      {server.services.settings.server_url}/")
+        _say(f"  API       {server.services.settings.server_url}/openapi.json")
+        _say(f"  database  {_database(settings)}")
+        await stop.wait()
+        _say("fairlead stops")
+
+
+async def _work(settings: Settings) -> None:
+    stop = _on_signal()
+    async with open_services(settings, work=True):
+        _say(f"fairlead works on {_database(settings)}")
+        await stop.wait()
+        _say("fairlead stops")
+
+
+def _on_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _database(settings: Settings) -> str:
+    """Name the database without the password that a URL may hold."""
+    if settings.sqlite_path is not None:
+        return f"SQLite, {settings.sqlite_path}"
+    scheme, _, rest = settings.database_url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"

@@ -1,0 +1,168 @@
+"""The command line: what it prints, and that whatever a person can mend is one line and code 2."""
+
+import base64
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead import __version__
+from fairlead.cli import commands, demos
+from fairlead.store import migrate
+
+Run = Callable[..., tuple[int, str, str]]
+ENCRYPTION_KEY = base64.b64encode(bytes(32)).decode()
+SECRET_KEY = "s3cr3t-key-of-the-tests"
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run the command line as a person would; return exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("FAIRLEAD_")]:
+        monkeypatch.delenv(name)
+
+    def _run(*arguments: str, **env: str) -> tuple[int, str, str]:
+        for name, value in env.items():
+            monkeypatch.setenv(f"FAIRLEAD_{name.upper()}", value)
+        monkeypatch.setattr(sys, "argv", ["fairlead", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            commands.main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return _run
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == (0, f"fairlead {__version__}\n", "")
+
+
+def test_an_unknown_command_says_so(run: Run) -> None:
+    code, _, err = run("sail")
+    assert code == 2
+    assert "No such command 'sail'" in err
+
+
+@pytest.mark.parametrize(
+    ("env", "message"),
+    [
+        ({"encryption_key": ENCRYPTION_KEY}, "FAIRLEAD_SECRET_KEY is not set"),
+        ({"secret_key": SECRET_KEY}, "FAIRLEAD_ENCRYPTION_KEY is not set"),
+        ({"secret_key": "short"}, "FAIRLEAD_SECRET_KEY is shorter than 16 characters"),
+        ({"encryption_key": "?"}, "FAIRLEAD_ENCRYPTION_KEY is not base64"),
+        ({"encryption_key": "aGFsZg=="}, "FAIRLEAD_ENCRYPTION_KEY holds 4 bytes, not 32"),
+        ({"database_url": "mysql://x"}, "FAIRLEAD_DATABASE_URL must begin with sqlite:///"),
+        ({"server_url": "example.com"}, "FAIRLEAD_SERVER_URL must begin with http"),
+        ({"worker_slots": "many"}, "FAIRLEAD_WORKER_SLOTS "),
+    ],
+)
+def test_a_setting_that_is_missing_or_malformed_is_one_line(
+    run: Run, env: dict[str, str], message: str
+) -> None:
+    code, out, err = run("serve", "--port", "0", **env)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"fairlead: {message}")
+    assert err.count("\n") == 1
+
+
+def test_a_port_in_use_is_one_line(run: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, out, err = run(
+            "serve", "--port", str(port), encryption_key=ENCRYPTION_KEY, secret_key=SECRET_KEY
+        )
+    assert (code, out) == (2, "")
+    assert err.startswith(f"fairlead: cannot listen on 127.0.0.1 port {port}: ")
+    assert err.count("\n") == 1
+
+
+def test_a_worker_on_sqlite_refuses_and_says_what_to_do(run: Run) -> None:
+    code, out, err = run("worker", encryption_key=ENCRYPTION_KEY, secret_key=SECRET_KEY)
+    assert (code, out) == (2, "")
+    assert "FAIRLEAD_DATABASE_URL" in err
+    assert "postgresql://" in err
+    assert err.count("\n") == 1
+
+
+def test_upgrade_brings_a_new_database_to_the_newest_revision(run: Run) -> None:
+    code, out, _ = run("db", "current")
+    assert code == 0
+    assert "no schema yet" in out
+    code, out, _ = run("db", "upgrade")
+    assert code == 0
+    assert out.endswith(f"the schema is at {migrate.head()}\n")
+    assert run("db", "upgrade")[1] == "the schema was up to date\n"
+    assert run("db", "current")[1] == f"{migrate.head()} (newest)\n"
+
+
+def test_current_says_when_a_revision_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def older(_: str) -> str:
+        return "0000"
+
+    monkeypatch.setattr(migrate, "current", older)
+    assert "0000; the newest is" in run("db", "current")[1]
+
+
+@pytest.mark.parametrize("command", ["current", "upgrade"])
+def test_a_database_out_of_reach_is_one_line_without_the_password(run: Run, command: str) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        url = f"postgresql://somebody:topsecret@127.0.0.1:{port}/fairlead"
+        code, out, err = run("db", command, database_url=url)
+    assert (code, out) == (2, "")
+    assert "FAIRLEAD_DATABASE_URL" in err
+    assert "topsecret" not in err
+    assert err.count("\n") == 1
+
+
+class Entry:
+    """An entry point that gives a demo."""
+
+    name = "one"
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        self.options: dict[str, Any] = {}
+
+    def load(self) -> Callable[..., int]:
+        def demo(**options: Any) -> int:
+            self.options = options
+            return self.code
+
+        return demo
+
+
+def test_the_demo_of_a_pack_gets_the_options_and_gives_the_code(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    entry = Entry(7)
+    monkeypatch.setattr(demos, "entry_points", lambda group: [entry] * (group == demos.GROUP))
+    code, _, _ = run("demo", "--once", "--library", str(tmp_path), "--port", "3210")
+    assert code == 7
+    assert entry.options == {
+        "library": tmp_path.resolve(),
+        "once": True,
+        "port": 3210,
+        "keep": None,
+    }
+
+
+def test_without_a_pack_there_is_no_demo(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demos, "entry_points", lambda group: [])
+    code, out, err = run("demo")
+    assert (code, out) == (2, "")
+    assert "no installed pack brings a demo" in err
+
+
+def test_a_library_that_is_not_there_is_refused(run: Run) -> None:
+    code, _, err = run("demo", "--library", "nowhere")
+    assert code == 2
+    assert "nowhere" in err
