@@ -6,7 +6,7 @@ contract's two and those of https://www.standardwebhooks.com.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,8 +37,12 @@ IDLE_SECONDS = 1.0
 #: attempts under way at once, and of these to one receiver: a slow one holds only its own share
 MAX_UNDER_WAY = 64
 MAX_PER_RECEIVER = 8
-#: how long an event waits whose receiver has its share full, so that those behind it have a turn
-BUSY_WAIT = timedelta(seconds=10)
+#: events of one receiver that wait here for a free attempt
+MAX_LINE = 500
+#: how long one may stand there: well below the time for which its claim hides it from others
+LINE_WAIT = timedelta(seconds=60)
+#: how long an event waits in the outbox whose receiver's line is full, so that others have a turn
+BUSY_WAIT = timedelta(seconds=5)
 #: seconds that attempts under way are given to end when the process stops
 DRAIN_SECONDS = 5.0
 #: how long the tale of a finished event is kept, and how often older ones are looked for
@@ -46,6 +50,16 @@ KEPT_FOR = timedelta(days=30)
 PURGE_EVERY = timedelta(hours=1)
 #: the receiver wants no more of it
 GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An event of ours to deliver, for a while."""
+
+    event: Event
+    attempt: int
+    url: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,7 @@ class Deliverer:
         self._loop: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self._per_receiver: Counter[str] = Counter()
+        self._lines: defaultdict[str, deque[Claimed]] = defaultdict(deque)
         self._purge_at = clock.now()
 
     def start(self) -> None:
@@ -88,11 +103,21 @@ class Deliverer:
             with suppress(asyncio.CancelledError):
                 await self._loop
             self._loop = None
+        await self._give_back()
         if self._under_way:
             _, late = await asyncio.wait(self._under_way, timeout=DRAIN_SECONDS)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def _give_back(self) -> None:
+        """Let another process have what stands in line."""
+        waiting = [one for line in self._lines.values() for one in line]
+        self._lines.clear()
+        if waiting:
+            async with self._db.write() as tx:
+                for one in waiting:
+                    await outbox.postpone(tx, one.event.id, self._clock.now(), None)
 
     async def deliver_due(self) -> int:
         """Take what is due now, wait until each attempt is over, and return how many there were."""
@@ -114,14 +139,18 @@ class Deliverer:
                 await asyncio.sleep(IDLE_SECONDS)
 
     async def _begin(self) -> tuple[int, list[asyncio.Task[None]]]:
-        """Claim what is due and start its attempts; return how many were claimed, and these."""
+        """Claim what is due and start its attempts; return how many were claimed, and the tasks.
+
+        An event whose receiver has its share of attempts goes to the end of the receiver's line.
+        """
         room = MAX_UNDER_WAY - len(self._under_way)
         if room <= 0:
             return 0, []
         now = self._clock.now()
         await self._purge(now)
         taken = Counter(self._per_receiver)
-        started = []
+        waiting = Counter({url: len(line) for url, line in self._lines.items()})
+        starting, lining = [], []
         async with self._db.write() as tx:
             claimed = await outbox.claim(tx, now, room)
             for event, attempt in claimed:
@@ -129,15 +158,26 @@ class Deliverer:
                 if event.connection_pk is not None:
                     connection = await connections.by_pk(tx, event.connection_pk)
                     url = (connection.webhook_url_override if connection else None) or url
+                one = Claimed(event, attempt, url, now)
                 if not url:
                     await outbox.dead(tx, event.id, None)
-                elif taken[url] >= MAX_PER_RECEIVER:
-                    await outbox.postpone(tx, event.id, now + BUSY_WAIT, None)
-                else:
+                elif taken[url] < MAX_PER_RECEIVER:
                     taken[url] += 1
-                    started.append((event, attempt, url))
+                    starting.append(one)
+                elif waiting[url] < MAX_LINE:
+                    waiting[url] += 1
+                    lining.append(one)
+                else:
+                    await outbox.postpone(tx, event.id, now + BUSY_WAIT, None)
         # Only now: the claim must be committed before anything is sent.
-        return len(claimed), [self._spawn(*attempt) for attempt in started]
+        started = [self._spawn(one) for one in starting]
+        for one in lining:
+            if self._per_receiver[one.url]:
+                self._lines[one.url].append(one)
+            else:
+                # Those before it ended while we committed.
+                started.append(self._spawn(one))
+        return len(claimed), started
 
     async def _purge(self, now: datetime) -> None:
         """Forget what was delivered or given up long ago, now and then."""
@@ -147,24 +187,39 @@ class Deliverer:
             await outbox.purge(tx, now - KEPT_FOR)
         self._purge_at = now + PURGE_EVERY
 
-    def _spawn(self, event: Event, attempt: int, url: str) -> asyncio.Task[None]:
-        self._per_receiver[url] += 1
-        task = asyncio.create_task(self._attempt(event, attempt, url))
+    def _spawn(self, one: Claimed) -> asyncio.Task[None]:
+        self._per_receiver[one.url] += 1
+        task = asyncio.create_task(self._serve(one))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return task
 
-    async def _attempt(self, event: Event, attempt: int, url: str) -> None:
-        """Make one attempt and write down what came of it."""
+    async def _serve(self, one: Claimed) -> None:
+        """Make one attempt, then those that wait in the receiver's line."""
+        url = one.url
         try:
+            await self._attempt(one)
+            while line := self._lines.get(url):
+                await self._attempt(line.popleft())
+        finally:
+            self._per_receiver[url] -= 1
+            if not self._per_receiver[url]:
+                # Cut short: what still stands in line comes again when its claim is over.
+                del self._per_receiver[url]
+                self._lines.pop(url, None)
+
+    async def _attempt(self, one: Claimed) -> None:
+        """Make one attempt and write down what came of it."""
+        event, attempt, url = one.event, one.attempt, one.url
+        try:
+            if self._clock.now() - one.at > LINE_WAIT:
+                async with self._db.write() as tx:
+                    await outbox.postpone(tx, event.id, self._clock.now(), None)
+                return
             await self._settle(event, attempt, url, await self._post(event, url))
         except Exception:
             # The claim runs out by itself, and the event comes again.
             log.exception("delivery was not recorded", event_id=event.id, attempt=attempt)
-        finally:
-            self._per_receiver[url] -= 1
-            if not self._per_receiver[url]:
-                del self._per_receiver[url]
 
     async def _post(self, event: Event, url: str) -> Outcome:
         body = webhook_body(event.payload)

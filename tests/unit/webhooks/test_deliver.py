@@ -293,6 +293,46 @@ async def test_a_slow_receiver_does_not_hold_up_another(stage: Stage) -> None:
     assert await stage.attempts("slow79") == [(1, 200, None)], "waiting is no attempt"
 
 
+async def test_a_burst_goes_as_fast_as_its_receiver_answers(stage: Stage) -> None:
+    for number in range(200):
+        await stage.put(f"burst{number:03d}")
+    deliverer = stage.deliverer()
+    while await deliverer.deliver_due():
+        pass
+    assert len({sent.headers["webhook-id"] for sent in stage.receivers.requests}) == 200
+    assert await stage.attempts("burst199") == [(1, 200, None)]
+
+
+async def test_who_stood_in_line_for_too_long_goes_back_to_the_outbox(stage: Stage) -> None:
+    gate = stage.receivers.slow[URL] = asyncio.Event()
+    for number in range(9):
+        await stage.put(f"e{number}")
+    deliverer = stage.deliverer()
+    delivering = asyncio.create_task(deliverer.deliver_due())
+    await until(lambda: len(stage.receivers.requests) == 8)
+    stage.clock.advance(timedelta(seconds=61))
+    gate.set()
+    await delivering
+    assert await stage.attempts("e8") == []
+    assert await deliverer.deliver_due() == 1
+    assert await stage.attempts("e8") == [(1, 200, None)]
+
+
+async def test_who_stands_in_line_at_the_stop_is_given_back(stage: Stage) -> None:
+    gate = stage.receivers.slow[URL] = asyncio.Event()
+    for number in range(9):
+        await stage.put(f"e{number}")
+    deliverer = stage.deliverer()
+    deliverer.start()
+    await until(lambda: len(stage.receivers.requests) == 8)
+    stopping = asyncio.create_task(deliverer.stop())
+    await until(lambda: not deliverer._lines)
+    gate.set()
+    await stopping
+    assert await stage.attempts("e8") == []
+    assert await stage.deliverer().deliver_due() == 1
+
+
 async def test_stop_lets_what_is_under_way_end(stage: Stage) -> None:
     gate = stage.receivers.slow[URL] = asyncio.Event()
     deliverer = stage.deliverer()
