@@ -14,12 +14,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 #: milliseconds each: they fail before anybody has waited
 FAST = ("tests/unit", "tests/docs", "integrations", "emulator/tests")
+#: unmodified clients of others, as they judge the emulator and the HTTP API
+JUDGES = ("emulator/tests/judges", "tests/judges")
 LINT = {
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
     "import contract": ["lint-imports", "--no-logo"],
     "mypy --strict": ["mypy"],
 }
+#: as many processes as there are cores; a file's tests stay together, for what they share
+WORKERS = ("-n", "auto", "--dist", "loadfile")
 #: pytest's own code for a selection that matched nothing
 NO_TESTS = 5
 
@@ -34,11 +38,16 @@ def main(arguments: list[str]) -> int:
     slow = sorted(
         f"tests/{folder.name}"
         for folder in (ROOT / "tests").iterdir()
-        if any(folder.glob("**/test_*.py")) and f"tests/{folder.name}" not in FAST
+        if any(folder.glob("**/test_*.py")) and f"tests/{folder.name}" not in (*FAST, *JUDGES)
     )
-    for title, folders in (("fast", FAST), ("slow", slow)):
+    ours, judges = ("-m", "not slow and not judges"), ("-m", "not slow and judges")
+    for title, folders, which in (
+        ("fast", FAST, ours),
+        ("slow", slow, ours),
+        ("judges'", JUDGES, judges),
+    ):
         say(f"\n== {title} tests: {' '.join(folders)}")
-        code = _pytest([*folders], totals)
+        code = _pytest([*which, *folders], totals)
         if code:
             return _close(totals, code, f"{title} tests failed; the rest did not run")
     for name, command in LINT.items() if has_lint else ():
@@ -53,7 +62,7 @@ def _pytest(arguments: list[str], totals: Counter[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-x", "-q", f"--junit-xml={report}"]
-        code = _run([*command, *arguments])
+        code = _run([*command, *WORKERS, *arguments])
         if report.exists():
             for suite in ET.parse(report).getroot().iter("testsuite"):
                 for kind in ("tests", "failures", "errors", "skipped"):

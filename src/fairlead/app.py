@@ -11,6 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -127,7 +128,7 @@ async def _ready_schema(settings: Settings) -> None:
     """Bring a SQLite file up to date; of a PostgreSQL database only ask that it is."""
     if settings.is_sqlite:
         if settings.sqlite_path is not None:
-            settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+            _make_file(settings.sqlite_path)
         if applied := await migrate.upgrade(settings.database_url):
             log.info("database migrated", revisions=applied)
         return
@@ -135,7 +136,21 @@ async def _ready_schema(settings: Settings) -> None:
     wanted = migrate.head()
     if there != wanted:
         state = "has no tables yet" if there is None else f"is at {there}, not at {wanted}"
-        raise SettingsInvalid(f"the database {state}; run: fairlead db upgrade")
+        raise SettingsInvalid(
+            f"FAIRLEAD_DATABASE_URL: the database {state}; run: fairlead db upgrade"
+        )
+
+
+def _make_file(path: Path) -> None:
+    """Make the database's file if it is not there, for nobody else to read."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)
+    except OSError as error:
+        raise SettingsInvalid(
+            f"FAIRLEAD_DATABASE_URL: {path} cannot be made: {error.strerror or error}"
+        ) from error
 
 
 async def _ready_environment(db: Database, settings: Settings, clock: Clock) -> None:

@@ -4,12 +4,16 @@ A setting that is missing or malformed is reported in one line that names its va
 """
 
 import base64
-import binascii
+import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+#: printable ASCII without blanks
+_HEADER_SAFE = re.compile(r"[!-~]+")
 
 
 class SettingsInvalid(Exception):
@@ -58,14 +62,24 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         if not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        if value.removeprefix("sqlite:///") in {"", ":memory:"}:
+            raise ValueError("names no file; for example sqlite:///fairlead.sqlite")
         return value
 
     @field_validator("server_url")
     @classmethod
     def _absolute(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
+        _check_web_address(value)
+        if "?" in value or "#" in value:
+            raise ValueError("must end with its host or path")
         return value.rstrip("/")
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _absolute_or_empty(cls, value: str) -> str:
+        if value:
+            _check_web_address(value)
+        return value
 
     @field_validator("encryption_key")
     @classmethod
@@ -74,7 +88,8 @@ class Settings(BaseSettings):
             return None
         try:
             key = base64.b64decode(value.get_secret_value(), validate=True)
-        except binascii.Error:
+        # binascii.Error among them, and what is not ASCII
+        except ValueError:
             raise ValueError("is not base64; make one with: openssl rand -base64 32") from None
         if len(key) != 32:
             raise ValueError(
@@ -89,6 +104,10 @@ class Settings(BaseSettings):
             return None
         if len(value.get_secret_value()) < 16:
             raise ValueError("is shorter than 16 characters; make one with: openssl rand -hex 24")
+        if not _HEADER_SAFE.fullmatch(value.get_secret_value()):
+            raise ValueError(
+                "has characters that cannot stand in a header; make one with: openssl rand -hex 24"
+            )
         return value
 
     @property
@@ -111,3 +130,15 @@ def load_settings(**overrides: object) -> Settings:
         name = "FAIRLEAD_" + "_".join(str(part) for part in first["loc"]).upper()
         reason = first["msg"].removeprefix("Value error, ")
         raise SettingsInvalid(f"{name} {reason}") from None
+
+
+def _check_web_address(value: str) -> None:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        raise ValueError("names no host and port that could be called; correct it")

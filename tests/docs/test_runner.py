@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def runner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    """The runner, over a project of two folders of tests."""
+    """The runner, over a project of three folders of tests."""
     spec = importlib.util.spec_from_file_location("runner", ROOT / "tests/__main__.py")
     assert spec is not None
     assert spec.loader is not None
@@ -19,10 +19,19 @@ def runner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     spec.loader.exec_module(module)
     (tmp_path / "tests/unit").mkdir(parents=True)
     (tmp_path / "tests/walks").mkdir()
+    (tmp_path / "tests/judges").mkdir()
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nmarkers =\n  judges: of others\n  slow: by hand\n"
+        "asyncio_default_fixture_loop_scope = function\n"
+    )
+    judge = "import pytest\n\n@pytest.mark.judges\ndef test_three():\n    pass\n"
+    (tmp_path / "tests/judges/test_three.py").write_text(judge)
     (tmp_path / "tests/unit/test_one.py").write_text("def test_one():\n    pass\n")
     (tmp_path / "tests/walks/test_two.py").write_text("def test_two():\n    pass\n")
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "FAST", ("tests/unit",))
+    monkeypatch.setattr(module, "JUDGES", ("tests/judges",))
+    monkeypatch.setattr(module, "WORKERS", ())
     monkeypatch.setattr(module, "LINT", {"a check": ["python", "-c", ""]})
     return module
 
@@ -31,8 +40,8 @@ def test_all_well(runner: ModuleType, capfd: pytest.CaptureFixture[str]) -> None
     assert runner.main([]) == 0
     out = capfd.readouterr().out
     assert out.index("== fast tests: tests/unit") < out.index("== slow tests: tests/walks")
-    assert out.index("== slow tests") < out.index("== a check")
-    assert out.endswith("all is well\n2 passed, 0 failed\n")
+    assert out.index("== slow tests") < out.index("== judges' tests") < out.index("== a check")
+    assert out.endswith("all is well\n3 passed, 0 failed\n")
 
 
 def test_a_failure_ends_it(
@@ -51,7 +60,7 @@ def test_a_skipped_test_is_not_silent(
     skipping = "import pytest\n\ndef test_one():\n    pytest." + "skip('no')\n"
     (tmp_path / "tests/unit/test_one.py").write_text(skipping)
     assert runner.main(["--no-lint"]) == 0
-    assert capfd.readouterr().out.endswith("1 passed, 0 failed, 1 skipped\n")
+    assert capfd.readouterr().out.endswith("2 passed, 0 failed, 1 skipped\n")
 
 
 def test_a_failing_check_fails_it(
@@ -60,7 +69,7 @@ def test_a_failing_check_fails_it(
     failing = ["python", "-c", "import sys; sys.exit(3)"]
     monkeypatch.setattr(runner, "LINT", {"a check": failing})
     assert runner.main([]) == 3
-    assert capfd.readouterr().out.endswith("a check failed\n2 passed, 0 failed\n")
+    assert capfd.readouterr().out.endswith("a check failed\n3 passed, 0 failed\n")
 
 
 def test_with_arguments_only_pytest_runs(

@@ -61,6 +61,28 @@ async def test_the_vendors_refusals(walk: Any, status: int, code: str) -> None:
     assert error["message"]
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "who", "says"),
+    [
+        (401, "reconnect_required", "end user", "must connect again"),
+        (404, "script_http_error", "vendor", "must check the ids"),
+        (410, "script_http_error", "vendor", "read the feed from the start"),
+        (503, "script_http_error", "vendor", "try again later"),
+    ],
+)
+async def test_every_refusal_says_who_must_do_what(
+    walk: Any, status: int, code: str, who: str, says: str
+) -> None:
+    walk.breaks(host="graph", status=status, retry_after=0, count=None)
+    answer = await call(walk, "list-shared-sites")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["who"]) == (424, code, who)
+    assert says in error["message"]
+    assert "Traceback" not in answer.text
+    walk.cloud.world.faults.remove()
+    assert (await call(walk, "list-shared-sites")).is_success
+
+
 async def test_input_is_checked(walk: Any) -> None:
     answer = await call(walk, "get-drive-item", siteId="root", colour="red")
     error = answer.json()["error"]

@@ -81,13 +81,18 @@ async def test_throttled_calls_are_retried_on_request(walk: Any) -> None:
     assert answer.status_code == 200
 
 
-async def test_an_answer_that_breaks_off_is_not_taken_for_whole(walk: Any) -> None:
+async def test_an_answer_that_breaks_off_is_not_taken_for_whole(
+    walk: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     path = f"/v1.0/drives/{walk.drive.id}/root:/long.bin:/content"
     body = b"z" * 3_000_000
     assert (await proxy(walk, path, "PUT", content=body)).status_code == 201
     walk.breaks(host="sharepoint", cut_after=1_000_000)
     with pytest.raises(httpx.RemoteProtocolError):
         await proxy(walk, path)
+    logged = "".join(capfd.readouterr())
+    assert "answer broke off" in logged
+    assert "Traceback" not in logged
     assert (await proxy(walk, path)).content == body
 
 

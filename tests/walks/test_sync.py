@@ -86,6 +86,27 @@ async def test_a_refusal_is_told_and_nothing_is_lost(walk: Any, status: int) -> 
     assert listed["errors"] == []
 
 
+async def test_the_cloud_goes_down_in_the_midst_of_a_sync(walk: Any) -> None:
+    """What was stored stays, the next run goes on from there, and nothing comes twice."""
+    put(walk, *(f"{number}.txt" for number in range(450)))
+    walk.breaks(host="graph", path="*delta*", skip=1, status=503, retry_after=0, count=None)
+    failed = await walk.sync()
+    assert failed["status"] == "ERROR"
+    assert "try again later" in failed["latestExecution"]["failure"]["message"]
+    kept = await walk.records()
+    assert 0 < len(kept) < len(walk.files())
+    walk.cloud.world.faults.remove()
+    after = await walk.sync()
+    assert after["latestExecution"]["counts"]["DriveItem"]["added"] == len(walk.files()) - len(kept)
+    assert live(await walk.records()) == set(walk.files())
+    assert await faults(walk) == []
+
+
+async def faults(walk: Any) -> list[dict[str, Any]]:
+    [listed] = (await walk.get("/connections"))["connections"]
+    return list(listed["errors"])
+
+
 async def test_a_connection_goes_while_its_sync_runs(walk: Any) -> None:
     url = "/connections/walk"
     read = await walk.get(url, provider_config_key="sp", refresh_token="true")

@@ -8,6 +8,7 @@ worldwide ones. `FAIRLEAD_MICROSOFT_CLOUD` names a cloud or the file.
 import ipaddress
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from fairlead.errors import OperatorError
 VARIABLE = "FAIRLEAD_MICROSOFT_CLOUD"
 TENANT = "{tenant}"
 _FIELDS = ("login_url", "graph_url", "sharepoint_url")
+
+#: a name (in punycode, if it must be), or an address
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,8 @@ def _checked_url(path: Path, field: str, value: object) -> str:
         raise _wrong(f"{where} is not a URL: {error}") from error
     if parts.scheme not in ("https", "http") or not host:
         raise _wrong(f"{where} is not an https URL: {value}")
+    if not _HOST.fullmatch(host):
+        raise _wrong(f"{where} has a host that is no name of plain letters and digits: {value}")
     if parts.scheme == "http" and not _is_loopback(host):
         raise _wrong(f"{where} must use https (http is for loopback hosts only): {value}")
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username:

@@ -1,6 +1,5 @@
 """`POST /connections`: keep credentials that were obtained elsewhere (contract 2.3)."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
@@ -11,6 +10,8 @@ from fairlead.api.errors import invalid_field
 from fairlead.api.identifiers import (
     ConnectionId,
     EndUserIn,
+    Moment,
+    Secret,
     Tags,
     UniqueKey,
     WebAddress,
@@ -36,30 +37,30 @@ router = APIRouter(tags=["connections"])
 
 class _Oauth2In(Strict):
     type: Literal["OAUTH2"]
-    access_token: SecretStr = Field(min_length=1)
-    refresh_token: SecretStr | None = None
-    expires_at: datetime | None = None
+    access_token: Secret = Field(min_length=1)
+    refresh_token: Secret | None = None
+    expires_at: Moment | None = None
 
 
 class _ClientCredentialsIn(Strict):
     type: Literal["OAUTH2_CC"]
-    token: SecretStr = Field(min_length=1)
+    token: Secret = Field(min_length=1)
     client_id: str
-    client_secret: SecretStr | None = None
+    client_secret: Secret | None = None
     client_certificate: str | None = None
-    client_private_key: SecretStr | None = None
-    expires_at: datetime | None = None
+    client_private_key: Secret | None = None
+    expires_at: Moment | None = None
 
 
 class _ApiKeyIn(Strict):
     type: Literal["API_KEY"]
-    api_key: SecretStr = Field(alias="apiKey", min_length=1)
+    api_key: Secret = Field(alias="apiKey", min_length=1)
 
 
 class _BasicIn(Strict):
     type: Literal["BASIC"]
     username: str
-    password: SecretStr = SecretStr("")
+    password: Secret = SecretStr("")
 
 
 class _NoneIn(Strict):

@@ -33,7 +33,7 @@ class ConnectionsQuery(Strict):
     organization_id: str | None = Field(default=None, alias="endUserOrganizationId")
     tags: dict[str, str] | None = None
     limit: int = Field(default=_MOST, ge=1, le=_MOST)
-    page: int = Field(default=0, ge=0)
+    page: int = Field(default=0, ge=0, le=1_000_000)
 
 
 class ConnectionList(BaseModel):

@@ -20,8 +20,9 @@ from fairlead.api.records import list_records
 from fairlead.api.routing import PathTolerance
 from fairlead.api.services import Services
 from fairlead.api.sockets import Sockets
-from fairlead.errors import FairleadError, UnsupportedMedia
+from fairlead.errors import FairleadError, InternalError, UnsupportedMedia
 from fairlead.model.clock import Clock
+from fairlead.store.database import DatabaseDown
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +35,9 @@ _LARGEST_BODY = 75 * 1024 * 1024  # bytes, of the contract
 #: of the headers that browsers may always send
 _ALLOWED = "authorization, content-type, connection-id, provider-config-key"
 #: bodies below these may be anything
-_ANY_BODY = ("/webhook", "/oauth/", "/connect/")
+_ANY_BODY = ("/webhook", "/oauth/")
+#: what the connect page's form is sent to
+_FORMS = frozenset({"/connect", "/connect/"})
 
 
 class Edge:
@@ -67,14 +70,19 @@ class Edge:
             await self._http(scope, receive, answer)
         except FairleadError as error:
             if answer.is_begun:
-                raise
+                # left unfinished, so that the server cuts it and nobody takes it for whole
+                log.warning("answer broke off", code=error.code, reason=error.message)
+                return
             await error_response(error)(scope, receive, answer)
+        except DatabaseDown as error:
+            log.error("database down", path=scope["path"], reason=str(error))  # noqa: TRY400
+            if not answer.is_begun:
+                await error_response(_database_down())(scope, receive, answer)
         except Exception:
             error_id = self._services.new_id()
             log.exception("request crashed", path=scope["path"], error_id=error_id)
-            if answer.is_begun:
-                raise
-            await crash_response(error_id)(scope, receive, answer)
+            if not answer.is_begun:
+                await crash_response(error_id)(scope, receive, answer)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/":
@@ -90,7 +98,7 @@ class Edge:
             headers = _PREFLIGHT | {"Access-Control-Allow-Headers": asked}
             await json_response({}, 200, headers)(scope, receive, send)
             return
-        if path[:7].lower() == "/proxy/":
+        if _is_proxied(scope):
             caller = await self._caller(scope)
             await self._proxy.forward(caller, scope, receive, send)
             return
@@ -122,6 +130,14 @@ class Edge:
         return await self._keys.identify(_header(scope, b"authorization"))
 
 
+def _database_down() -> FairleadError:
+    return InternalError(
+        "The database does not answer now; whoever runs this server must bring it back.",
+        code="database_unavailable",
+        status=503,
+    )
+
+
 def _limited(receive: Receive) -> Receive:
     """Return a `receive` that gives up on a body beyond the limit."""
     size_bytes = 0
@@ -135,6 +151,12 @@ def _limited(receive: Receive) -> Receive:
         return message
 
     return limited
+
+
+def _is_proxied(scope: Scope) -> bool:
+    # as it was sent: the proxy passes on what follows, byte for byte
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw[:7].lower() == b"/proxy/"
 
 
 def _header(scope: Scope, wanted: bytes) -> str | None:
@@ -153,6 +175,7 @@ def _check_content_type(scope: Scope, path: str) -> None:
     if (
         kind
         and not kind.strip().lower().startswith("application/json")
+        and path not in _FORMS
         and not path.startswith(_ANY_BODY)
     ):
         raise UnsupportedMedia

@@ -51,6 +51,8 @@ _PLACES = {
     "path": "invalid_uri_params",
     "header": "invalid_headers",
 }
+#: where callers of the contract expect a list of issues
+_SHAPES = frozenset(_PLACES.values())
 #: pydantic's kinds of problems -> codes of the contract; all others are `invalid_type`
 _CODES = {
     "extra_forbidden": "unrecognized_keys",
@@ -115,11 +117,19 @@ def invalid_field(message: str, *path: str, code: str = "custom") -> InvalidInpu
     )
 
 
+def placed(error: InvalidInput, *path: str) -> InvalidInput:
+    """Return the same refusal, with the field that it is about."""
+    issue = {"code": "custom", "message": error.message, "path": list(path)}
+    return InvalidInput(error.message, code=error.code, issues=[issue])
+
+
 def envelope(error: FairleadError) -> dict[str, Any]:
     """Return the JSON body for an error; `detail` stays inside, it is for logs."""
     inner: dict[str, Any] = {"code": error.code, "message": error.message}
-    if isinstance(error, InvalidInput) and error.issues:
-        inner["errors"] = error.issues
+    if isinstance(error, InvalidInput):
+        issues = error.issues or (placed(error).issues if error.code in _SHAPES else [])
+        if issues:
+            inner["errors"] = issues
     if error.payload:
         payload = dict(error.payload)
         upstream = payload.pop("upstream", None)
@@ -135,10 +145,23 @@ def envelope(error: FairleadError) -> dict[str, Any]:
 def json_response(
     body: object, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    """Return a JSON response made by orjson."""
-    return Response(
-        orjson.dumps(body, default=str), status, headers=headers, media_type="application/json"
-    )
+    """Return a JSON response made by orjson; half a surrogate pair in it becomes `?`."""
+    try:
+        content = orjson.dumps(body, default=str)
+    except orjson.JSONEncodeError:
+        # a sentence may quote what the caller sent
+        content = orjson.dumps(_encodable(body), default=str)
+    return Response(content, status, headers=headers, media_type="application/json")
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encodable(inner) for inner in value]
+    return value
 
 
 def error_response(error: FairleadError) -> Response:

@@ -1,9 +1,10 @@
 """What identifiers, tags, addresses and end users may look like in a request (contract 1.5)."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, SecretStr, StringConstraints
 
 from fairlead.api.routing import Strict
 from fairlead.model.connect_session import EndUser, Organization
@@ -34,6 +35,8 @@ Email = Annotated[
 _TAG = re.compile(r"[a-zA-Z][a-zA-Z0-9_\-./]{0,63}")
 _MOST_TAGS = 10
 _EMAIL_TAG = "end_user_email"
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def _tags(tags: dict[str, str]) -> dict[str, str]:
@@ -65,6 +68,35 @@ def web_address(url: str) -> str:
 
 #: an absolute URL, or "" for none
 WebAddress = Annotated[str, AfterValidator(web_address)]
+
+
+def _unicode(value: SecretStr) -> SecretStr:
+    try:
+        value.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("Not valid Unicode: half of a surrogate pair") from None
+    return value
+
+
+#: a secret that can be sealed
+Secret = Annotated[SecretStr, AfterValidator(_unicode)]
+
+
+def moment(value: datetime) -> datetime:
+    """Return a time in UTC; ValueError if calendars cannot hold it."""
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        instant = aware.astimezone(UTC)
+    except OverflowError:
+        instant = datetime.max.replace(tzinfo=UTC)
+    # with a day's room on both sides, so that an hour more or less is still a time
+    if not _FIRST <= instant <= _LAST:
+        raise ValueError("Not a time between 1970 and 9999")
+    return instant
+
+
+#: an instant in UTC; one without zone is taken for UTC
+Moment = Annotated[datetime, AfterValidator(moment)]
 
 
 class OrganizationIn(Strict):

@@ -4,6 +4,7 @@ What changes through this process is forgotten at once (`edge`); what another pr
 seen after `_REMEMBERED`. Credentials are not kept here.
 """
 
+import asyncio
 from datetime import datetime, timedelta
 
 from fairlead.model.clock import Clock
@@ -16,29 +17,47 @@ _REMEMBERED = timedelta(seconds=1)
 _ROOM = 4096
 
 
+_Wanted = tuple[int, str, str]
+
+
 class KnownConnections:
     """Finds connections, from memory where that is fresh."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._known: dict[tuple[int, str, str], tuple[Connection, datetime]] = {}
+        self._known: dict[_Wanted, tuple[Connection, datetime]] = {}
+        self._asked: dict[_Wanted, asyncio.Task[Connection | None]] = {}
 
     async def find(self, environment_id: int, key: str, connection_id: str) -> Connection | None:
-        """Return the connection; None if there is none."""
+        """Return the connection; None if there is none. Callers at the same time ask once."""
         wanted = (environment_id, key, connection_id)
-        now = self._clock.now()
         known = self._known.get(wanted)
-        if known is not None and known[1] > now:
+        if known is not None and known[1] > self._clock.now():
             return known[0]
-        async with self._db.read() as tx:
-            found = await connections.find(tx, environment_id, key, connection_id)
-        if found is not None:
-            if len(self._known) >= _ROOM:
-                self._known.clear()
-            self._known[wanted] = (found, now + _REMEMBERED)
-        return found
+        asked = self._asked.get(wanted)
+        if asked is None:
+            asked = self._asked[wanted] = asyncio.create_task(self._ask(wanted))
+        # One caller that goes away must not take the answer from the others.
+        return await asyncio.shield(asked)
+
+    async def _ask(self, wanted: _Wanted) -> Connection | None:
+        until = self._clock.now() + _REMEMBERED
+        this = asyncio.current_task()
+        try:
+            async with self._db.read() as tx:
+                found = await connections.find(tx, *wanted)
+            # Not after `forget`: what was read may be what was changed.
+            if found is not None and self._asked.get(wanted) is this:
+                if len(self._known) >= _ROOM:
+                    self._known.clear()
+                self._known[wanted] = (found, until)
+            return found
+        finally:
+            if self._asked.get(wanted) is this:
+                del self._asked[wanted]
 
     def forget(self) -> None:
-        """Forget all: something was changed."""
+        """Forget all, and what is being asked: something was changed."""
         self._known.clear()
+        self._asked.clear()

@@ -50,6 +50,10 @@ _FORWARDED = frozenset(
     }
 )
 _PREFIXED = "nango-proxy-"
+#: how long the body is, nobody says but the body: what follows it would be another request
+_NEVER_PREFIXED = frozenset({"", "content-length"})
+#: a vendor that answers these shows the credentials it was sent, or opens a tunnel
+_REFUSED = frozenset({"TRACE", "CONNECT"})
 #: describe one hop, or belong to our own answer
 _DROPPED = frozenset(
     {
@@ -105,6 +109,12 @@ class Proxy:
     async def forward(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
         """Send one request to the vendor and stream the answer back."""
         caller.demand("environment:proxy")
+        if scope["method"] in _REFUSED:
+            raise CallerError(
+                f"The proxy does not pass {scope['method']} on; use another method.",
+                code="method_not_allowed",
+                status=405,
+            )
         headers = headers_of(scope)
         connection_id, key = required_headers(headers, "connection-id", "provider-config-key")
         retries, retry_on = _retries(headers)
@@ -187,8 +197,9 @@ def _outgoing(headers: Mapping[str, str], *, has_body: bool) -> dict[str, str]:
     if "accept-encoding" in headers:
         outgoing["accept-encoding"] = headers["accept-encoding"]
     for name, value in headers.items():
-        if name.startswith(_PREFIXED) and len(name) > len(_PREFIXED):
-            outgoing[name.removeprefix(_PREFIXED)] = value
+        plain = name.removeprefix(_PREFIXED)
+        if plain != name and plain not in _NEVER_PREFIXED:
+            outgoing[plain] = value
     if has_body and "content-length" in headers:
         outgoing["content-length"] = headers["content-length"]
     return outgoing

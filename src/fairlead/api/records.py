@@ -3,21 +3,29 @@
 A hot route: plain ASGI in, orjson out, no framework between; documented by `DOCUMENTATION`.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from starlette.responses import Response
 from starlette.types import Scope
 
 from fairlead.api.auth import Caller
-from fairlead.api.errors import invalid, json_response
-from fairlead.api.identifiers import FunctionName, ModelName
+from fairlead.api.errors import invalid, json_response, placed
+from fairlead.api.identifiers import FunctionName, ModelName, moment
 from fairlead.api.openapi import Documentation
 from fairlead.api.routing import Strict, headers_of, nested_query, required_headers, validated
 from fairlead.api.services import Services
 from fairlead.api.wire import offset_us
-from fairlead.errors import CallerError
+from fairlead.errors import CallerError, InvalidInput
 from fairlead.model.record import Record
 from fairlead.store import connections, records
 from fairlead.store.cursor import decode_cursor, encode_cursor
@@ -40,7 +48,9 @@ def _nothing(value: object) -> object:
     return None if value == "" else value
 
 
-Since = Annotated[AwareDatetime | None, BeforeValidator(_nothing)]
+Since = Annotated[
+    Annotated[AwareDatetime, AfterValidator(moment)] | None, BeforeValidator(_nothing)
+]
 RecordId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
@@ -130,7 +140,14 @@ def _since(query: RecordsQuery, now: datetime) -> datetime | None:
         message = f"{field} must be within the last 12 months"
         issue = {"code": "custom", "message": message, "path": [field]}
         raise invalid([issue], "invalid_query_params")
-    return since.astimezone(UTC)
+    return since
+
+
+def _after(cursor: str | None) -> int:
+    try:
+        return decode_cursor(cursor) if cursor else 0
+    except InvalidInput as error:
+        raise placed(error, "cursor") from error
 
 
 async def list_records(services: Services, caller: Caller, scope: Scope) -> Response:
@@ -139,7 +156,7 @@ async def list_records(services: Services, caller: Caller, scope: Scope) -> Resp
     connection_id, key = required_headers(headers_of(scope), "connection-id", "provider-config-key")
     query = validated(RecordsQuery, nested_query(scope["query_string"]), "invalid_query_params")
     since = _since(query, services.clock.now())
-    after = decode_cursor(query.cursor) if query.cursor else 0
+    after = _after(query.cursor)
     async with services.db.read() as tx:
         connection = await connections.find(tx, caller.environment.id, key, connection_id)
         if connection is None:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, model_validator
 
 from fairlead.api.auth import Caller, needs
+from fairlead.api.errors import placed
 from fairlead.api.identifiers import ConnectionId, FunctionName, UniqueKey
 from fairlead.api.routing import NoQuery, Strict, headers_of, parameters, query_of
 from fairlead.api.services import Given
@@ -178,6 +179,8 @@ async def change_frequency(
             body.frequency,
         )
     except CallerError as error:
+        if isinstance(error, InvalidInput) and error.code == "invalid_body":
+            raise placed(error, "frequency") from error
         # here, and only here, the contract has other words for the same
         if error.code == "no_syncs_found":
             raise CallerError(error.message, code="unknown_sync") from error

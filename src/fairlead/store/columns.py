@@ -16,7 +16,7 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Unstorable(InvalidInput, DontWrapMixin):
-    """The text holds a character that no database column can: NUL or half of a surrogate pair."""
+    """The value holds what no column can: NUL, half of a surrogate pair, a number too large."""
 
 
 def check_text(value: str) -> str:
@@ -47,7 +47,15 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        if value is None:
+            return None
+        try:
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        except orjson.JSONEncodeError as error:
+            raise Unstorable(
+                "A value holds what cannot be stored as JSON: half of a surrogate pair, a whole "
+                "number of more than 64 bits, or too many levels; send something else"
+            ) from error
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         return None if value is None else orjson.loads(value)

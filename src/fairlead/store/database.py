@@ -2,12 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from typing import Any
 
+from asyncpg import PostgresError
 from sqlalchemy import Executable, Row
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fairlead.errors import InternalError, NotFound
@@ -18,6 +25,24 @@ from fairlead.store.dialect import DialectName
 def columns_of(row: Row[Any]) -> dict[str, Any]:
     """Return a row as column -> value."""
     return dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's underscore only keeps the name free
+
+
+class DatabaseDown(Exception):
+    """The database gives no connection now."""
+
+
+@asynccontextmanager
+async def _connected(
+    opening: AbstractAsyncContextManager[AsyncConnection],
+) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(opening)
+        except (OSError, PostgresError, DBAPIError, NoConnectionInTime) as error:
+            raise DatabaseDown(
+                f"The database gives no connection: {type(error).__name__}"
+            ) from error
+        yield connection
 
 
 class Tx:
@@ -89,8 +114,8 @@ class Database:
     async def write(self) -> AsyncIterator[Tx]:
         """Open a transaction; it commits on exit and rolls back on any exception.
 
-        Nothing is retried. A second one inside the same task would wait for itself for ever, so
-        that is an error.
+        DatabaseDown if there is no connection to be had. Nothing is retried. A second one inside
+        the same task would wait for itself for ever, so that is an error.
         """
         task = asyncio.current_task()
         if task in self._writing:
@@ -99,15 +124,15 @@ class Database:
         async with turn:
             self._writing.add(task)
             try:
-                async with self._writers.begin() as connection:
+                async with _connected(self._writers.begin()) as connection:
                     yield Tx(connection, self.dialect)
             finally:
                 self._writing.discard(task)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
-        """Open a transaction that can only read."""
-        async with self._readers.connect() as connection:
+        """Open a transaction that can only read; DatabaseDown likewise."""
+        async with _connected(self._readers.connect()) as connection:
             yield Tx(connection, self.dialect)
 
     async def close(self) -> None:

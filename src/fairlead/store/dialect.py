@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from asyncpg import PostgresError
 from sqlalchemy import URL, ColumnElement, Table, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from fairlead.errors import OperatorError
@@ -46,15 +46,27 @@ def name_of(url: str) -> DialectName:
 
 def async_url(url: str) -> URL:
     """Return the URL with the driver that we use."""
-    parsed = make_url(url)
+    parsed = _parsed(url)
     if name_of(url) == "sqlite":
         return parsed.set(drivername="sqlite+aiosqlite")
     return parsed.set(drivername="postgresql+asyncpg")
 
 
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        # their words quote the URL, and that holds a password
+        raise OperatorError(
+            "FAIRLEAD_DATABASE_URL cannot be read; correct it, for example "
+            "postgresql://user:password@host:5432/name, with @ : / percent-encoded in the password",
+            code="invalid_setting",
+        ) from None
+
+
 def plain_url(url: str) -> str:
     """Return the PostgreSQL URL as its own driver reads it."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return _parsed(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:

@@ -7,8 +7,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection
 
+from fairlead.errors import OperatorError
 from fairlead.store import dialect
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -44,6 +46,7 @@ async def current(url: str) -> str | None:
 async def upgrade(url: str) -> list[str]:
     """Run what is missing, all in one transaction; return the revisions that were applied.
 
+    OperatorError if a newer version was here.
     Two processes that start at the same time are harmless: the second waits and finds it done.
     """
     readers, writers = dialect.engines(url)
@@ -52,6 +55,12 @@ async def upgrade(url: str) -> list[str]:
         async with writers.begin() as connection:
             await dialect.hold_schema(connection)
             return await connection.run_sync(_upgrade)
+    except CommandError as error:
+        raise OperatorError(
+            "FAIRLEAD_DATABASE_URL: the database's schema is one that this version does not know "
+            f"({error}); install the version that made it, or newer",
+            code="unknown_schema",
+        ) from error
     finally:
         await readers.dispose()
         await writers.dispose()

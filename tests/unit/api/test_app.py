@@ -45,6 +45,28 @@ async def test_no_start_without_keys(tmp_path: Path) -> None:
     assert "FAIRLEAD_SECRET_KEY" in await refusal(settings(url, secret_key=None))
 
 
+async def test_no_start_without_a_place_for_the_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = await refusal(settings(f"sqlite:///{tmp_path}/file/below/x.sqlite"))
+    assert said.startswith("FAIRLEAD_DATABASE_URL: ")
+    assert "cannot be made" in said
+
+
+async def test_nobody_else_can_read_the_file(tmp_path: Path) -> None:
+    async with running(settings(f"sqlite:///{tmp_path}/x.sqlite"), registry=registry(), work=False):
+        for name in ("x.sqlite", "x.sqlite-wal"):
+            assert (tmp_path / name).stat().st_mode & 0o077 == 0, name
+
+
+async def test_no_start_on_an_address_nobody_can_read() -> None:
+    given = settings("postgresql://somebody:geheim@127.0.0.1:port/name")
+    with pytest.raises(OperatorError, match=r"^FAIRLEAD_DATABASE_URL cannot be read") as refused:
+        async with running(given, registry=registry()):
+            pass
+    assert "geheim" not in str(refused.value)
+    assert refused.value.__context__ is None or refused.value.__suppress_context__
+
+
 async def test_no_start_on_a_taken_port(tmp_path: Path) -> None:
     given = settings(f"sqlite:///{tmp_path}/x.sqlite")
     async with running(given, registry=registry(), work=False) as server:

@@ -68,6 +68,12 @@ async def test_a_session_token_opens_little(world: Any, check: Any) -> None:
         check(await world.browser.get(path, headers=key), 401, "unknown_account")
 
 
+async def test_an_api_key_is_not_taken_from_a_url(world: Any, check: Any) -> None:
+    secret = world.client.headers["authorization"].removeprefix("Bearer ")
+    answer = await world.browser.get(f"/integrations?connect_session_token={secret}")
+    check(answer, 401, "invalid_connect_session_token_format")
+
+
 async def test_expired_and_malformed_tokens(world: Any, check: Any) -> None:
     token = await world.session()
     world.clock.advance(timedelta(minutes=31))

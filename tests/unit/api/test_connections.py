@@ -72,6 +72,32 @@ async def test_refused_imports(world: Any, check: Any, change: Any, status: int,
     assert "a-secret" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2026-12-01T10:00:00", "2026-12-01T10:00:00.000Z"),
+        ("2026-12-01T10:00:00+02:00", "2026-12-01T08:00:00.000Z"),
+        (1_796_000_000, "2026-11-30T00:53:20.000Z"),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
+        ("0001-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-14:00", None),
+    ],
+)
+async def test_times_of_imported_credentials(
+    world: Any, check: Any, given: Any, kept: str | None
+) -> None:
+    credentials = {"type": "OAUTH2", "access_token": "a", "expires_at": given}
+    body = {"provider_config_key": "acme", "connection_id": "c1", "credentials": credentials}
+    answer = await world.client.post("/connections", json=body)
+    if kept is None:
+        check(answer, 400, "invalid_body")
+        return
+    assert answer.status_code == 201
+    read = await world.client.get("/connections/c1?provider_config_key=acme")
+    assert read.json()["credentials"]["expires_at"] == kept
+
+
 async def test_list(world: Any, check: Any) -> None:
     await world.integration("other")
     await world.connection("c1", end_user={"id": "u1", "email": "ada@b.co"})
@@ -213,6 +239,24 @@ async def test_metadata(world: Any, check: Any) -> None:
         answer = await world.client.request(method, "/connections/metadata", json=lost)
         check(answer, 404, "unknown_connection")
     assert await stored("c1") == {"a": 1, "b": 3}
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', "123456789012345678901234567890"])
+async def test_metadata_that_cannot_be_kept(world: Any, check: Any, value: str) -> None:
+    await world.connection("c1")
+    body = f'{{"connection_id":"c1","provider_config_key":"acme","metadata":{{"a":{value}}}}}'
+    for method in ("POST", "PATCH"):
+        answer = await world.client.request(
+            method,
+            "/connections/metadata",
+            content=body,
+            headers={"Content-Type": "application/json"},
+        )
+        check(answer, 400, "invalid_body")
+
+
+async def test_a_page_beyond_all_numbers(world: Any, check: Any) -> None:
+    check(await world.client.get(f"/connections?page={10**18}"), 400, "invalid_query_params")
 
 
 async def test_older_paths(world: Any) -> None:

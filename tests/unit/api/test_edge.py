@@ -1,5 +1,7 @@
 """What every route has in common: keys, content types, malformed bodies, unknown routes, CORS."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -62,11 +64,12 @@ async def test_unknown_query_key(world: Any, check: Any) -> None:
 
 
 async def test_wrong_content_type(world: Any, check: Any) -> None:
-    answer = await world.client.post(
-        "/integrations", content=b"a=b", headers={"Content-Type": "text/plain"}
-    )
-    error = check(answer, 415, "invalid_content_type")
-    assert error["message"] == "Content-Type header must be application/json"
+    for path in ("/integrations", "/connect/sessions", "/connect/sessions/reconnect"):
+        answer = await world.client.post(
+            path, content=b"a=b", headers={"Content-Type": "text/plain"}
+        )
+        error = check(answer, 415, "invalid_content_type")
+        assert error["message"] == "Content-Type header must be application/json"
 
 
 async def test_json_is_read_without_content_type(world: Any) -> None:
@@ -123,6 +126,25 @@ async def test_crash_tells_nothing_but_an_id(world: Any, monkeypatch: Any) -> No
         assert len(error["payload"]) == 36
         assert error["payload"] in error["message"]
         assert "secret detail" not in answer.text
+
+
+async def test_a_database_that_is_away(
+    world: Any, check: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Away:
+        @asynccontextmanager
+        async def connect(self) -> AsyncIterator[None]:
+            raise ConnectionRefusedError
+            yield
+
+    monkeypatch.setattr(world.services.db, "_readers", Away())
+    for path in ("/integrations", "/records?model=Note", "/connections/c1"):
+        error = check(await world.client.get(path), 503, "database_unavailable")
+        assert "whoever runs this server" in error["message"]
+    assert (await world.client.get("/health")).status_code == 200
+    logged = "".join(capfd.readouterr())
+    assert "database down" in logged
+    assert "request crashed" not in logged
 
 
 async def test_key_of_few_scopes(world: Any, check: Any, monkeypatch: Any) -> None:

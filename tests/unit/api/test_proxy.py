@@ -132,6 +132,33 @@ async def test_large_bodies_are_streamed_both_ways(world: Any) -> None:
     assert down.content == b"x" * 40 * 65_536
 
 
+async def test_a_caller_cannot_say_how_long_the_body_is(world: Any) -> None:
+    """Else the rest of it would be read as the next request, of whomever it is."""
+
+    async def chunks() -> Any:
+        for _ in range(24):
+            yield b"y" * 65_536
+
+    for claimed in ("5", "9999999"):
+        answer = await world.client.put(
+            "/proxy/x", headers=AS_C1 | {"Nango-Proxy-Content-Length": claimed}, content=chunks()
+        )
+        assert answer.status_code == 200
+        assert len(world.vendor.bodies[-1]) == 24 * 65_536
+        assert "content-length" not in world.vendor.calls[-1].headers
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT"])
+async def test_methods_that_would_show_credentials(world: Any, check: Any, method: str) -> None:
+    check(await world.client.request(method, "/proxy/x", headers=AS_C1), 405, "method_not_allowed")
+    assert not world.vendor.calls
+
+
+async def test_a_path_in_disguise_is_not_passed_on(world: Any, check: Any) -> None:
+    check(await world.client.get("/%70roxy/x", headers=AS_C1), 404, "not_found")
+    assert not world.vendor.calls
+
+
 async def test_retries(world: Any) -> None:
     world.vendor.answers += [(429, {"Retry-After": "0"}, b""), (404, {}, b"")]
     answer = await world.client.get(

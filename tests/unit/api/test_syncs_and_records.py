@@ -104,6 +104,7 @@ async def test_pages_and_filters(world: Any) -> None:
         ("model=Note&filter=none", "invalid_value", ["filter", "0"]),
         ("model=Note&modified_after=yesterday", "invalid_format", ["modified_after"]),
         ("model=Note&modified_after=2025-01-01T00:00:00Z", "custom", ["modified_after"]),
+        ("model=Note&modified_after=9999-12-31T23:59:59-14:00", "custom", ["modified_after"]),
         ("model=Note&" + "&".join(f"ids={i}" for i in range(101)), "too_big", ["ids"]),
         ("model=Note&colour=red", "unrecognized_keys", []),
     ],

@@ -3,8 +3,10 @@
 import base64
 import os
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,19 @@ def test_current_says_when_a_revision_is_missing(run: Run, monkeypatch: pytest.M
 
     monkeypatch.setattr(migrate, "current", older)
     assert "0000; the newest is" in run("db", "current")[1]
+
+
+def test_a_database_of_a_newer_version_is_one_line(run: Run, tmp_path: Path) -> None:
+    run("db", "upgrade")
+    with closing(sqlite3.connect(tmp_path / "fairlead.sqlite")) as file, file:
+        file.execute("UPDATE alembic_version SET version_num = 'ffff'")
+    keys = {"encryption_key": ENCRYPTION_KEY, "secret_key": SECRET_KEY}
+    for command in (("db", "upgrade"), ("serve", "--port", "0")):
+        code, out, err = run(*command, **keys)
+        assert (code, out) == (2, "")
+        assert err.startswith("fairlead: FAIRLEAD_DATABASE_URL: the database's schema")
+        assert "'ffff'" in err
+        assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", ["current", "upgrade"])

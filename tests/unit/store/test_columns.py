@@ -44,6 +44,19 @@ def test_text_that_no_database_holds(text: str) -> None:
             refuse(text)
 
 
+def _deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, 2**64, _deep(300)])
+def test_json_that_cannot_be_stored(value: Any) -> None:
+    with pytest.raises(InvalidInput, match="cannot be stored as JSON"):
+        Json().process_bind_param({"a": value}, DIALECT)
+
+
 def test_nothing_stays_nothing() -> None:
     for kind in (Words(), Json(), Instant()):
         assert kind.process_bind_param(None, DIALECT) is None
