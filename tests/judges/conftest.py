@@ -1,0 +1,164 @@
+"""Runs the contract's best-known client, unmodified, against a whole fairlead and a whole cloud.
+
+The scripts in `node/` use public methods of the client only; each prints what its calls came to,
+and the tests hold that against the contract.
+"""
+
+import copy
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+HERE = Path(__file__).parent
+# Tests are imported one by one (importmode=importlib), so the folder of helpers is named here.
+sys.path.insert(0, str(HERE / "plugins"))
+
+from judged_world import (  # noqa: E402
+    KEY,
+    PATIENCE,
+    World,
+    client,
+    free_port,
+    listening,
+    platform,
+    running,
+)
+
+SIGNING_KEY = "another-key-that-signs-webhooks"
+PERSON = "megan@contoso.onmicrosoft.com"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.judges)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("judged")
+    cloud_file = folder / "cloud.json"
+    host = f"http://127.0.0.1:{free_port()}"
+    callback = f"{host}/oauth/callback"
+    cloud = ("m365sim", "serve", "--json", "--port", "0", "--cloud-file", str(cloud_file))
+    options = ("--auto-sign-in", PERSON, "--redirect-uri", callback)
+    with (
+        listening() as listener,
+        listening() as stranger,
+        running(folder, *cloud, *options) as emulator,
+        client(host) as product,
+    ):
+        assert emulator.stdout
+        line = emulator.stdout.readline()
+        assert line, (folder / "m365sim.log").read_text()
+        said = json.loads(line)
+        settings = {
+            "microsoft_cloud": str(cloud_file),
+            "egress_allow": urlsplit(listener.url).netloc,
+            "webhook_url": f"{listener.url}/hook",
+            "webhook_signing_key": SIGNING_KEY,
+        }
+        with platform(folder, product, **settings) as log:
+            yield World(host, product, said, listener, stranger)
+    # whatever it was asked, nothing was unforeseen
+    assert "Traceback" not in log.read_text()
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a script's calls came to."""
+
+    calls: dict[str, dict[str, Any]]
+
+    def value(self, call: str) -> Any:
+        """What a call returned."""
+        assert "returned" in self.calls[call], self.calls[call]
+        return copy.deepcopy(self.calls[call]["returned"])
+
+    def error(self, call: str) -> tuple[int, dict[str, Any]]:
+        """The status and `error` of a call that was refused."""
+        refused = self.calls[call]
+        assert "refused" in refused, refused
+        assert refused["type"].startswith("application/json"), refused
+        error = dict(refused["data"]["error"])
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", error["code"]), error
+        return refused["refused"], error
+
+
+Judge = Callable[..., Said]
+
+
+@pytest.fixture(scope="session")
+def signing_key() -> str:
+    """The key that signs webhooks."""
+    return SIGNING_KEY
+
+
+@pytest.fixture(scope="session")
+def build() -> Any:
+    """The module that installs the client."""
+    spec = importlib.util.spec_from_file_location("judges_build", HERE / "build.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def node(build: Any) -> Any:
+    try:
+        return build.build()
+    except build.NotInstalled as missing:
+        problem = str(missing)
+    pytest.fail(problem, pytrace=False)
+
+
+@dataclass
+class Running:
+    """A script that runs."""
+
+    process: "subprocess.Popen[bytes]"
+
+    def end(self) -> Said:
+        """Wait for its end; return what it said."""
+        try:
+            said, trouble = self.process.communicate(timeout=PATIENCE)
+        finally:
+            self.process.kill()
+        assert self.process.returncode == 0, trouble.decode()
+        return Said(json.loads(said))
+
+
+@pytest.fixture(scope="session")
+def begin(world: World, node: Any) -> Callable[..., Any]:
+    """Start a script of `node/` with what it is told."""
+
+    def start(script: str, **parameters: Any) -> Running:
+        told = {"host": world.host, "key": KEY, "folder": str(node.folder), **parameters}
+        return Running(
+            subprocess.Popen(
+                [node.program, str(HERE / "node" / script), json.dumps(told)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def judge(begin: Callable[..., Running]) -> Judge:
+    """Run a script of `node/` to its end; return what its calls came to."""
+    return lambda script, **parameters: begin(script, **parameters).end()

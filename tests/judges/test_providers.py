@@ -1,0 +1,39 @@
+"""The catalogue of providers, as the client sees it."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def said(judge: Any) -> Any:
+    return judge("providers.js")
+
+
+def test_listed_and_searched(said: Any, world: Any) -> None:
+    assert [each["name"] for each in said.value("all")["data"]] == ["sharepoint-online"]
+    [found] = said.value("found")["data"]
+    assert found["logo_url"] == f"{world.host}/images/template-logos/sharepoint-online.svg"
+    assert said.value("none") == {"data": []}
+
+
+def test_read(said: Any, world: Any) -> None:
+    one = said.value("one")["data"]
+    assert one["display_name"] == "SharePoint Online (v2)"
+    assert one["auth_mode"] == "OAUTH2"
+    assert one["authorization_url"].startswith(world.login_url)
+    assert one["authorization_url"].endswith("/oauth2/v2.0/authorize")
+    assert one["token_url"].endswith("/oauth2/v2.0/token")
+    assert "offline_access" in one["default_scopes"]
+    assert one["disable_pkce"] is False
+    assert one["proxy"]["base_url"] == world.cloud["urls"]["graph"]
+    assert one["connection_config"]["tenant"]["type"] == "string"
+    status, error = said.error("unknown")
+    assert (status, error["code"]) == (404, "not_found")
+    assert error["message"] == "Unknown provider nobody"
+
+
+def test_templates(said: Any) -> None:
+    templates = {each["name"]: each["type"] for each in said.value("templates")["data"]}
+    assert templates["drive-items"] == "sync"
+    assert templates["list-shared-sites"] == "action"
