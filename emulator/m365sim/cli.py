@@ -18,13 +18,14 @@ from m365sim.cli_parts import (
     RedirectUri,
     Seed,
     SeedFiles,
+    Throttle,
     check_library,
     check_user,
-    loop_runs,
-    options_of,
+    run_until_stopped,
     stop_with,
     until_interrupted,
 )
+from m365sim.entra.contoso import DEFAULT_REDIRECT_URIS
 from m365sim.internet.cli import add_commands
 from m365sim.server import Options, running
 from m365sim.summary import print_summary, report
@@ -111,14 +112,22 @@ def serve(
     seed_files: SeedFiles = 0,
     library: Library = None,
     redirect_uri: RedirectUri = None,
+    throttle: Throttle = False,
     seed: Seed = 1,
 ) -> None:
     """Serve an emulated cloud until interrupted."""
     check_library(library)
     if cloud_file is not None and not cloud_file.absolute().parent.is_dir():
         stop_with(f"--cloud-file: there is no folder {cloud_file.absolute().parent}")
-    options = options_of(seed_files, library, redirect_uri, auto_sign_in, seed)
-    loop_runs(_serve(options, host, port, cloud_file, as_json=as_json), host)
+    options = Options(
+        seed_files=seed_files,
+        library=library,
+        redirect_uris=redirect_uri or DEFAULT_REDIRECT_URIS,
+        auto_sign_in=auto_sign_in,
+        seed=seed,
+        throttle=throttle,
+    )
+    run_until_stopped(_serve(options, host, port, cloud_file, as_json=as_json), host)
 
 
 add_commands(app)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from m365sim.entra.contoso import DEFAULT_REDIRECT_URIS
-from m365sim.server import Options, PortInUse
+from m365sim.server import PortInUse
 from m365sim.world import World
 
 BAD_INPUT = 2  # exit status
@@ -41,6 +41,10 @@ RedirectUri = Annotated[
         f"Default: {' and '.join(DEFAULT_REDIRECT_URIS)}.",
     ),
 ]
+Throttle = Annotated[
+    bool,
+    typer.Option("--throttle", help="Count resource units and answer 429 as a small tenant would."),
+]
 Seed = Annotated[int, typer.Option(help="Seed of everything that looks random.")]
 
 
@@ -63,24 +67,7 @@ def check_user(world: World, upn: str | None) -> None:
         stop_with(f"--auto-sign-in: there is no user {upn}; there are {names}")
 
 
-def options_of(
-    seed_files: int,
-    library: Path | None,
-    redirect_uri: list[str] | None,
-    auto_sign_in: str | None,
-    seed: int,
-) -> Options:
-    """Gather the options that describe a world."""
-    return Options(
-        seed_files=seed_files,
-        library=library,
-        redirect_uris=redirect_uri or DEFAULT_REDIRECT_URIS,
-        auto_sign_in=auto_sign_in,
-        seed=seed,
-    )
-
-
-def loop_runs(serving: Coroutine[Any, Any, None], host: str) -> None:
+def run_until_stopped(serving: Coroutine[Any, Any, None], host: str) -> None:
     """Run a server to its end; stop over a port or address that is not to be had."""
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

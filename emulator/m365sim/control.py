@@ -14,10 +14,12 @@ from urllib.parse import unquote
 import orjson
 
 from m365sim.faults import ASGIApp, Receive, Scope, Send
-from m365sim.files import Drive, Item, Site
+from m365sim.files import Actor, Drive, Item, Site
 from m365sim.files.problems import Refused
 from m365sim.graph.call import read_query
 from m365sim.graph.reply import Reply, respond
+from m365sim.lists import Library, SharePointList
+from m365sim.switches import mails, switch_notifications, switch_throttling
 
 if TYPE_CHECKING:
     from m365sim.world import World
@@ -81,34 +83,64 @@ def _truth_parts(world: World, drive_id: str | None) -> Iterator[bytes]:
     def drive_parts(drive: Drive) -> Iterator[bytes]:
         head = {"id": drive.id, "name": drive.name, "driveType": drive.drive_type}
         yield orjson.dumps(head)[:-1] + b',"items":['
-        yield from listed(iter([orjson.dumps(item)]) for item in _items(drive))
+        library = world.lists.library(drive)
+        yield from listed(iter([orjson.dumps(item)]) for item in _items(drive, library))
         yield b"]}"
 
     def site_parts(site: Site) -> Iterator[bytes]:
         yield orjson.dumps({"id": site.id, "webUrl": site.web_url})[:-1] + b',"drives":['
         yield from listed(drive_parts(d) for d in site.drives if drive_id in (None, d.id))
-        yield b"]}"
+        yield b"]"
+        if drive_id is None:
+            lists = world.lists.of(site)
+            yield b',"lists":['
+            yield from listed(iter([orjson.dumps(_list(known))]) for known in lists)
+            yield b"]"
+        yield b"}"
 
     yield orjson.dumps({"now": world.clock.now().isoformat()})[:-1] + b',"sites":['
     yield from listed(site_parts(site) for site in world.content.all_sites())
     yield b"]}"
 
 
-def _items(drive: Drive) -> Iterator[dict[str, Any]]:
-    yield _item(drive, drive.root, "")
+def _list(known: SharePointList) -> dict[str, Any]:
+    """Show a list; the items of a library are those of its drive and are not told twice."""
+    shown: dict[str, Any] = {
+        "id": known.id,
+        "displayName": known.display_name,
+        "webUrl": known.web_url,
+        "template": known.template,
+        "hidden": known.hidden,
+        "columns": [column.name for column in known.schema.columns.values()],
+    }
+    if isinstance(known, Library):
+        return shown | {"driveId": known.drive.id}
+    rows = known.rows_after(0)
+    return shown | {
+        "items": [
+            {"id": row.id, "version": row.version, "fields": dict(row.values)} for row in rows
+        ]
+    }
+
+
+def _items(drive: Drive, library: Library) -> Iterator[dict[str, Any]]:
+    yield _item(drive, drive.root, "", 0)
     pending: list[tuple[Item, str]] = [(drive.root, "")]
     while pending:
         folder, above = pending.pop()
         for child in drive.children(folder.uid):
             path = f"{above}/{child.name}"
-            yield _item(drive, child, path)
+            yield _item(drive, child, path, library.number_of(child.uid))
             if child.is_folder:
                 pending.append((child, path))
 
 
-def _item(drive: Drive, item: Item, path: str) -> dict[str, Any]:
+def _item(drive: Drive, item: Item, path: str, number: int) -> dict[str, Any]:
+    columns = {k: v for k, v in (item.fields or {}).items() if not isinstance(v, Actor)}
     return {
         "id": drive.item_id(item.uid),
+        "listItemId": number,
+        **({"fields": columns} if columns else {}),
         "parentId": drive.item_id(item.parent) if item.parent else None,
         "path": path,
         "name": item.name,
@@ -165,6 +197,7 @@ def _expire_delta(world: World, parts: list[str], _: dict[str, str], __: dict[st
     if parts[1] != "expire":
         raise Unanswerable("Delta tokens can only expire.")
     world.content.expire_delta_tokens()
+    world.lists.expire_delta_tokens()
     return Reply(204)
 
 
@@ -211,6 +244,18 @@ def _rescan(world: World, *_: object) -> Reply:
     return _json_reply({"changes": sum(mirror.rescan() for mirror in world.content.mirrors)})
 
 
+def _notifications(world: World, _: list[str], __: dict[str, str], body: dict[str, Any]) -> Reply:
+    return _json_reply(switch_notifications(world, body))
+
+
+def _mails(world: World, *_: object) -> Reply:
+    return _json_reply(mails(world))
+
+
+def _throttle(world: World, _: list[str], __: dict[str, str], body: dict[str, Any]) -> Reply:
+    return _json_reply(switch_throttling(world, body))
+
+
 #: (verb, first part of the path, number of parts) → handler, how it is called, what it does
 _HANDLERS: dict[tuple[str, str, int], tuple[Handler, str, str]] = {
     ("GET", "requests", 1): (_requests, "requests?last=N", "counts per route, the last N requests"),
@@ -230,6 +275,23 @@ _HANDLERS: dict[tuple[str, str, int], tuple[Handler, str, str]] = {
     ("POST", "users", 2): (_user, "users/{upn}", "enabled: bool, revokeSessions: true"),
     ("POST", "apps", 2): (_app, "apps/{id}", "expireSecrets: true, withdrawConsent: true"),
     ("POST", "restore", 3): (_restore, "restore/{drive}/{item}", "out of the recycle bin"),
+    ("GET", "mails", 1): (_mails, "mails", "invitations that would have been mailed"),
+    ("GET", "throttle", 1): (_throttle, "throttle", "limits, and what of them is used"),
+    ("POST", "throttle", 1): (
+        _throttle,
+        "throttle",
+        "on: bool, licences: N, appPerMinute: units; counting begins anew",
+    ),
+    ("GET", "notifications", 1): (
+        _notifications,
+        "notifications",
+        "subscriptions, receivers and what was delivered to them",
+    ),
+    ("POST", "notifications", 1): (
+        _notifications,
+        "notifications",
+        "drop: share, delay: seconds, challenge: true (all must reauthorize)",
+    ),
     ("POST", "rescan", 1): (_rescan, "rescan", "look at the mirrored folders now"),
 }
 

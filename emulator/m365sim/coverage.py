@@ -31,6 +31,12 @@ _TENANT_HOST = (
         "fragments in order, resume, cancel; ends 15 minutes after the last fragment",
         "https://learn.microsoft.com/graph/api/driveitem-createuploadsession",
     ),
+    (
+        "GET",
+        "/_api/v2.0/monitor/{operation-id}",
+        "how a copy goes: 202 in progress, 200 completed or failed; no token",
+        "https://learn.microsoft.com/graph/long-running-actions-overview",
+    ),
 )
 
 

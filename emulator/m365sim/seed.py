@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from m365sim.files import Actor, Drive, Item, Site
 from m365sim.files.blob import MemoryBlob
+from m365sim.lists.seed import seed_lists
 
 if TYPE_CHECKING:
     from m365sim.tenant import User
@@ -77,6 +78,7 @@ def seed_content(world: World, *, files: int = 0, library: Path | None = None) -
     staff = site("/sites/people", "People & Culture")
     _fill(content.add_drive(staff, "Dokumente", owner=authors[2]), authors, _PEOPLE)
     content.add_drive(site("/sites/contentTypeHub", "Content Type Hub"), owner=authors[0])
+    seed_lists(world)
     for user in people:
         _add_one_drive(world, user)
     if files:

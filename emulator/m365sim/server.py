@@ -20,12 +20,14 @@ from pathlib import Path
 import uvicorn
 
 from m365sim.app import surfaces
+from m365sim.clouds import GLOBAL, Cloud
 from m365sim.entra.contoso import DEFAULT_REDIRECT_URIS
 from m365sim.faults import ASGIApp, CutConnection
 from m365sim.world import Urls, World, build_world
 
 SURFACE_COUNT = 4
 GRACE_SECONDS = 1  # what open requests get when the cloud shuts down
+KEEP_ALIVE_SECONDS = 120  # clients pool connections, and a server that hangs up early races them
 
 
 class PortInUse(Exception):
@@ -46,16 +48,22 @@ class Options:
     redirect_uris: Iterable[str] = DEFAULT_REDIRECT_URIS
     auto_sign_in: str | None = None
     seed: int = 1
+    cloud: Cloud = GLOBAL
+    throttle: bool = False
 
     def build(self) -> World:
         """Build the world that is described."""
-        return build_world(
+        world = build_world(
             seed=self.seed,
             seed_files=self.seed_files,
             library=self.library,
             redirect_uris=self.redirect_uris,
             auto_sign_in=self.auto_sign_in,
+            cloud=self.cloud,
         )
+        if self.throttle:
+            world.throttle.turn_on()
+        return world
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,7 @@ async def running(
         parts = surfaces(world)
         apps = (parts.login, parts.graph, parts.sharepoint, parts.control)
         stack.callback(world.content.close)
-        async with following_the_disk(world), serving(apps, sockets):
+        async with following_the_disk(world), delivering(world), serving(apps, sockets):
             yield Running(world, world.urls, f"http://127.0.0.1:{ports[3]}")
 
 
@@ -132,6 +140,7 @@ class _Server(uvicorn.Server):
             log_level="warning",
             proxy_headers=False,
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         super().__init__(config)
@@ -165,6 +174,20 @@ async def following_the_disk(world: World) -> AsyncIterator[None]:
     finally:
         stop.set()
         await watching
+
+
+@asynccontextmanager
+async def delivering(world: World) -> AsyncIterator[None]:
+    """Send the notifications that subscribers are owed."""
+    stop = asyncio.Event()
+    sending = asyncio.create_task(world.notify.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        sending.cancel()  # a receiver that takes its time would hold up the end
+        with contextlib.suppress(asyncio.CancelledError):
+            await sending
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -21,11 +21,17 @@ class Tenant:
     name: str  # the first label of its SharePoint host: "contoso"
     domain: str  # "contoso.onmicrosoft.com"
     display_name: str
+    sharepoint_domain: str = "sharepoint.com"
 
     @property
     def sharepoint_host(self) -> str:
         """The host its sites live on in the real service."""
-        return f"{self.name}.sharepoint.com"
+        return f"{self.name}.{self.sharepoint_domain}"
+
+    @property
+    def personal_host(self) -> str:
+        """The host that its people's OneDrives live on."""
+        return f"{self.name}-my.{self.sharepoint_domain}"
 
 
 @dataclass(slots=True)

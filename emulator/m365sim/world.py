@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from m365sim.clock import Clock, SystemClock
+from m365sim.clouds import GLOBAL, Cloud
 from m365sim.entra.contoso import DEFAULT_REDIRECT_URIS, contoso
 from m365sim.entra.grants import Grants
 from m365sim.faults import FaultScript
 from m365sim.files import Content
 from m365sim.graph.quirks import Quirks
+from m365sim.lists import Lists
+from m365sim.notify import Notifier
 from m365sim.seed import seed_content
+from m365sim.sharing import Sharing
 from m365sim.tenant import Directory, Tenant
+from m365sim.throttle import Meter
 
 if TYPE_CHECKING:
     from m365sim.entra.tokens import Principal
@@ -30,6 +35,15 @@ class Urls:
     login: str = "https://login.microsoftonline.com"
     graph: str = "https://graph.microsoft.com"
     sharepoint: str = "https://{tenant}.sharepoint.com"
+
+    @classmethod
+    def of(cls, cloud: Cloud) -> Urls:
+        """Return the origins of a real cloud, as its clients know them."""
+        return cls(
+            f"https://{cloud.login}",
+            f"https://{cloud.graph}",
+            f"https://{{tenant}}.{cloud.sharepoint}",
+        )
 
     @classmethod
     def on_ports(cls, login: int, graph: int, sharepoint: int) -> Urls:
@@ -68,8 +82,29 @@ class World:
     quirks: Quirks
     new_secret: Callable[[int], str] = secrets.token_urlsafe
     auto_sign_in: str | None = None  # upn of the user who answers authorize requests at once
+    cloud: Cloud = GLOBAL  # the one whose names are in ids, tokens and web addresses
     grants: Grants = field(default_factory=Grants)
     verified: dict[str, tuple[float, Principal]] = field(default_factory=dict)
+    throttle: Meter = field(default_factory=Meter)
+    sharing: Sharing = field(init=False)
+    lists: Lists = field(init=False)
+    notify: Notifier = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sharing = Sharing(
+            clock=self.clock,
+            rng=self.rng,
+            tenant=self.tenant,
+            directory=self.directory,
+            content=self.content,
+        )
+        self.lists = Lists(self.content, self.directory, self.sharing.site_user_number)
+        self.notify = Notifier(clock=self.clock, rng=self.rng, tenant=self.tenant)
+
+    @property
+    def graph_audience(self) -> str:
+        """What Graph is called in scopes and tokens, wherever it is reached."""
+        return f"https://{self.cloud.graph}"
 
 
 def build_world(
@@ -81,14 +116,15 @@ def build_world(
     library: Path | None = None,
     redirect_uris: Iterable[str] = DEFAULT_REDIRECT_URIS,
     auto_sign_in: str | None = None,
+    cloud: Cloud = GLOBAL,
 ) -> World:
     """Build the default cloud: the tenant contoso, its people, its apps and its files."""
     clock = clock or SystemClock()
     rng = Random(seed)  # noqa: S311 - ids and jitter, nothing to guard
-    directory, tenant = contoso(clock.now(), redirect_uris)
+    directory, tenant = contoso(clock.now(), redirect_uris, cloud.sharepoint)
     world = World(
         clock=clock,
-        urls=urls or Urls(),
+        urls=urls or Urls.of(cloud),
         directory=directory,
         tenant=tenant,
         rng=rng,
@@ -96,6 +132,7 @@ def build_world(
         faults=FaultScript(),
         quirks=Quirks(),
         auto_sign_in=auto_sign_in,
+        cloud=cloud,
     )
     seed_content(world, files=seed_files, library=library)
     return world

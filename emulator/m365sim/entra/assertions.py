@@ -88,7 +88,7 @@ def _audiences(world: World, tenant_path: str) -> set[str]:
     tenant = world.directory.tenant(tenant_path)
     if tenant is not None:
         names |= {tenant.id, tenant.domain}
-    origins = (world.urls.login, "https://login.microsoftonline.com")
+    origins = (world.urls.login, f"https://{world.cloud.login}")
     return {
         f"{origin}/{name}{path}"
         for origin in origins

@@ -67,7 +67,7 @@ def read_wanted(world: World, params: dict[str, str], *, is_v1: bool = False) ->
     if "resource" in params and not is_v1:
         raise Refusal(901002, "The 'resource' request parameter is not supported.")
     if is_v1:
-        base = (resource or "https://graph.microsoft.com").rstrip("/")
+        base = (resource or world.graph_audience).rstrip("/")
         scope = f"{base}/.default openid profile offline_access"
     else:
         scope = params.get("scope", "")

@@ -35,11 +35,13 @@ _SHAREPOINT_DELEGATED = frozenset({"AllSites.Read", "AllSites.Write", "MyFiles.R
 _APPLICATION = frozenset({"Sites.Read.All", "Sites.ReadWrite.All", "Files.Read.All"})
 
 
-def contoso(now: datetime, redirect_uris: Iterable[str]) -> tuple[Directory, Tenant]:
+def contoso(
+    now: datetime, redirect_uris: Iterable[str], sharepoint_domain: str = "sharepoint.com"
+) -> tuple[Directory, Tenant]:
     """Return a directory that holds the tenant contoso, its four users and three apps."""
     directory = Directory()
     tenant = directory.add_tenant(
-        Tenant(TENANT_ID, "contoso", "contoso.onmicrosoft.com", "Contoso Ltd")
+        Tenant(TENANT_ID, "contoso", "contoso.onmicrosoft.com", "Contoso Ltd", sharepoint_domain)
     )
     _add_people(directory, tenant)
     _add_apps(directory, tenant, now, list(redirect_uris))

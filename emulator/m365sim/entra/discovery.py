@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from m365sim.world import World
 
 PERSONAL_TENANT_ID = "9188040d-6c67-4c5b-b112-36a304b66dad"
-#: Hosts of the real clouds that share one key ring with the global one.
-_GLOBAL_ALIASES = (
-    "login.microsoftonline.com",
-    "login.windows.net",
-    "login.microsoft.com",
-    "sts.windows.net",
-)
 
 
 def openid_configuration(world: World, tenant_path: str, *, is_v1: bool = False) -> dict[str, Any]:
@@ -66,12 +59,13 @@ def openid_configuration(world: World, tenant_path: str, *, is_v1: bool = False)
 def instance_discovery(world: World, authorization_endpoint: str | None) -> dict[str, Any] | None:
     """Return the aliases of a login host, or None for a host of no cloud we know."""
     ours = urlsplit(world.urls.login).netloc
+    known = (world.cloud.login, *world.cloud.aliases)
     parts = urlsplit(authorization_endpoint or f"{world.urls.login}/common/oauth2/authorize")
-    if parts.netloc.lower() not in (ours, *_GLOBAL_ALIASES):
+    if parts.netloc.lower() not in (ours, *known):
         return None
     tenant_path = parts.path.strip("/").split("/")[0] or "common"
     document = f"{world.urls.login}/{tenant_path}/v2.0/.well-known/openid-configuration"
-    aliases = list(dict.fromkeys((ours, *_GLOBAL_ALIASES)))
+    aliases = list(dict.fromkeys((ours, *known)))
     return {
         "tenant_discovery_endpoint": document,
         "api-version": "1.1",

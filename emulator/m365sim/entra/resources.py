@@ -38,22 +38,22 @@ class Resource:
         return APP_IDS[self.kind]
 
 
+#: In a token its name is that of the world's cloud.
 GRAPH = Resource("graph", GRAPH_AUDIENCE)
 
 
 def find_resource(world: World, name: str) -> Resource | None:
     """Find the API that a URI or application id names; None when the cloud has no such API."""
     wanted = name.rstrip("/").lower()
-    if wanted in (GRAPH_AUDIENCE, GRAPH_APP_ID, world.urls.graph.lower()):
+    if wanted in (world.graph_audience, GRAPH_APP_ID, world.urls.graph.lower()):
         return GRAPH
     if wanted == SHAREPOINT_APP_ID:
         return Resource("sharepoint", f"https://{world.tenant.sharepoint_host}", world.tenant.name)
     host = urlsplit(wanted).hostname or ""
     label = host.split(".")[0]
-    if wanted == f"https://{label}.sharepoint.com":
-        return Resource("sharepoint", wanted, _tenant_name(label))
-    if wanted == world.urls.sharepoint_of(label).lower():
-        return Resource("sharepoint", f"https://{label}.sharepoint.com", _tenant_name(label))
+    audience = f"https://{label}.{world.cloud.sharepoint}"
+    if wanted in (audience, world.urls.sharepoint_of(label).lower()):
+        return Resource("sharepoint", audience, _tenant_name(label))
     if wanted == f"http://127.0.0.1:{world.urls.sharepoint_port}":  # by IP: the default tenant
         return Resource("sharepoint", f"https://{world.tenant.sharepoint_host}", world.tenant.name)
     return None

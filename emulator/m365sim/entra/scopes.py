@@ -55,7 +55,7 @@ def parse_scopes(world: World, text: str) -> AskedScopes:
     asked: dict[str, AskedResource] = {}
     for item in items:
         prefix, name = _split(item)
-        if name.lower() in OIDC_SCOPES and prefix in ("", "https://graph.microsoft.com/"):
+        if name.lower() in OIDC_SCOPES and prefix in ("", f"{world.graph_audience}/"):
             oidc.add(name.lower())
             continue
         if not _NAME.fullmatch(name):

@@ -115,7 +115,7 @@ def envelope(world: World, request: TokenRequest, lifetime: int, token: str) -> 
         "ext_expires_in": str(lifetime),
         "expires_on": str(now + lifetime),
         "not_before": str(now - 300),
-        "resource": request.form.get("resource", "https://graph.microsoft.com"),
+        "resource": request.form.get("resource", world.graph_audience),
         "access_token": token,
     }
 

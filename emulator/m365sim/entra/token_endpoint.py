@@ -89,7 +89,7 @@ def _redeem_code(
     _check_verifier(grant, request.form.get("code_verifier"))
     user, tenant = _person(world, grant)
     bearer = Bearer(app, appidacr, user, tenant)
-    asked = parse_scopes(world, _scope(request, grant))
+    asked = parse_scopes(world, _scope(world, request, grant))
     if request.form.get("scope") and len(asked.resources) > 1:
         raise Refusal(
             28000,
@@ -126,7 +126,7 @@ def _refresh(
             f"'https://sts.windows.net/{tenant.id}/' does not exist in tenant "
             f"'{path_tenant.display_name}'.",
         )
-    asked = parse_scopes(world, _scope(request, grant))
+    asked = parse_scopes(world, _scope(world, request, grant))
     return delegated_answer(world, request, Bearer(app, appidacr, user, tenant), asked)
 
 
@@ -193,9 +193,9 @@ def _person(world: World, grant: CodeGrant | RefreshGrant) -> tuple[User, Tenant
     return user, world.directory.tenants[user.tenant_id]
 
 
-def _scope(request: TokenRequest, grant: CodeGrant | RefreshGrant) -> str:
+def _scope(world: World, request: TokenRequest, grant: CodeGrant | RefreshGrant) -> str:
     if not request.is_v1:
         return request.form.get("scope") or grant.scope
-    resource = request.form.get("resource") or grant.resource or "https://graph.microsoft.com"
+    resource = request.form.get("resource") or grant.resource or world.graph_audience
     # The older endpoint always gives a refresh token and an id token.
     return f"{resource.rstrip('/')}/.default openid profile offline_access"

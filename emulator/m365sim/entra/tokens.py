@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError, JoseError
 
 from m365sim.entra.keys import base64url, signing_key
-from m365sim.entra.resources import APP_IDS, GRAPH_AUDIENCE, Resource
+from m365sim.entra.resources import APP_IDS, GRAPH, Resource
 from m365sim.tenant import AppRegistration, ResourceKind, Tenant, User
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def issue_access_token(
     """Sign an access token for an API: delegated when there is a user, app-only when not."""
     now = int(world.clock.now().timestamp())
     claims: dict[str, Any] = {
-        "aud": resource.audience,
+        "aud": world.graph_audience if resource == GRAPH else resource.audience,
         "iss": f"https://sts.windows.net/{tenant.id}/",
         "iat": now,
         "nbf": now,
@@ -196,9 +196,9 @@ def _verified_claims(
 def _is_for(world: World, claims: dict[str, Any], audience: ResourceKind) -> bool:
     named = str(claims.get("aud", ""))
     if audience == "graph":
-        return named == GRAPH_AUDIENCE
+        return named == world.graph_audience
     tenant = world.directory.tenant_of_host(named.removeprefix("https://"))
-    return named.endswith(".sharepoint.com") and tenant is not None
+    return named.endswith(f".{world.cloud.sharepoint}") and tenant is not None
 
 
 def _principal(world: World, claims: dict[str, Any], audience: ResourceKind) -> Principal:

@@ -66,6 +66,11 @@ class ChangeLog:
             return None
         return self._changes[numbers[bisect_right(numbers, number)] - 1]
 
+    def of(self, uid: bytes) -> Iterator[Change]:
+        """Yield the changes of one item, oldest first."""
+        for number in self._numbers.get(uid, ()):
+            yield self._changes[number - 1]
+
     def latest(self, since: int, until: int) -> list[bytes]:
         """List the items changed in (since, until], each once, by its last change there."""
         order: dict[bytes, None] = {}

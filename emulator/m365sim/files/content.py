@@ -21,6 +21,7 @@ from m365sim.files.synthetic import SyntheticTree
 from m365sim.tenant import Tenant, User
 
 if TYPE_CHECKING:
+    from m365sim.transfer.copies import CopyJob
     from m365sim.transfer.uploads import UploadSession
 
 
@@ -31,10 +32,11 @@ class Content:
         self.clock = clock
         self.tenant = tenant
         self.host = tenant.sharepoint_host
-        self.personal_host = f"{tenant.name}-my.sharepoint.com"
+        self.personal_host = tenant.personal_host
         self.rounds = Rounds()
         self.signing_key = rng.randbytes(32)  # of pre-authenticated addresses
         self.uploads: dict[str, UploadSession] = {}
+        self.copies: dict[str, CopyJob] = {}
         self.mirrors: list[Mirror] = []
         self.sites: list[Site] = []
         #: (app id, site collection) → roles, for apps that hold `Sites.Selected`
@@ -131,11 +133,12 @@ class Content:
         owner: Actor = SYSTEM,
         synthetic_files: int = 0,
         is_system: bool = False,
+        library_uid: bytes | None = None,
     ) -> Drive:
         """Make a document library; the first of a site is its default one."""
         shared = site.in_group and not site.drives
         names = ("library of the group template",) if shared else (site.host, site.path, url_name)
-        library = mint_uid("library", *names, self._seed)
+        library = library_uid or mint_uid("library", *names, self._seed)
         base = None
         if synthetic_files:
             seed = mint_uid("tree", site.collection, library)

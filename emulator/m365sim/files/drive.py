@@ -46,6 +46,7 @@ class Drive(Tree):
         self.library = library
         self.name = name
         self.url_name = url_name
+        self.description = ""
         self.drive_type = drive_type
         self.owner = owner
         self.is_system = is_system
@@ -189,6 +190,10 @@ class Drive(Tree):
         """Move an item's eTag on and nothing else."""
         return self._commit(item, replace(item, version=item.version + 1))
 
+    def note(self, item: Item) -> int:
+        """Let an item show as changed though it is as before; return the change's number."""
+        return self.log.record(item.uid, item, self._now())
+
     def delete(self, item: Item, *, report_children: bool = False) -> None:
         """Put an item, and with it everything below, into the recycle bin."""
         if item.parent is None:
@@ -198,15 +203,31 @@ class Drive(Tree):
         for child in below:
             self.log.record(child.uid, child, self._now())
 
-    def restore(self, uid: bytes) -> Item:
-        """Take an item out of the recycle bin, under its old id; what lies below comes along."""
-        item = self.find(uid)
-        if item is None or not item.deleted or item.parent is None:
+    def binned(self, item_id: str) -> Item:
+        """Return the item of the recycle bin with a public id; Missing when there is none."""
+        parsed = ids.parse_item_id(item_id)
+        item = self.find(parsed[1]) if parsed is not None and parsed[0] == self.prefix else None
+        if item is None or not item.deleted or item.uid in self._purged:
             raise Missing("There is no such item in the recycle bin.")
-        above = self.live(item.parent)
-        if self.child(above.uid, item.name):
+        return item
+
+    def restore(self, uid: bytes, *, parent: Item | None = None, name: str | None = None) -> Item:
+        """Take an item out of the recycle bin, under its old id; what lies below comes along.
+
+        It goes back to where it was, or to another folder, or takes another name.
+        """
+        item = self.binned(self.item_id(uid))
+        if item.parent is None:
+            raise Missing("There is no such item in the recycle bin.")
+        above = parent or self.live(item.parent)
+        wanted = name or item.name
+        self._check_place(above, wanted)
+        if self.child(above.uid, wanted):
             raise NameTaken("An item with the same name already exists under the parent")
-        back = self._commit(item, replace(item, deleted=False, version=item.version + 1))
+        back = self._commit(
+            item,
+            replace(item, parent=above.uid, name=wanted, deleted=False, version=item.version + 1),
+        )
         for child in list(self.walk(back)):
             self.log.record(child.uid, child, self._now())
         return back

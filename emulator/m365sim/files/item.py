@@ -5,7 +5,9 @@ https://learn.microsoft.com/graph/api/resources/driveitem
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from m365sim.files.blob import Blob
 
@@ -45,6 +47,7 @@ class Item:
     file_created_at: int | None = None  # what a client claims in fileSystemInfo
     file_modified_at: int | None = None
     deleted: bool = False
+    fields: Mapping[str, Any] | None = None  # values of its columns, by internal name
 
     @property
     def size(self) -> int:

@@ -33,6 +33,7 @@ class Tree:
         )  # folder → computed children that left or changed
         self._first: dict[bytes, int] = {}  # uid → number of the change that put it in memory
         self._holes: set[bytes] = set()  # folders that were ever deleted
+        self._purged: set[bytes] = set()  # deleted for good
 
     def live(self, uid: bytes) -> Item:
         """Return the live item of a uid; Missing when there is none."""
@@ -145,7 +146,12 @@ class Tree:
 
     def bin(self) -> list[Item]:
         """List the items in the recycle bin."""
-        return [item for item in self._items.values() if item.deleted]
+        kept = (uid for uid in self._items if uid not in self._purged)
+        return [self._items[uid] for uid in kept if self._items[uid].deleted]
+
+    def purge(self, uid: bytes) -> None:
+        """Take a deleted item out of the recycle bin, for good."""
+        self._purged.add(uid)
 
     def commit(self, before: Item | None, after: Item, at: int) -> Item:
         """Let `after` take the place of `before` (None = a new item) at a moment."""

@@ -1,5 +1,7 @@
 """What a token may do: a coarse reading of Graph's file and site permissions.
 
+What the person behind it may see and do is for `m365sim.sharing` to tell.
+
 https://learn.microsoft.com/graph/permissions-reference,
 https://learn.microsoft.com/graph/permissions-selected-overview
 """
@@ -27,8 +29,21 @@ _FILES_READ = _SITES_READ | {"Files.ReadWrite.All", "Files.Read.All"}
 _OWN_WRITE = frozenset({"Files.ReadWrite", "MyFiles.Write"})
 _OWN_READ = _OWN_WRITE | {"Files.Read", "MyFiles.Read"}
 SELECTED = "Sites.Selected"
+_GRANTED_ITEMS = frozenset(
+    {
+        "Lists.SelectedOperations.Selected",
+        "ListItems.SelectedOperations.Selected",
+        "Files.SelectedOperations.Selected",
+    }
+)
 _SELECTED_WRITE = frozenset({"write", "owner", "fullcontrol"})
-_PROFILE = frozenset({"User.Read", "User.ReadWrite", "User.Read.All", "User.ReadBasic.All"})
+_USERS = frozenset(
+    {"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All"}
+)
+_PROFILE = frozenset({"User.Read", "User.ReadWrite"}) | _USERS
+_GROUPS = frozenset(
+    {"Group.Read.All", "Group.ReadWrite.All", "GroupMember.Read.All", "Directory.Read.All"}
+)
 
 
 def check_sites(principal: Principal) -> None:
@@ -38,9 +53,8 @@ def check_sites(principal: Principal) -> None:
 
 
 def check_site(content: Content, principal: Principal, site: Site) -> None:
-    """Refuse a token that may not read a site; another one's OneDrive is no one's business."""
+    """Refuse a token that may not read a site."""
     held = principal.scopes | principal.roles
-    _check_owner(principal, site)
     if not (_FILES_READ | _OWN_READ) & held and not _is_selected(content, principal, site):
         raise denied()
 
@@ -48,7 +62,6 @@ def check_site(content: Content, principal: Principal, site: Site) -> None:
 def check_drive(content: Content, principal: Principal, drive: Drive, *, write: bool) -> None:
     """Refuse a token that may not read, or write, the files of a drive."""
     held = principal.scopes | principal.roles
-    _check_owner(principal, drive.site)
     if (_FILES_WRITE if write else _FILES_READ) & held:
         return
     if _is_selected(content, principal, drive.site, write=write):
@@ -61,10 +74,17 @@ def check_drive(content: Content, principal: Principal, drive: Drive, *, write: 
 
 def check_profile(principal: Principal) -> None:
     """Refuse a token that may not read the signed-in user's profile."""
-    if not _PROFILE & principal.scopes:
-        raise GraphError(
-            403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."
-        )
+    _check_directory(principal, _PROFILE)
+
+
+def check_users(principal: Principal) -> None:
+    """Refuse a token that may not read the people of the tenant."""
+    _check_directory(principal, _USERS)
+
+
+def check_groups(principal: Principal) -> None:
+    """Refuse a token that may not read the groups of the tenant."""
+    _check_directory(principal, _GROUPS)
 
 
 def check_full_control(principal: Principal) -> None:
@@ -73,11 +93,16 @@ def check_full_control(principal: Principal) -> None:
         raise denied()
 
 
-def sees(principal: Principal, site: Site) -> bool:
-    """Tell whether a site is among those a caller is shown."""
-    if principal.user is None or site.owner_id is None:
-        return True
-    return site.owner_id == principal.user.id
+def opens_granted_items(principal: Principal) -> bool:
+    """Tell whether a token opens the lists, items or files that were granted to its app."""
+    return bool(_GRANTED_ITEMS & (principal.scopes | principal.roles))
+
+
+def _check_directory(principal: Principal, needed: frozenset[str]) -> None:
+    if not needed & (principal.scopes | principal.roles):
+        raise GraphError(
+            403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."
+        )
 
 
 def _is_selected(
@@ -88,8 +113,3 @@ def _is_selected(
         return False
     granted = content.site_grants.get((principal.app_id, site.collection), frozenset())
     return bool(granted & _SELECTED_WRITE) if write else bool(granted)
-
-
-def _check_owner(principal: Principal, site: Site) -> None:
-    if not sees(principal, site):
-        raise denied()

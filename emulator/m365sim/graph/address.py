@@ -13,22 +13,35 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from m365sim.faults import Scope
+from m365sim.graph.list_address import ListParts, list_parts
 
 VERSIONS = ("v1.0", "beta")
 
 _CALL = re.compile(r"(?:microsoft\.graph\.)?(\w+)\((.*)\)", re.DOTALL)
+_CHILD = re.compile(r"children\('((?:[^']|'')+)'\)")
 _NAMESPACE = "microsoft.graph."
+#: Collections whose members are addressed by an id that follows: what the id is blanked to.
+_KEYED = {
+    "permissions": ("{permission-id}",),
+    "versions": ("{version-id}",),
+    "thumbnails": ("{set-id}", "{size}"),
+}
 
 
 @dataclass(slots=True)
 class Address:
     """A parsed path."""
 
-    kind: str = ""  # sites | site | me | user | drive | item, or "" for what is not modelled
+    kind: str = ""  # sites | site | me | user | drive | item | ..., or "" for what is not modelled
     template: str = ""  # with ids blanked, for counting
     op: str = ""  # what follows the resource: "children", "delta", ...
     arguments: dict[str, str] = field(default_factory=dict)  # of a function call
+    keys: list[str] = field(default_factory=list)  # ids in `op`, where placeholders stand for them
+    ids: dict[str, str] = field(default_factory=dict)  # of a list and what is in it, of a page
     user: str | None = None
+    group: str | None = None
+    share: str | None = None  # a sharing token: the item is the one it stands for
+    subscription: str | None = None
     site: str | None = None
     site_path: list[str] | None = None
     drive: str | None = None  # None: the default drive of the site or user
@@ -67,9 +80,25 @@ class _Reader:
             case "me":
                 found.user, found.template = "me", "/me"
                 self._owner("me")
-            case "users" if (user := self._next()) is not None:
+            case "users" if (user := self._peek()) is not None:
+                self._at += 1
                 found.user, found.template = user, "/users/{user-id}"
                 self._owner("user")
+            case "groups" if (group := self._peek()) is not None:
+                self._at += 1
+                found.group, found.template = group, "/groups/{group-id}"
+                self._owner("group")
+            case "shares" if (share := self._peek()) is not None:
+                self._at += 1
+                found.share, found.template = share, "/shares/{share-id}"
+                self._share()
+            case "subscriptions" if (subscription := self._peek()) is not None:
+                self._at += 1
+                found.subscription, found.template = subscription, "/subscriptions/{id}"
+                self._finish("subscription")
+            case "users" | "groups" | "subscriptions" | "$batch" as collection:
+                found.template = f"/{collection}"
+                self._finish(collection)
             case "sites":
                 found.template = "/sites"
                 self._sites()
@@ -114,6 +143,8 @@ class _Reader:
             found.drive = self._next()
             found.template += "/drives/{drive-id}"
             self._drive()
+        elif kind == "site" and (rest := list_parts(self._parts[self._at :])) is not None:
+            self._list(rest, rest.length)
         else:
             self._finish(kind)
 
@@ -126,6 +157,10 @@ class _Reader:
             self._at += 1
             head = self._peek() or ""
             found.template += "/items/{item-id}"
+        elif head == "list" and (rest := list_parts(["lists", "", *self._parts[self._at + 1 :]])):
+            rest.template = rest.template.replace("/lists/{list-id}", "/list")
+            self._list(rest, rest.length - 1)
+            return
         else:
             self._finish("drive")
             return
@@ -133,7 +168,38 @@ class _Reader:
         found.item, found.path = self._with_path(head)
         if found.path is not None:
             found.template += ":/{path}:"
+        self._children_by_name()
         self._finish("item")
+
+    def _children_by_name(self) -> None:
+        """Read `children('a.txt')`: a child by its name, as rclone asks in China."""
+        found = self._found
+        while child := _CHILD.fullmatch(self._peek() or ""):
+            self._at += 1
+            found.path = [*(found.path or []), child[1].replace("''", "'")]
+            found.template += "/children({name})"
+
+    def _share(self) -> None:
+        """Read what follows a sharing token: the shared item is reached like any other."""
+        found = self._found
+        head = self._peek()
+        if head is None or head.partition(":")[0] not in ("driveItem", "root"):
+            self._finish("share")
+            return
+        self._at += 1
+        found.template += "/driveItem"
+        found.item, found.path = self._with_path(head)
+        self._finish("item")
+
+    def _list(self, rest: ListParts, length: int) -> None:
+        found = self._found
+        self._at += length
+        found.ids = rest.ids
+        found.template += rest.template
+        if rest.kind == "drive":
+            self._drive()
+        else:
+            self._finish(rest.kind)
 
     def _with_path(self, part: str) -> tuple[str, list[str] | None]:
         """Split `id:/a/b:` at its first colon; the path goes on to the part that ends in one.
@@ -161,9 +227,14 @@ class _Reader:
                 tail[-1] = call[1]
                 found.arguments = _arguments(call[2])
             tail[-1] = tail[-1].removeprefix(_NAMESPACE)
+        found.resource = "/".join(["", ahead, *tail])
+        for at, blank in enumerate(_KEYED.get(tail[0], ()) if tail else (), start=1):
+            if at < len(tail):
+                found.keys.append(tail[at])
+                tail[at] = blank
+        if tail:
             found.op = "/".join(tail)
             found.template += "/" + found.op
-        found.resource = f"/{ahead}/{found.op}" if found.op else f"/{ahead}"
 
 
 def _arguments(text: str) -> dict[str, str]:

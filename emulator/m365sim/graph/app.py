@@ -8,16 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from m365sim.clouds import GLOBAL
 from m365sim.entra.tokens import InvalidToken, verify_access_token
-from m365sim.faults import ASGIApp, Receive, Scope, Send
+from m365sim.faults import ASGIApp, Receive, Scope, Send, with_faults
 from m365sim.graph.address import parse, raw_path
 from m365sim.graph.call import Call, read_query
-from m365sim.graph.dispatch import dispatch
+from m365sim.graph.metering import metered
 from m365sim.graph.reply import GraphError, Reply, common_headers, error_reply, respond
+from m365sim.graph.shapes import CONTEXT
 from m365sim.traffic import ROUTE
 
 if TYPE_CHECKING:
     from m365sim.world import World
+
+_CONTEXT = b'"@odata.context":"%s'
 
 
 def graph_app(world: World) -> ASGIApp:
@@ -33,16 +37,27 @@ def graph_app(world: World) -> ASGIApp:
         request_id = str(UUID(int=world.rng.getrandbits(128), version=4))
         client_id = headers.get("client-request-id", request_id)
         try:
-            reply = await _answer(world, scope, receive, headers)
+            reply = await _answer(world, scope, receive, headers, alone)
         except GraphError as error:
             date = world.clock.now().strftime("%Y-%m-%dT%H:%M:%S")
             reply = error_reply(error, date, request_id, client_id)
+        _say_where(world, reply)
         await respond(send, reply, common_headers(request_id, client_id))
 
+    alone = with_faults(app, world, "graph")  # for the requests of a batch
     return app
 
 
-async def _answer(world: World, scope: Scope, receive: Receive, headers: dict[str, str]) -> Reply:
+def _say_where(world: World, reply: Reply) -> None:
+    """Name the host of a national cloud in `@odata.context`, which says the global one's so far."""
+    if world.cloud is not GLOBAL:
+        here = CONTEXT.replace(GLOBAL.graph, world.cloud.graph)
+        reply.body = reply.body.replace(_CONTEXT % CONTEXT.encode(), _CONTEXT % here.encode())
+
+
+async def _answer(
+    world: World, scope: Scope, receive: Receive, headers: dict[str, str], alone: ASGIApp
+) -> Reply:
     address = parse(raw_path(scope))
     scope[ROUTE] = address.template or None
     try:
@@ -61,5 +76,6 @@ async def _answer(world: World, scope: Scope, receive: Receive, headers: dict[st
         headers,
         receive,
         world.urls.graph,
+        alone,
     )
-    return await dispatch(call, scope)
+    return await metered(call, scope)

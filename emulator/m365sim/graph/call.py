@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_plus
 
 import orjson
 
 from m365sim.entra.tokens import Principal
+from m365sim.faults import ASGIApp
 from m365sim.files import Actor, Drive, Item, Site
-from m365sim.graph.access import check_drive, check_site
+from m365sim.graph.access import check_drive, check_site, opens_granted_items
 from m365sim.graph.address import Address
-from m365sim.graph.reply import GraphError, invalid, not_found
+from m365sim.graph.reply import GraphError, denied, invalid, not_found
+from m365sim.graph.shares import Shared, open_share
+from m365sim.lists import Library
+from m365sim.sharing import Level
 
 if TYPE_CHECKING:
+    from m365sim.sharing import Group, Viewer
     from m365sim.tenant import User
     from m365sim.world import World
 
@@ -38,6 +43,23 @@ class Call:
     headers: dict[str, str]  # names in lower case
     receive: Receive
     origin: str  # where links lead: that of Graph, or that of the tenant host
+    serve: ASGIApp | None = None  # this surface, faults included, for requests within a request
+    _writes: bool = False  # whether the addressed item is to be changed
+    _shared: Item | None = None  # what the addressed sharing token stands for
+    _viewers: dict[str, Viewer] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.address.path is not None:
+            self.address.path = [
+                name for part in self.address.path for name in self._unaliased(part)
+            ]
+
+    def _unaliased(self, name: str) -> list[str]:
+        """Return what a parameter alias of OData stands for: `@a1` and `?@a1='folder/name'`."""
+        value = self.query.get(name, "") if name.startswith("@") else ""
+        if len(value) < 2 or value[0] != "'" or value[-1] != "'":
+            return [name]
+        return value[1:-1].replace("''", "'").split("/")
 
     # -- what is addressed
 
@@ -71,18 +93,38 @@ class Call:
         if site is None:
             raise not_found("Requested site could not be found")
         check_site(content, self.principal, site)
+        if not self.sees_site(site):
+            raise denied()
         return site
+
+    def sees_site(self, site: Site, *, limited: bool = True) -> bool:
+        """Tell whether the caller may see a site; `limited`: something within is enough."""
+        return self.world.sharing.sees_site(self.principal, site, limited=limited)
+
+    def group(self) -> Group:
+        """Return the addressed group."""
+        found = self.world.sharing.group(self.address.group or "")
+        if found is None:
+            message = f"Resource '{self.address.group}' does not exist."
+            raise GraphError(404, "Request_ResourceNotFound", message)
+        return found
 
     def drive(self, *, write: bool = False) -> Drive:
         """Return the addressed drive, or the default one of the addressed site or user."""
         content = self.world.content
+        if self.address.share is not None:
+            shared = open_share(self)
+            self._open(shared.drive, write=write, lent=shared)
+            self._shared = shared.item
+            return shared.drive
         drive: Drive | None
+        site: Site | None = None
         if self.address.site is not None:
-            site: Site | None = self.site()
+            site = self.site()
         elif self.address.user is not None:
             site = content.personal_site(self.user().id)
-        else:
-            site = None
+        elif self.address.group is not None:
+            site = self.world.sharing.site_of(self.group())
         if self.address.drive is not None:
             drive = content.drive_by_id(self.address.drive)
             if drive is None and not self.address.drive.startswith("b!"):
@@ -90,22 +132,63 @@ class Call:
                     "The provided drive id appears to be malformed, "
                     "or does not represent a valid drive."
                 )
+        elif site is not None and "list" in self.address.ids:
+            found = self.world.lists.find(site, self.address.ids["list"])
+            drive = found.drive if isinstance(found, Library) else None
         else:
             drive = next((d for d in site.drives if not d.is_system), None) if site else None
         if drive is None or (site is not None and drive.site is not site):
             raise not_found()
-        check_drive(content, self.principal, drive, write=write)
+        self._open(drive, write=write)
         return drive
 
     def start(self, drive: Drive) -> Item:
         """Return the item that the path, if any, starts at."""
+        if self._shared is not None:
+            return drive.live(self._shared.uid)
         if self.address.item == "root":
             return drive.root
         return drive.by_id(self.address.item or "")
 
     def item(self, drive: Drive) -> Item:
-        """Return the addressed item; Missing when there is none."""
-        return drive.resolve(self.start(drive), self.address.path or [])
+        """Return the addressed item; Missing when there is none, or none that the caller sees."""
+        found = drive.resolve(self.start(drive), self.address.path or [])
+        self.check(drive, found)
+        return found
+
+    def viewer(self, drive: Drive) -> Viewer:
+        """Return what the caller may see and do in a drive."""
+        if drive.id not in self._viewers:
+            self._viewers[drive.id] = self.world.sharing.viewer(self.principal, drive)
+        return self._viewers[drive.id]
+
+    def check(self, drive: Drive, item: Item, *, write: bool | None = None) -> None:
+        """Refuse an item that the caller may not see, or not change if that is what it is for."""
+        level = self.viewer(drive).level(item)
+        if level < Level.READ:
+            raise not_found()
+        if (self._writes if write is None else write) and level < Level.WRITE:
+            raise denied()
+
+    def open(self, drive: Drive, *, write: bool) -> None:
+        """Refuse a drive that is not the addressed one, if the caller may not use it."""
+        writes = self._writes
+        self._open(drive, write=write)
+        self._writes = writes
+
+    def _open(self, drive: Drive, *, write: bool, lent: Shared | None = None) -> None:
+        viewer = self.viewer(drive)
+        self._writes = write
+        try:
+            check_drive(self.world.content, self.principal, drive, write=write)
+        except GraphError:
+            if not opens_granted_items(self.principal):
+                raise
+            viewer.restrict_to_grants()
+        if lent is not None and lent.level is not None:
+            viewer.lend(lent.item, lent.level)
+        if not viewer.reaches():
+            raise denied()
 
     def actor(self) -> Actor:
         """Return who makes a change."""

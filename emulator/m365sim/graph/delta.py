@@ -13,7 +13,7 @@ from m365sim.files import Drive
 from m365sim.files.changes import FROM_THE_START
 from m365sim.files.problems import BadToken, TokenExpired
 from m365sim.graph.call import Call
-from m365sim.graph.item_shapes import ItemShapes
+from m365sim.graph.delta_view import ACROSS_GAPS, DeltaView
 from m365sim.graph.reply import GraphError, Reply, invalid, page_reply
 from m365sim.graph.shapes import CONTEXT, narrowed
 
@@ -21,10 +21,13 @@ from m365sim.graph.shapes import CONTEXT, narrowed
 async def drive_delta(call: Call) -> Reply:
     """Return a page of a delta round: a full enumeration, or the changes since a token."""
     drive = call.drive()
-    if call.item(drive).parent is not None:
+    preferred = _preferences(call.headers.get("prefer", ""))
+    start = drive.resolve(call.start(drive), call.address.path or [])
+    if start.parent is not None:
         # On SharePoint and OneDrive for work the delta of a folder does not exist.
         raise invalid("Delta is only supported on the root of a drive.")
-    _check_preferences(call.headers.get("prefer", ""))
+    if ACROSS_GAPS not in preferred:
+        call.check(drive, start)
     rounds = call.world.content.rounds
     echo = call.world.quirks.parent_echo and "deltaexcludeparent" not in call.headers
     text = call.address.arguments.get("token") or call.query.get("token") or None
@@ -34,7 +37,7 @@ async def drive_delta(call: Call) -> Reply:
         raise _resync(call, drive, str(expired)) from expired
     except BadToken as bad:
         raise invalid(str(bad)) from bad
-    limit = 0 if _is_empty_turn(call) else call.top()
+    limit = 0 if is_empty_turn(call) else call.top()
     page = rounds.page(drive, token, limit)
     entries = page.entries
     if call.world.quirks.repeat_across_pages and token.position > 0:
@@ -42,26 +45,28 @@ async def drive_delta(call: Call) -> Reply:
             *rounds.page(drive, replace(token, position=token.position - 1), 1).entries,
             *entries,
         ]
-    shapes = ItemShapes(call.world, drive, call.principal)
+    view = DeltaView(call, drive, token, preferred)
     selected = call.selected()
     value: dict[str, Any] = {"@odata.context": f"{CONTEXT}#Collection(driveItem)"}
     value["@microsoft.graph.hasMoreData"] = not page.is_last
     value["@microsoft.graph.syncStatus"] = "FullData"
     link = "@odata.deltaLink" if page.is_last else "@odata.nextLink"
     value[link] = call.link("token", page.token.write())
-    value["value"] = [narrowed(shapes.delta_entry(*entry), selected) for entry in entries]
+    value["value"] = [narrowed(shape, selected) for shape in view.shapes(entries)]
     return page_reply(value)
 
 
-def _check_preferences(header: str) -> None:
-    preferred = {value.strip().lower() for value in header.split(",")}
+def _preferences(header: str) -> frozenset[str]:
+    preferred = frozenset(value.strip().lower() for value in header.split(","))
     needed = {"deltashowremovedasdeleted", "deltatraversepermissiongaps"}
     if "deltashowsharingchanges" in preferred and not needed <= preferred:
         missing = ", ".join(sorted(needed - preferred))
         raise invalid(f"Must also prefer {missing} to use deltashowsharingchanges.")
+    return preferred
 
 
-def _is_empty_turn(call: Call) -> bool:
+def is_empty_turn(call: Call) -> bool:
+    """Tell whether this page of a delta shall be an empty one."""
     every = call.world.quirks.empty_page_every
     rounds = call.world.content.rounds
     rounds.served += 1

@@ -68,6 +68,7 @@ class ItemShapes:
     def __init__(self, world: World, drive: Drive, principal: Principal) -> None:
         self._drive = drive
         self._quirks = world.quirks
+        self._sharing = world.sharing
         self._downloads = Downloads(world, drive, principal)
         self._actors: dict[Actor, dict[str, Any]] = {}
         self._parents: dict[bytes, dict[str, Any]] = {}
@@ -91,9 +92,9 @@ class ItemShapes:
             shape["@microsoft.graph.downloadUrl"] = self._downloads.url(item)
         return shape
 
-    def download_url(self, item: Item) -> str:
-        """Return the pre-authenticated address of a file's bytes."""
-        return self._downloads.url(item)
+    def download_url(self, item: Item, version: int | None = None) -> str:
+        """Return the pre-authenticated address of a file's bytes, or of those of a version."""
+        return self._downloads.url(item, version)
 
     def delta_entry(self, item: Item, gone: bool) -> dict[str, Any]:
         """Show an item as delta does."""
@@ -167,6 +168,8 @@ class ItemShapes:
                 "hashes": {"quickXorHash": item.blob.quick_xor_hash()},
             }
             shape["size"] = item.blob.size
+        if scope := self._sharing.scope(self._drive, uid):
+            shape["shared"] = {"scope": scope}
         return shape
 
     def _actor(self, actor: Actor) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, quote
 from m365sim.files import Drive, Item
 from m365sim.graph.call import Call
 from m365sim.graph.item_shapes import ItemShapes, etag
+from m365sim.graph.list_shapes import with_list_item
 from m365sim.graph.reply import GraphError, Reply, invalid, json_reply, page_reply
 from m365sim.graph.shapes import CONTEXT, narrowed
 
@@ -36,6 +37,9 @@ async def list_children(call: Call) -> Reply:
     if "$filter" in call.query:
         raise GraphError(501, "notSupported", "Operation not supported")
     items = drive.children(folder.uid) if folder.is_folder else []
+    viewer = call.viewer(drive)
+    if not viewer.sees_everything:
+        items = [item for item in items if viewer.sees(item)]
     if order := call.query.get("$orderby"):
         _sort(items, drive, order)
     start = _read_position(call.query.get("$skiptoken"))
@@ -48,7 +52,10 @@ async def list_children(call: Call) -> Reply:
         value["@odata.count"] = len(items)
     if stop < len(items):
         value["@odata.nextLink"] = call.link("$skiptoken", _position_token(stop))
-    value["value"] = [narrowed(shapes.item(item), selected) for item in items[start:stop]]
+    value["value"] = [
+        with_list_item(call, drive, item, narrowed(shapes.item(item), selected))
+        for item in items[start:stop]
+    ]
     return page_reply(value)
 
 
@@ -71,7 +78,8 @@ def shown(call: Call, drive: Drive, item: Item, status: int = 200) -> Reply:
     context = f"{CONTEXT}#drives('{quote(drive.id)}')/items/$entity"
     shape = {"@odata.context": context, **shapes.item(item)}
     tag = (b"etag", etag(item).encode())
-    return json_reply(narrowed(shape, call.selected()), status, [tag])
+    shape = with_list_item(call, drive, item, narrowed(shape, call.selected()))
+    return json_reply(shape, status, [tag])
 
 
 def _sort(items: list[Item], drive: Drive, order: str) -> None:

@@ -45,7 +45,15 @@ class Quirks:
     page_size: int = 200
     #: A folder's eTag moves on shortly after it was created, with no one's doing.
     folder_touch: bool = True
-    #: A new site shows in `/sites?search=` only after this long.
+    #: Delta marks folders whose permissions changed, too (a known defect: it marks files alone).
+    shared_changed_on_folders: bool = False
+    #: Subscribing to a drive or list needs leave to write, as documented.
+    subscribing_needs_write: bool = True
+    #: The content of the current version is given as a version, too (some tenants answer 400).
+    current_version_content: bool = True
+    #: How often a monitor tells that a copy is under way before it tells how the copy ended.
+    copy_polls: int = 1
+    #: A new site shows in `/sites?search=`, a changed file in a drive's search, only after this.
     search_lag: timedelta = timedelta()
 
     def change(self, **values: object) -> None:

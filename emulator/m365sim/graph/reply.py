@@ -12,6 +12,7 @@ import orjson
 
 from m365sim.faults import Send
 from m365sim.files import problems
+from m365sim.lists.problems import Forbidden, Locked, Throttled
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -118,8 +119,17 @@ async def respond(send: Send, reply: Reply, headers: list[tuple[bytes, bytes]]) 
     await send({"type": "http.response.body", "body": reply.body})
 
 
+#: Refusal → status and code; what is none of these cannot be meant.
+_WORDS: tuple[tuple[type[problems.Refused], int, str], ...] = (
+    (problems.TooLarge, 413, "invalidRequest"),
+    (Throttled, 429, "activityLimitReached"),
+    (Forbidden, 403, "accessDenied"),
+    (Locked, 423, "resourceLocked"),
+)
+
+
 def worded(refused: problems.Refused) -> GraphError:
-    """Word a refusal of the content store as Graph does."""
+    """Word a refusal of the content store or of a list as Graph does."""
     match refused:
         case problems.Missing():
             return not_found()
@@ -127,9 +137,9 @@ def worded(refused: problems.Refused) -> GraphError:
             return GraphError(409, "nameAlreadyExists", "Name already exists")
         case problems.OutOfRange():
             return GraphError(416, "invalidRange", str(refused), inner_code=refused.code)
-        case problems.TooLarge():
-            return GraphError(413, "invalidRequest", str(refused))
         case problems.PathTooLong():
             return invalid(str(refused), "pathIsTooLong")
-        case _:
-            return invalid(str(refused))
+    for kind, status, code in _WORDS:
+        if isinstance(refused, kind):
+            return GraphError(status, code, str(refused))
+    return invalid(str(refused))

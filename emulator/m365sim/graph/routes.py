@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-
 from m365sim.graph import delta, items, site_grants, sites, writes
-from m365sim.graph.call import Call
-from m365sim.graph.reply import Reply
-
-Handler = Callable[[Call], Awaitable[Reply]]
-
-_DOCS = "https://learn.microsoft.com/graph/api/"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A verb on a kind of resource."""
-
-    kind: str  # as an Address has it
-    op: str
-    method: str
-    handler: Handler
-    shown_as: str  # one spelling of its address
-    page: str  # of the reference
-    modelled: str
-
-    @property
-    def source(self) -> str:
-        """The page of Microsoft's reference that is followed."""
-        return _DOCS + self.page
-
+from m365sim.graph.directory_routes import DIRECTORY_ROUTES
+from m365sim.graph.list_routes import LIST_ROUTES
+from m365sim.graph.route import Route
+from m365sim.graph.sharing_routes import SHARING_ROUTES
 
 ROUTES = (
     Route("me", "", "GET", sites.get_me, "/me", "user-get", "default properties, $select"),
@@ -129,7 +105,8 @@ ROUTES = (
         items.get_item,
         "/drives/{drive-id}/items/{item-id}",
         "driveitem-get",
-        "by id, by path from the root or an item, trailing colon; $select, If-None-Match",
+        "by id, by path from the root or an item, trailing colon; $select, $expand=listItem,"
+        " If-None-Match",
     ),
     Route(
         "item",
@@ -138,7 +115,8 @@ ROUTES = (
         items.list_children,
         "/drives/{drive-id}/items/{item-id}/children",
         "driveitem-list-children",
-        "$top, $skiptoken, $select, $orderby name, size, lastModifiedDateTime; $count",
+        "$top, $skiptoken, $select, $expand=listItem, $count; $orderby name, size,"
+        " lastModifiedDateTime",
     ),
     Route(
         "item",
@@ -204,6 +182,9 @@ ROUTES = (
         "driveitem-createuploadsession",
         "new and existing, conflictBehavior, fragments, resume, cancel; not deferCommit",
     ),
+    *SHARING_ROUTES,
+    *DIRECTORY_ROUTES,
+    *LIST_ROUTES,
 )
 
 HANDLERS = {(route.kind, route.op, route.method): route.handler for route in ROUTES}

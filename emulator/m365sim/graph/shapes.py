@@ -81,7 +81,7 @@ def drive_shape(drive: Drive) -> dict[str, Any]:
         owner = {"user": actor_shape(drive.owner)["user"]}
     shape: dict[str, Any] = {
         "createdDateTime": iso_seconds(drive.created_at),
-        "description": "",
+        "description": drive.description,
         "id": drive.id,
         "lastModifiedDateTime": iso_seconds(drive.modified_at),
         "name": drive.name,

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from m365sim.files import Site
-from m365sim.graph.access import check_profile, check_sites, sees
+from m365sim.graph.access import check_profile, check_sites
 from m365sim.graph.call import Call
 from m365sim.graph.reply import GraphError, Reply, invalid, json_reply
 from m365sim.graph.shapes import (
@@ -35,7 +35,8 @@ async def get_site(call: Call) -> Reply:
 async def list_subsites(call: Call) -> Reply:
     """List the sites right below a site."""
     check_sites(call.principal)
-    return _sites(call, call.site().subsites, _offset_token)
+    below = call.site().subsites
+    return _sites(call, [one for one in below if call.sees_site(one)], _offset_token)
 
 
 async def list_sites(call: Call) -> Reply:
@@ -64,14 +65,16 @@ async def list_drives(call: Call) -> Reply:
     site = call.site()
     selected = call.selected()
     wants_system = selected is not None and "system" in selected
-    shapes = [drive_shape(d) for d in site.drives if wants_system or not d.is_system]
+    drives = [d for d in site.drives if call.viewer(d).reaches()]
+    shapes = [drive_shape(d) for d in drives if wants_system or not d.is_system]
     return _collection(f"{CONTEXT}#drives", shapes, selected)
 
 
 async def list_own_drives(call: Call) -> Reply:
     """List the drives of a user."""
     site = call.world.content.personal_site(call.user().id)
-    shapes = [drive_shape(d) for d in site.drives if not d.is_system] if site else []
+    drives = [d for d in site.drives if call.viewer(d).reaches()] if site else []
+    shapes = [drive_shape(d) for d in drives if not d.is_system]
     return _collection(f"{CONTEXT}#drives", shapes, call.selected())
 
 
@@ -79,7 +82,7 @@ async def list_followed_sites(call: Call) -> Reply:
     """List the sites the signed-in user follows: here those of groups."""
     check_sites(call.principal)
     call.user()
-    sites = [site for site in call.world.content.sites if site.in_group]
+    sites = [one for one in call.world.content.sites if one.in_group and call.sees_site(one)]
     shapes = [followed_site_shape(site) for site in sites]
     return _collection(f"{CONTEXT}#sites", shapes, call.selected())
 
@@ -103,7 +106,7 @@ def _found(call: Call, search: str) -> list[Site]:
     newest = call.world.clock.now() - call.world.quirks.search_lag
     found = []
     for site in call.world.content.sites:
-        if not sees(call.principal, site) or site.created_at > newest:
+        if not call.sees_site(site, limited=False) or site.created_at > newest:
             continue
         text = f"{site.display_name} {site.name} {site.description}".lower()
         if wanted in ("", "*") or wanted.rstrip("*") in text:

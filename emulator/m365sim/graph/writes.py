@@ -81,11 +81,14 @@ async def update_item(call: Call) -> Reply:
     name = body.get("name")
     if name is not None and not isinstance(name, str):
         raise invalid("The name must be a string.")
+    parent = _new_parent(drive, item, body.get("parentReference"))
+    if parent is not None:
+        call.check(drive, parent)
     changed = drive.update(
         item,
         call.actor(),
         name=name if name != item.name else None,
-        parent=_new_parent(drive, item, body.get("parentReference")),
+        parent=parent,
         conflict=_conflict(body.get(CONFLICT) or call.query.get(CONFLICT), "fail"),
         file_times=_times(body.get("fileSystemInfo")),
     )
@@ -138,6 +141,7 @@ def find_target(call: Call, drive: Drive) -> Target:
     if not path:
         if start.parent is None:
             raise invalid("The root is no file.")
+        call.check(drive, start)
         return Target(drive.live(start.parent), (), start.name, start)
     folder, missing = start, list(path)
     while len(missing) > 1:
@@ -147,6 +151,7 @@ def find_target(call: Call, drive: Drive) -> Target:
         folder = below
         missing.pop(0)
     existing = drive.child(folder.uid, missing[0]) if len(missing) == 1 else None
+    call.check(drive, existing or folder)
     return Target(folder, tuple(missing[:-1]), missing[-1], existing)
 
 

@@ -12,7 +12,7 @@ from m365sim.entra.tokens import InvalidToken, Principal, verify_access_token
 from m365sim.faults import Receive, Scope
 from m365sim.graph.address import parse, raw_path
 from m365sim.graph.call import Call, read_query
-from m365sim.graph.dispatch import dispatch
+from m365sim.graph.metering import metered
 from m365sim.graph.reply import Reply, json_reply
 from m365sim.traffic import ROUTE, UNMODELLED
 
@@ -55,7 +55,7 @@ async def answer_api(
         receive,
         f"{scope.get('scheme', 'https')}://{headers.get('host', world.tenant.sharepoint_host)}",
     )
-    return await dispatch(call, scope)
+    return await metered(call, scope)
 
 
 def _is_app_without_certificate(principal: Principal) -> bool:

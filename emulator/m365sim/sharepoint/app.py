@@ -23,6 +23,7 @@ from m365sim.graph.reply import (
 from m365sim.graph.writes import upload_state
 from m365sim.sharepoint.api import answer_api
 from m365sim.sharepoint.downloads import send_file
+from m365sim.sharepoint.monitor import answer_monitor
 from m365sim.traffic import ROUTE
 from m365sim.transfer.preauth import BadProof, Proof, read_proof
 from m365sim.transfer.uploads import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _DOWNLOAD = "/_layouts/15/download.aspx"
 _UPLOAD = re.compile(r".*/_api/v2\.[01]/drives/[^/]+/items/[^/]+/uploadSession", re.IGNORECASE)
+_MONITOR = re.compile(r".*/_api/v2\.[01]/monitor/([^/]+)", re.IGNORECASE)
 
 
 def sharepoint_app(world: World) -> ASGIApp:
@@ -52,6 +54,8 @@ def sharepoint_app(world: World) -> ASGIApp:
             (b"request-id", request_id.encode()),
             (b"microsoftsharepointteamservices", b"16.0.0.26000"),
             (b"x-sharepointhealthscore", b"1"),
+            (b"spclientservicerequestduration", b"18"),
+            (b"spiislatency", b"1"),
         ]
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1")
@@ -83,6 +87,9 @@ async def _answer(
             return await _upload(world, scope, receive, headers, _proof(world, headers, query))
         except Refused as refused:
             raise worded(refused) from refused
+    if (monitor := _MONITOR.fullmatch(path)) and scope["method"] == "GET":
+        scope[ROUTE] = "/_api/v2.0/monitor/{operation-id}"
+        return answer_monitor(world, monitor[1])
     return await answer_api(world, scope, receive, headers)
 
 

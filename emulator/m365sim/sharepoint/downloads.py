@@ -13,6 +13,7 @@ from urllib.parse import quote
 from m365sim.faults import Scope, Send
 from m365sim.files import Item
 from m365sim.files.problems import Missing
+from m365sim.files.versions import version
 from m365sim.graph.item_shapes import etag, mime_type
 from m365sim.graph.reply import GraphError, Headers, not_found
 from m365sim.transfer.preauth import Proof
@@ -63,12 +64,14 @@ async def send_file(
 
 
 def _proven(world: World, proof: Proof) -> Item:
-    drive_id, _, uid = proof.subject.partition(" ")
+    drive_id, _, rest = proof.subject.partition(" ")
+    uid, _, number = rest.partition(" ")
     drive = world.content.drive_by_id(drive_id)
     if drive is None or not uid:
         raise not_found()
     try:
-        return drive.live(bytes.fromhex(uid))
+        item = drive.live(bytes.fromhex(uid))
+        return version(drive, item, int(number)) if number else item
     except Missing as gone:
         raise not_found() from gone
 

@@ -53,9 +53,12 @@ class Downloads:
         self._base = f"{origin_of(world, drive)}{quote(drive.site.path)}/_layouts/15/download.aspx"
         self._drive = drive
 
-    def url(self, item: Item) -> str:
-        """Return the pre-authenticated address of a file's bytes."""
-        proof = _seal(self._key, self._head, f"{self._drive.id} {item.uid.hex()}")
+    def url(self, item: Item, version: int | None = None) -> str:
+        """Return the pre-authenticated address of a file's bytes, or of those of a version."""
+        subject = f"{self._drive.id} {item.uid.hex()}"
+        if version is not None:
+            subject += f" {version}"
+        proof = _seal(self._key, self._head, subject)
         return (
             f"{self._base}?UniqueId={guid_of(item.uid)}&Translate=false&tempauth={proof}"
             "&ApiVersion=2.0"

@@ -95,9 +95,9 @@ async def test_me_is_for_users(graph, world):
 
 
 async def test_what_is_not_modelled_is_counted(graph, drive, world):
-    unknown = await graph.get(f"/drives/{drive.id}/root/thumbnails")
+    unknown = await graph.get(f"/drives/{drive.id}/root/analytics")
     assert unknown.status_code == 400
-    assert "thumbnails" in unknown.json()["error"]["message"]
+    assert "analytics" in unknown.json()["error"]["message"]
     assert (await graph.get("/planner/tasks")).status_code == 400
     wrong = await graph.call("PUT", f"/drives/{drive.id}/root/delta", content=b"")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")

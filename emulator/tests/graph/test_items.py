@@ -53,6 +53,15 @@ async def test_office_file_has_a_viewer_for_its_address(graph, at):
     assert "_layouts/15/Doc.aspx?sourcedoc=%7B" in shape["webUrl"]
 
 
+def doubled(text):
+    return text.replace("'", "''")
+
+
+def literal(text):
+    """A string as OData writes it, in a query."""
+    return quote(f"'{doubled(text)}'", safe="")
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -78,6 +87,9 @@ async def test_every_way_to_address_an_item(graph, drive, find, at, path):
         f"/drives/{drive.id}/items/{parent_id}:/{encoded}",
         f"/drives/{drive.id}/items/{parent_id}:/{encoded}:",
         f"/drives/{drive.id}/items/root:/{quote(path)}",
+        f"/drives/{drive.id}/items/{parent_id}/children('{quote(doubled(name), safe='')}')",
+        f"/drives/{drive.id}/items/{parent_id}/children('@a1')?@a1={literal(name)}",
+        f"/drives/{drive.id}/root/children('@a1')?@a1={literal(path)}",
     ]
     for place in places:
         assert (await graph.json(place))["id"] == item_id, place

@@ -1,0 +1,218 @@
+"""Users and groups, as far as permissions name them.
+
+https://learn.microsoft.com/graph/api/resources/user, .../group. Reads only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from m365sim.graph.access import check_groups, check_profile, check_users
+from m365sim.graph.call import Call
+from m365sim.graph.offsets import offset_token, read_offset
+from m365sim.graph.reply import GraphError, Reply, json_reply
+from m365sim.graph.shapes import CONTEXT, drive_shape, iso, narrowed, site_shape, user_shape
+from m365sim.sharing import Group
+from m365sim.sharing.grantees import is_guest
+from m365sim.tenant import User
+
+_PAGE = 100
+_MAX_PAGE = 999
+
+_COMPARED = re.compile(r"(\w+) eq '((?:[^']|'')*)'")
+_STARTS = re.compile(r"startswith\((\w+), ?'((?:[^']|'')*)'\)", re.IGNORECASE)
+
+
+async def list_users(call: Call) -> Reply:
+    """List the people of the tenant."""
+    check_users(call.principal)
+    people = call.world.directory.users_of(call.world.tenant.id)
+    return _listed(call, "users", [_user(user) for user in people], _default_user)
+
+
+async def get_user(call: Call) -> Reply:
+    """Return one person."""
+    user = call.user()
+    if call.principal.user is user:
+        check_profile(call.principal)
+    else:
+        check_users(call.principal)
+    return _one(call, "users", _user(user), _default_user)
+
+
+async def list_memberships(call: Call) -> Reply:
+    """List the groups that somebody is in, right or through other groups."""
+    user = call.user()
+    check_groups(call.principal)
+    sharing = call.world.sharing
+    nested = call.address.op.startswith("transitive")
+    groups = [
+        group
+        for group in sharing.groups()
+        if (sharing.holds(group, user) if nested else user.id in group.members)
+    ]
+    shapes = [{"@odata.type": "#microsoft.graph.group", **_group(group)} for group in groups]
+    return _listed(call, "directoryObjects", shapes)
+
+
+async def list_groups(call: Call) -> Reply:
+    """List the groups of the tenant."""
+    check_groups(call.principal)
+    return _listed(call, "groups", [_group(group) for group in call.world.sharing.groups()])
+
+
+async def get_group(call: Call) -> Reply:
+    """Return one group."""
+    check_groups(call.principal)
+    return _one(call, "groups", _group(call.group()))
+
+
+async def list_members(call: Call) -> Reply:
+    """List who is in a group, or owns it; groups within are taken apart only if that is asked."""
+    check_groups(call.principal)
+    group = call.group()
+    if call.address.op == "owners":
+        ids = list(group.owners)
+    elif call.address.op == "transitiveMembers":
+        ids = _everyone_in(call, group, set())
+    else:
+        ids = list(group.members)
+    shapes = [shape for one in ids if (shape := _member(call, one)) is not None]
+    return _listed(call, "directoryObjects", shapes)
+
+
+async def get_group_site(call: Call) -> Reply:
+    """Return the team site of a group."""
+    group = call.group()
+    site = call.world.sharing.site_of(group)
+    if site is None:
+        raise _no_such(group.id)
+    call.address.site = site.id
+    return _one(call, "sites", site_shape(call.site()))
+
+
+async def list_group_drives(call: Call) -> Reply:
+    """List the document libraries of a group's site."""
+    group = call.group()
+    site = call.world.sharing.site_of(group)
+    if site is None:
+        raise _no_such(group.id)
+    call.address.site = site.id
+    return _listed(call, "drives", [drive_shape(d) for d in call.site().drives if not d.is_system])
+
+
+def _everyone_in(call: Call, group: Group, seen: set[str]) -> list[str]:
+    found: dict[str, None] = {}
+    seen.add(group.id)
+    for one in group.members:
+        found[one] = None
+        inner = call.world.sharing.group(one)
+        if inner is not None and inner.id not in seen:
+            found |= dict.fromkeys(_everyone_in(call, inner, seen))
+    return list(found)
+
+
+def _member(call: Call, member_id: str) -> dict[str, Any] | None:
+    user = call.world.directory.users.get(member_id)
+    if user is not None:
+        return {"@odata.type": "#microsoft.graph.user", **_default_user(_user(user))}
+    group = call.world.sharing.group(member_id)
+    if group is not None:
+        return {"@odata.type": "#microsoft.graph.group", **_group(group)}
+    return None
+
+
+def _user(user: User) -> dict[str, Any]:
+    return {
+        **user_shape(user),
+        "accountEnabled": user.enabled,
+        "userType": "Guest" if is_guest(user) else "Member",
+    }
+
+
+def _default_user(shape: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is given only when it is selected."""
+    return {k: v for k, v in shape.items() if k not in ("accountEnabled", "userType")}
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "deletedDateTime": None,
+        "classification": None,
+        "createdDateTime": iso(group.created_at),
+        "creationOptions": [],
+        "description": group.name,
+        "displayName": group.name,
+        "expirationDateTime": None,
+        "groupTypes": ["Unified"] if group.is_unified else [],
+        "isAssignableToRole": None,
+        "mail": group.mail,
+        "mailEnabled": group.is_unified,
+        "mailNickname": (group.mail or group.name).partition("@")[0],
+        "membershipRule": None,
+        "membershipRuleProcessingState": None,
+        "onPremisesSyncEnabled": None,
+        "preferredDataLocation": None,
+        "preferredLanguage": None,
+        "proxyAddresses": [f"SMTP:{group.mail}"] if group.mail else [],
+        "renewedDateTime": iso(group.created_at),
+        "resourceBehaviorOptions": [],
+        "resourceProvisioningOptions": [],
+        "securityEnabled": not group.is_unified,
+        "theme": None,
+        "visibility": "Public" if group.is_public else "Private",
+    }
+
+
+def _listed(
+    call: Call,
+    collection: str,
+    shapes: list[dict[str, Any]],
+    default: Callable[[dict[str, Any]], dict[str, Any]] = lambda shape: shape,
+) -> Reply:
+    if text := call.query.get("$filter"):
+        shapes = [shape for shape in shapes if _passes(shape, text)]
+    start, count = read_offset(call.query.get("$skiptoken")), _page_size(call)
+    selected = call.selected()
+    page = shapes[start : start + count]
+    value: dict[str, Any] = {"@odata.context": f"{CONTEXT}#{collection}"}
+    if call.query.get("$count", "").lower() == "true":
+        value["@odata.count"] = len(shapes)
+    if start + count < len(shapes):
+        value["@odata.nextLink"] = call.link("$skiptoken", offset_token(start + count))
+    value["value"] = [
+        default(shape) if selected is None else narrowed(shape, selected) for shape in page
+    ]
+    return json_reply(value)
+
+
+def _one(
+    call: Call,
+    collection: str,
+    shape: dict[str, Any],
+    default: Callable[[dict[str, Any]], dict[str, Any]] = lambda shape: shape,
+) -> Reply:
+    selected = call.selected()
+    shown = default(shape) if selected is None else narrowed(shape, selected)
+    return json_reply({"@odata.context": f"{CONTEXT}#{collection}/$entity", **shown})
+
+
+def _page_size(call: Call) -> int:
+    return min(call.top(), _MAX_PAGE) if "$top" in call.query else _PAGE
+
+
+def _passes(shape: dict[str, Any], text: str) -> bool:
+    """Tell whether a shape passes a filter: one comparison, or one `startswith`."""
+    compared, starts = _COMPARED.fullmatch(text.strip()), _STARTS.fullmatch(text.strip())
+    found = compared or starts
+    if found is None or found[1] not in shape:
+        raise GraphError(400, "Request_UnsupportedQuery", "Unsupported Query.")
+    actual, wanted = str(shape[found[1]] or "").lower(), found[2].replace("''", "'").lower()
+    return actual == wanted if compared else actual.startswith(wanted)
+
+
+def _no_such(name: str) -> GraphError:
+    return GraphError(404, "Request_ResourceNotFound", f"Resource '{name}' does not exist.")

@@ -1,0 +1,130 @@
+"""What a token may do with lists and pages, and what the person behind it may.
+
+https://learn.microsoft.com/graph/permissions-reference: reading needs `Sites.Read.All`, changing
+items and pages `Sites.ReadWrite.All`, changing lists, columns and content types `Sites.Manage.All`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from m365sim.files import Site
+from m365sim.graph.access import SELECTED
+from m365sim.graph.call import Call
+from m365sim.graph.reply import denied, not_found
+from m365sim.lists import Library, Row, SharePointList
+from m365sim.sharing import Level
+
+Need = Literal["read", "write", "manage"]
+
+# "AllSites" are the delegated permissions of SharePoint's own API.
+_MANAGE = frozenset(
+    {"Sites.Manage.All", "Sites.FullControl.All", "AllSites.Manage", "AllSites.FullControl"}
+)
+_WRITE = _MANAGE | {"Sites.ReadWrite.All", "AllSites.Write"}
+_READ = _WRITE | {"Sites.Read.All", "AllSites.Read"}
+_PERMISSIONS: dict[Need, frozenset[str]] = {"read": _READ, "write": _WRITE, "manage": _MANAGE}
+#: What an app with `Sites.Selected` must have been granted on the site.
+_GRANTS: dict[Need, frozenset[str]] = {
+    "read": frozenset({"read", "write", "owner", "fullcontrol"}),
+    "write": frozenset({"write", "owner", "fullcontrol"}),
+    "manage": frozenset({"owner", "fullcontrol"}),
+}
+
+
+def open_site(call: Call, need: Need, *, apps: Need | None = None) -> Site:
+    """Return the addressed site, if the caller may do that to its lists; `apps`: if an app may."""
+    site = call.site()
+    check_site_need(call, site, apps if apps and call.principal.user is None else need)
+    return site
+
+
+def open_list(call: Call, need: Need, *, below: bool = False) -> SharePointList:
+    """Return the addressed list; `below`: something in it is meant, to be checked on its own."""
+    lists = call.world.lists
+    found: SharePointList
+    if call.address.drive is not None:
+        found = lists.library(call.drive())
+    else:
+        found = lists.find(call.site(), call.address.ids["list"])
+    _check_token(call, found.site, need)
+    level = list_level(call, found)
+    if level < Level.READ and not (below and isinstance(found, Library)):
+        raise not_found()
+    if need != "read" and level < Level.WRITE and not below:
+        raise denied()
+    if need != "read" and found.is_system and not isinstance(found, Library):
+        raise denied()
+    return found
+
+
+def open_row(call: Call, need: Need) -> tuple[SharePointList, Row]:
+    """Return the addressed item of a list, and the list."""
+    found = open_list(call, need, below=True)
+    text = call.address.ids["row"]
+    if not text.isdigit():
+        raise not_found()
+    row = found.row(int(text))
+    if isinstance(found, Library) and row.item is not None:
+        call.check(found.drive, row.item, write=need != "read")
+    elif need != "read" and list_level(call, found) < Level.WRITE:
+        raise denied()
+    return found, row
+
+
+def check_site_need(call: Call, site: Site, need: Need) -> None:
+    """Refuse a caller that may not do that to the lists of a site."""
+    _check_token(call, site, need)
+    level = _site_level(call, site)
+    if level < (Level.READ if need == "read" else Level.WRITE):
+        raise denied()
+
+
+def list_level(call: Call, target: SharePointList) -> Level:
+    """Return how much the person behind a request may do with a list."""
+    if isinstance(target, Library):
+        return call.viewer(target.drive).level(target.drive.root)
+    return _site_level(call, target.site)
+
+
+def sees_list(call: Call, target: SharePointList) -> bool:
+    """Tell whether a list is among those a caller is shown."""
+    if isinstance(target, Library):
+        return call.viewer(target.drive).reaches()
+    return _site_level(call, target.site) >= Level.READ
+
+
+def sees_row(call: Call, target: SharePointList, row: Row) -> bool:
+    """Tell whether an item is among those a caller is shown."""
+    if not isinstance(target, Library) or row.item is None:
+        return True
+    viewer = call.viewer(target.drive)
+    return viewer.sees_everything or viewer.sees(row.item)
+
+
+def _check_token(call: Call, site: Site, need: Need) -> None:
+    held = call.principal.scopes | call.principal.roles
+    if _PERMISSIONS[need] & held:
+        return
+    if SELECTED in held:
+        granted = call.world.content.site_grants.get(
+            (call.principal.app_id, site.collection), frozenset()
+        )
+        if granted & _GRANTS[need]:
+            return
+    raise denied()
+
+
+def _site_level(call: Call, site: Site) -> Level:
+    user, sharing = call.principal.user, call.world.sharing
+    if user is None:
+        return Level.OWNER
+    level, current = Level.NONE, site
+    while True:
+        acl = sharing.site_acl(current)
+        for permission in acl.permissions.values():
+            if sharing.applies(permission, user, site):
+                level = max(level, permission.level)
+        if not acl.inherits or current.parent is None:
+            return level
+        current = current.parent

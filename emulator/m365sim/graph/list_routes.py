@@ -1,0 +1,338 @@
+"""The routes about lists, their items, columns, content types, and site pages."""
+
+from __future__ import annotations
+
+from m365sim.graph import columns, content_types, list_delta, list_items, lists, pages
+from m365sim.graph.route import Handler, Route
+
+_LIST = "/sites/{site-id}/lists/{list-id}"
+_ROW = f"{_LIST}/items/{{item-id}}"
+_FILE = "/drives/{drive-id}/items/{item-id}/listItem"
+_PAGES = "/sites/{site-id}/pages"
+_CAST = "microsoft.graph.sitePage"
+
+
+def _columns(owner: str, place: str, page: str) -> tuple[Route, ...]:
+    member = f"{place}/columns/{{column-id}}"
+    kind = f"{owner}Column"
+    return (
+        Route(
+            owner,
+            "columns",
+            "GET",
+            columns.list_columns,
+            f"{place}/columns",
+            f"{page}-list-columns",
+            "$select, $top, $skiptoken; hidden and system columns are listed",
+        ),
+        Route(
+            owner,
+            "columns",
+            "POST",
+            columns.create_column,
+            f"{place}/columns",
+            f"{page}-post-columns",
+            "every kind with a facet, exactly one; 409 for a name that is taken",
+        ),
+        Route(kind, "", "GET", columns.get_column, member, "columndefinition-get", "by id or name"),
+        Route(
+            kind,
+            "",
+            "PATCH",
+            columns.update_column,
+            member,
+            "columndefinition-update",
+            "all but the type; of system columns no more than the names",
+        ),
+        Route(
+            kind,
+            "",
+            "DELETE",
+            columns.delete_column,
+            member,
+            "columndefinition-delete",
+            "not of system columns; items lose their values",
+        ),
+    )
+
+
+def _content_types(owner: str, place: str, page: str) -> tuple[Route, ...]:
+    member = f"{place}/contentTypes/{{content-type-id}}"
+    kind = f"{owner}ContentType"
+    verbs: tuple[tuple[str, str, str, Handler, str, str], ...] = (
+        (
+            "",
+            "GET",
+            member,
+            content_types.get_content_type,
+            "contenttype-get",
+            "$expand=columns,base,baseTypes,columnLinks,columnPositions",
+        ),
+        (
+            "columns",
+            "GET",
+            f"{member}/columns",
+            content_types.list_columns_of_type,
+            "contenttype-list-columns",
+            "$select; not POST",
+        ),
+        (
+            "",
+            "PATCH",
+            member,
+            content_types.update_content_type,
+            "contenttype-update",
+            "name, description, group, hidden, readOnly, sealed",
+        ),
+        (
+            "",
+            "DELETE",
+            member,
+            content_types.delete_content_type,
+            "contenttype-delete",
+            "400 while it is in use, 403 for built-in ones",
+        ),
+    )
+    listing = Route(
+        owner,
+        "contentTypes",
+        "GET",
+        content_types.list_content_types,
+        f"{place}/contentTypes",
+        f"{page}-list-contenttypes",
+        "$select, $top, $skiptoken, $expand",
+    )
+    return (
+        listing,
+        *(Route(kind, op, verb, h, at, doc, said) for op, verb, at, h, doc, said in verbs),
+    )
+
+
+LIST_ROUTES = (
+    Route(
+        "site",
+        "lists",
+        "GET",
+        lists.list_lists,
+        "/sites/{site-id}/lists",
+        "list-list",
+        "libraries too, hidden ones too; system ones with $select=system; $top, $skiptoken,"
+        " $expand=columns,contentTypes,items,drive",
+    ),
+    Route(
+        "site",
+        "lists",
+        "POST",
+        lists.create_list,
+        "/sites/{site-id}/lists",
+        "list-create",
+        "10 templates, documentLibrary with its drive; columns; needs Sites.Manage.All, of apps"
+        " Sites.ReadWrite.All",
+    ),
+    Route(
+        "list",
+        "",
+        "GET",
+        lists.get_list,
+        _LIST,
+        "list-get",
+        "by id or title, also /drives/{id}/list; $select, $expand=columns,items(expand=fields)",
+    ),
+    Route(
+        "list",
+        "",
+        "PATCH",
+        lists.update_list,
+        _LIST,
+        "resources/list",
+        "displayName, description, list.hidden, list.contentTypesEnabled; If-Match",
+    ),
+    Route("list", "", "DELETE", lists.delete_list, _LIST, "resources/list", "for good; If-Match"),
+    Route(
+        "list",
+        "items",
+        "GET",
+        list_items.list_rows,
+        f"{_LIST}/items",
+        "listitem-list",
+        "$expand=fields(select=...),driveItem; $select, $top up to 5,000, $skiptoken; $filter and"
+        " $orderby over fields/... (not indexed: with Prefer; more than 5,000 items: 429)",
+    ),
+    Route(
+        "list",
+        "items",
+        "POST",
+        list_items.create_row,
+        f"{_LIST}/items",
+        "listitem-create",
+        "every kind of column, contentType; not in libraries, no attachments, no folders",
+    ),
+    Route(
+        "list",
+        "items/delta",
+        "GET",
+        list_delta.list_delta,
+        f"{_LIST}/items/delta",
+        "listitem-delta",
+        "token (opaque, latest), $top, $select, $expand=fields; 410",
+    ),
+    Route(
+        "listItem",
+        "",
+        "GET",
+        list_items.get_row,
+        _ROW,
+        "listitem-get",
+        "$select, $expand=fields(select=...),driveItem; If-None-Match",
+    ),
+    Route(
+        "listItem",
+        "",
+        "PATCH",
+        list_items.update_row,
+        _ROW,
+        "listitem-update",
+        "fields, contentType; If-Match",
+    ),
+    Route("listItem", "", "DELETE", list_items.delete_row, _ROW, "listitem-delete", "If-Match"),
+    Route(
+        "listItem",
+        "fields",
+        "GET",
+        list_items.get_fields,
+        f"{_ROW}/fields",
+        "resources/fieldvalueset",
+        "$select, lookups by name; calculated values of arithmetic and joined texts, no functions",
+    ),
+    Route(
+        "listItem",
+        "fields",
+        "PATCH",
+        list_items.update_fields,
+        f"{_ROW}/fields",
+        "listitem-update",
+        "every kind of column; null unsets; renames files by FileLeafRef; If-Match",
+    ),
+    Route(
+        "listItem",
+        "versions",
+        "GET",
+        list_items.list_versions,
+        f"{_ROW}/versions",
+        "listitem-list-versions",
+        "$expand=fields; not restoreVersion",
+    ),
+    Route(
+        "listItem",
+        "driveItem",
+        "GET",
+        list_items.get_drive_item,
+        f"{_ROW}/driveItem",
+        "driveitem-get",
+        "of libraries",
+    ),
+    Route(
+        "item",
+        "listItem",
+        "GET",
+        list_items.get_list_item,
+        _FILE,
+        "listitem-get",
+        "$select, $expand=fields(select=...)",
+    ),
+    Route(
+        "item",
+        "listItem/fields",
+        "GET",
+        list_items.get_list_item_fields,
+        f"{_FILE}/fields",
+        "resources/fieldvalueset",
+        "$select",
+    ),
+    Route(
+        "item",
+        "listItem/fields",
+        "PATCH",
+        list_items.update_list_item_fields,
+        f"{_FILE}/fields",
+        "listitem-update",
+        "as above",
+    ),
+    *_columns("site", "/sites/{site-id}", "site"),
+    *_columns("list", _LIST, "list"),
+    *_content_types("site", "/sites/{site-id}", "site"),
+    Route(
+        "site",
+        "contentTypes",
+        "POST",
+        content_types.create_content_type,
+        "/sites/{site-id}/contentTypes",
+        "site-post-contenttypes",
+        "from a base; 409 for a name that is taken",
+    ),
+    *_content_types("list", _LIST, "list"),
+    Route(
+        "list",
+        "contentTypes/addCopy",
+        "POST",
+        content_types.add_copy,
+        f"{_LIST}/contentTypes/addCopy",
+        "contenttype-addcopy",
+        "of the site's content types; not addCopyFromContentTypeHub",
+    ),
+    Route(
+        "pages",
+        "",
+        "GET",
+        pages.list_pages,
+        f"{_PAGES}/{_CAST}",
+        "sitepage-list",
+        "also without the cast; $select, $top, $skiptoken, $orderBy and $filter over times, name,"
+        " title; not $expand",
+    ),
+    Route(
+        "pages",
+        "",
+        "POST",
+        pages.create_page,
+        _PAGES,
+        "sitepage-create",
+        "checked out to its maker; unsupported web parts refused; a file of SitePages",
+    ),
+    Route(
+        "page",
+        "",
+        "GET",
+        pages.get_page,
+        f"{_PAGES}/{{page-id}}/{_CAST}",
+        "sitepage-get",
+        "also without the cast; $select, $expand=canvasLayout",
+    ),
+    Route(
+        "page",
+        "",
+        "PATCH",
+        pages.update_page,
+        f"{_PAGES}/{{page-id}}/{_CAST}",
+        "sitepage-update",
+        "checks out the next version; 423 when someone else has",
+    ),
+    Route(
+        "page",
+        "publish",
+        "POST",
+        pages.publish_page,
+        f"{_PAGES}/{{page-id}}/{_CAST}/publish",
+        "sitepage-publish",
+        "checks in, next major version; no approval",
+    ),
+    Route(
+        "page",
+        "",
+        "DELETE",
+        pages.delete_page,
+        f"{_PAGES}/{{page-id}}",
+        "basesitepage-delete",
+        "into the recycle bin",
+    ),
+)  # fmt: skip

@@ -1,0 +1,30 @@
+"""An item of a list: of a generic list, or a file or folder of a library seen as one.
+
+https://learn.microsoft.com/graph/api/resources/listitem
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from m365sim.files import Actor, Item
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One state of a list item. A change makes a new Row."""
+
+    id: int  # counted within the list
+    uid: bytes
+    values: Mapping[str, Any]  # by internal name; what is not set is not there
+    content_type: str  # id
+    created_at: int  # seconds since 1970
+    modified_at: int
+    created_by: Actor
+    modified_by: Actor
+    version: int = 1  # the n of the eTag
+    deleted: bool = False
+    item: Item | None = None  # the file or folder, in a library
+    parent: int = 0  # number of the folder it lies in; 0 at the root

@@ -1,0 +1,68 @@
+"""A subscription to changes of a drive or a list.
+
+https://learn.microsoft.com/graph/api/resources/subscription
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+MAX_LIFETIME = timedelta(minutes=42_300)  # of drives and lists
+CHALLENGE_AHEAD = timedelta(hours=1)  # of the end, at the most, authorization is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is watched, known by the numbers of its changes."""
+
+    resource: str  # as the subscriber named it, without a slash ahead
+    kind: str  # of what changes: "driveItem", "listItem"
+    head: Callable[[], int]  # the number of the latest change
+    security: Callable[[int], int]  # counts the changes of permissions after a number
+
+
+@dataclass(slots=True, eq=False)
+class Subscription:
+    """Who is told of changes, where, and until when."""
+
+    id: str
+    watched: Watched
+    app_id: str
+    creator_id: str
+    notification_url: str
+    created_at: datetime
+    expires_at: datetime
+    seen: int  # the number of the last change that was told
+    client_state: str | None = None
+    lifecycle_url: str | None = None
+    tls_version: str = "v1_2"
+    with_security: bool = False  # whether changes of permissions are told, too
+    changed_at: datetime | None = None  # when a change was noticed that was not told yet
+    challenged_at: datetime | None = None  # when authorization was asked for
+    is_paused: bool = False  # nothing is told until it is reauthorized
+
+    def has_news(self) -> bool:
+        """Tell whether anything changed that it is about."""
+        head = self.watched.head()
+        if head <= self.seen:
+            return False
+        return self.with_security or head - self.seen > self.watched.security(self.seen)
+
+    def wants_challenge(self, now: datetime) -> bool:
+        """Tell whether its end is so near that authorization is asked for, once."""
+        if self.lifecycle_url is None or self.challenged_at is not None:
+            return False
+        ahead = min(CHALLENGE_AHEAD, (self.expires_at - self.created_at) / 4)
+        return now >= self.expires_at - ahead
+
+    def authorize(self) -> None:
+        """Take note that its owner may still have it."""
+        self.challenged_at = None
+        self.is_paused = False
+
+    def renew(self, now: datetime, expires_at: datetime) -> None:
+        """Let it end later, or earlier; that authorizes it anew."""
+        self.created_at, self.expires_at = now, expires_at
+        self.authorize()
