@@ -24,6 +24,7 @@ from fairlead.api.services import Services
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
+from fairlead.connect.submission import Submissions
 from fairlead.dashboard.connect_page import ConnectPage
 from fairlead.dashboard.pages import page_routes
 from fairlead.dashboard.result_page import draw_result
@@ -101,6 +102,7 @@ async def open_services(
         establisher = Establisher(
             db, vault, registry, transport, clock, new_id, on_established=engine.on_established
         )
+        submissions = Submissions(sessions, establisher, registry, transport, clock, new_id)
         if work:
             deliverer = Deliverer(db, transport, settings, clock, new_id)
             deliverer.start()
@@ -115,6 +117,7 @@ async def open_services(
             transport=transport,
             sessions=sessions,
             establisher=establisher,
+            submissions=submissions,
             freshener=freshener,
             gateway=gateway,
             engine=engine,
@@ -182,6 +185,9 @@ def build_app(services: Services) -> ASGIApp:
     """Return the whole application: API, connect page, front door."""
     connect_page = ConnectPage(
         sessions=services.sessions,
+        submissions=services.submissions,
+        freshener=services.freshener,
+        clock=services.clock,
         db=services.db,
         vault=services.vault,
         registry=services.registry,

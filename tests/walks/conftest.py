@@ -69,12 +69,12 @@ class Walk:
         assert answer.is_success, answer.text
         return answer.json()
 
-    async def set_up(self, **credentials: str) -> None:
+    async def set_up(self, provider: str = "sharepoint-online", **credentials: str) -> None:
         """Create the integration."""
         await self.post(
             "/integrations",
             {
-                "provider": "sharepoint-online",
+                "provider": provider,
                 "unique_key": "sp",
                 "credentials": {
                     "type": "OAUTH2",

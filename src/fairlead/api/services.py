@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
+from fairlead.connect.submission import Submissions
 from fairlead.engine.engine import Engine
 from fairlead.gateway.send import Gateway
 from fairlead.http.transport import Transport
@@ -30,6 +31,7 @@ class Services:
     transport: Transport
     sessions: Sessions
     establisher: Establisher
+    submissions: Submissions
     freshener: Freshener
     gateway: Gateway
     engine: Engine

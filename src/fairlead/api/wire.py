@@ -214,6 +214,7 @@ def credentials_out(credentials: Credentials) -> dict[str, Any]:
                 "client_secret": credentials.client_secret.get_secret_value()
                 if credentials.client_secret
                 else None,
+                "client_certificate": credentials.client_certificate,
                 "expires_at": zulu(credentials.expires_at) if credentials.expires_at else None,
                 "raw": credentials.raw,
             }

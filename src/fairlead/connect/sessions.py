@@ -103,6 +103,11 @@ class Sessions:
             raise SessionExpired(_OVER)
         return session
 
+    async def integration_for(self, session: ConnectSession, integration_key: str) -> Integration:
+        """Return an integration that the session may connect; raises why it may not."""
+        self._check_session(session, session.environment_id, integration_key)
+        return await self._integration(session.environment_id, integration_key)
+
     async def begin(
         self,
         environment_id: int,

@@ -4,11 +4,13 @@ The message to the opener is the contract's (5.3); the page says the same in wor
 serves as well where no script runs and nobody waits.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
+from starlette.responses import HTMLResponse
 
-from fairlead.dashboard.drawing import draw
+from fairlead.dashboard.drawing import draw, html
 
 
 class Ending(Protocol):
@@ -28,6 +30,18 @@ class Ending(Protocol):
     def vendor_words(self) -> str: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a form with credentials ended."""
+
+    succeeded: bool
+    provider_name: str
+    error_type: str = ""
+    sentence: str = ""
+    retry_url: str | None = None
+    vendor_words: str = ""
+
+
 def message(ending: Ending) -> dict[str, object]:
     """Return what the window that opened this one is told."""
     if ending.succeeded:
@@ -44,3 +58,13 @@ def message(ending: Ending) -> dict[str, object]:
 def draw_result(outcome: Ending) -> str:
     """Return the page."""
     return draw("result.html", outcome=outcome, message=orjson.dumps(message(outcome)).decode())
+
+
+def result(outcome: Ending) -> HTMLResponse:
+    """Return the page as an answer."""
+    return html(
+        "result.html",
+        has_script=True,
+        outcome=outcome,
+        message=orjson.dumps(message(outcome)).decode(),
+    )

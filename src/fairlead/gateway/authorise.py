@@ -66,7 +66,7 @@ def authorise(
     """Return the headers to add to a request to this URL; none unless it may have credentials."""
     if not is_audience(provider, url, connection_config):
         return {}
-    return credential_headers(provider, credentials)
+    return credential_headers(provider, credentials, connection_config)
 
 
 def provider_headers(provider: Provider, connection_config: Mapping[str, Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ compared with the provider's own before a header is made.
 
 import base64
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from fairlead.errors import EgressRefused, InvalidInput
@@ -54,10 +55,15 @@ def is_open_origin(
     return _matches(origin, provider.open_origins, connection_config)
 
 
-def credential_headers(provider: Provider, credentials: Credentials) -> dict[str, str]:
+def credential_headers(
+    provider: Provider,
+    credentials: Credentials,
+    connection_config: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, str]:
     """Return the headers that carry the credentials.
 
-    A static key goes where a header of the provider says `${apiKey}`, else as a bearer token.
+    A static key goes where a header of the provider says `${apiKey}`, else as a bearer token; the
+    header's name may come from the connection's config.
     """
     match credentials:
         case OAuth2Credentials(access_token=token) | ClientCredentials(token=token):
@@ -68,7 +74,9 @@ def credential_headers(provider: Provider, credentials: Credentials) -> dict[str
         case ApiKeyCredentials(api_key=key):
             secret = key.get_secret_value()
             placed = {
-                name: template.replace("${apiKey}", secret)
+                interpolate(name, connection_config, quote=False): template.replace(
+                    "${apiKey}", secret
+                )
                 for name, template in provider.headers.items()
                 if "${apiKey}" in template
             }
