@@ -166,6 +166,8 @@ def _addresses(registry: Registry) -> Iterator[str]:
         yield from (provider.base_url, provider.token_url)
         yield from provider.credential_origins
         yield from provider.open_origins
+        for audience in provider.audiences:
+            yield from audience.origins
 
 
 def _loopback(urls: Iterable[str]) -> Iterator[str]:

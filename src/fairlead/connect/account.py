@@ -8,7 +8,7 @@ from fairlead.http import Transport
 from fairlead.model.credentials import ClientCredentials, Credentials, OAuth2Credentials
 from fairlead.model.exchange import Request
 from fairlead.model.provider import Provider, Reply, SendFn
-from fairlead.oauth import credential_headers, interpolate, is_audience
+from fairlead.oauth import audience_of, credential_headers, interpolate
 
 _LARGEST_REPLY_BYTES = 65_536
 
@@ -39,7 +39,7 @@ def _send_as(
     async def send(url: str) -> Reply:
         if url.startswith("/"):
             url = interpolate(provider.base_url, config, quote=True).rstrip("/") + url
-        if not is_audience(provider, url, config):
+        if audience_of(provider, url, config) != "":
             raise EgressRefused(
                 "The hook that asks who connected called an address that is not the "
                 "provider's; its author must correct it"

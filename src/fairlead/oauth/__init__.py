@@ -1,9 +1,9 @@
 """OAuth 2.0, the protocol alone: URLs, token requests, what replies mean. Nothing is kept here."""
 
 from fairlead.oauth.audience import (
+    audience_of,
     credential_headers,
     is_audience,
-    is_audience_origin,
     is_open_origin,
 )
 from fairlead.oauth.authorize import authorization_url
@@ -14,6 +14,7 @@ from fairlead.oauth.scopes import scope_text, scopes_for
 from fairlead.oauth.tokens import client_credentials, exchange_code, refresh
 
 __all__ = [
+    "audience_of",
     "authorization_url",
     "challenge_of",
     "classify",
@@ -22,7 +23,6 @@ __all__ = [
     "exchange_code",
     "interpolate",
     "is_audience",
-    "is_audience_origin",
     "is_open_origin",
     "new_state",
     "new_verifier",

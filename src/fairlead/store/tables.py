@@ -149,6 +149,18 @@ connections = Table(
     sqlite_autoincrement=True,
 )
 
+# the connection's own token, for its main API, lies in `connections.envelope`
+connection_tokens = Table(
+    "connection_tokens",
+    metadata,
+    _owner("connection_pk", "connections.id", primary_key=True),
+    # origin of the API that the token is for
+    Column("audience", Words, primary_key=True),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("expires_at", Instant),
+    Column("updated_at", Instant, nullable=False),
+)
+
 # sync_name "" = not about one sync (a key cannot hold NULL)
 faults = Table(
     "faults",
