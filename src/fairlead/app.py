@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from fairlead.api.application import build_api
 from fairlead.api.logs import configure_logs
 from fairlead.api.services import Services
+from fairlead.connect.approvals import Approvals
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
@@ -103,6 +104,7 @@ async def open_services(
             db, vault, registry, transport, clock, new_id, on_established=engine.on_established
         )
         submissions = Submissions(sessions, establisher, registry, transport, clock, new_id)
+        approvals = Approvals(db, vault, sessions, clock, settings.server_url)
         if work:
             deliverer = Deliverer(db, transport, settings, clock, new_id)
             deliverer.start()
@@ -118,6 +120,7 @@ async def open_services(
             sessions=sessions,
             establisher=establisher,
             submissions=submissions,
+            approvals=approvals,
             freshener=freshener,
             gateway=gateway,
             engine=engine,

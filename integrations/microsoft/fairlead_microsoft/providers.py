@@ -79,6 +79,10 @@ def sharepoint_online(cloud: Cloud) -> Provider:
         audiences=(tenant_hosts(cloud),),
         authorization_url=f"{login}/authorize",
         token_url=f"{login}/token",
+        # `.default` there: all that the registration lists, for everybody
+        # (https://learn.microsoft.com/entra/identity-platform/v2-admin-consent)
+        admin_consent_url=f"{cloud.login_url}/${{connectionConfig.tenant}}/v2.0/adminconsent",
+        admin_consent_params={"scope": f"{cloud.graph_url}/.default"},
         default_scopes=default_scopes(cloud),
         # without it there is no refresh token, and the connection dies within the hour
         required_scopes=("offline_access",),

@@ -6,6 +6,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from fairlead.connect.approvals import Approvals
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
@@ -32,6 +33,7 @@ class Services:
     sessions: Sessions
     establisher: Establisher
     submissions: Submissions
+    approvals: Approvals
     freshener: Freshener
     gateway: Gateway
     engine: Engine
@@ -55,6 +57,10 @@ class Outcome:
     #: the vendor's own words, shown small
     vendor_words: str = ""
     connection_id: str = ""
+    #: to be forwarded to an administrator, on whom this waits
+    admin_url: str = ""
+    #: an administrator approved; somebody else goes on
+    is_approval: bool = False
 
 
 class ResultPage(Protocol):

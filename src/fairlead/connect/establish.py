@@ -22,7 +22,7 @@ from fairlead.model.integration import Integration
 from fairlead.model.provider import Provider
 from fairlead.oauth import exchange_code
 from fairlead.sdk.registry import Registry
-from fairlead.store import Database, Tx, connections, integrations
+from fairlead.store import Database, Tx, connections, integrations, pending_approvals
 from fairlead.store.locks import refresh_lock
 from fairlead.vault import Vault, credentials_row
 
@@ -223,6 +223,9 @@ class Establisher:
                 now=now,
             )
             await connections.clear_fault(tx, connection.id, "auth")
+            await pending_approvals.forget(
+                tx, environment_id, integration.unique_key, connection_id
+            )
             if self.on_established is not None:
                 await self.on_established(tx, connection)
             await announce(

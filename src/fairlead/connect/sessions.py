@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 
-from fairlead.connect.config import gathered_config
+from fairlead.connect.config import authorization_params_of, gathered_config
 from fairlead.errors import InvalidInput, NotFound, OperatorError, SessionExpired
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.connect_session import (
@@ -142,6 +142,11 @@ class Sessions:
             defaults = session.defaults.get(integration_key, defaults)
         config = gathered_config(provider, connection_config, session, defaults)
         scopes = scopes_for(provider, integration.scopes, config)
+        # the session's word wins over the operator's
+        overrides = {
+            **authorization_params_of(integration.config),
+            **defaults.authorization_params,
+        }
         now = self._clock.now()
         state = OAuthState(
             id=new_state(),
@@ -154,7 +159,7 @@ class Sessions:
             connection_config=config,
             authorization_params={
                 "scope": provider.scope_separator.join(scopes),
-                **defaults.authorization_params,
+                **overrides,
             },
             ws_client_id=ws_client_id,
             created_at=now,
@@ -168,7 +173,7 @@ class Sessions:
             state=state.id,
             code_verifier=state.code_verifier.get_secret_value(),
             connection_config=config,
-            overrides=defaults.authorization_params,
+            overrides=overrides,
         )
         async with self._db.write() as tx:
             await connect_sessions.insert_state(tx, self._vault, state)

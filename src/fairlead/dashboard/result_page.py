@@ -28,6 +28,10 @@ class Ending(Protocol):
     def retry_url(self) -> str | None: ...
     @property
     def vendor_words(self) -> str: ...
+    @property
+    def admin_url(self) -> str: ...
+    @property
+    def is_approval(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,8 @@ class Ended:
     sentence: str = ""
     retry_url: str | None = None
     vendor_words: str = ""
+    admin_url: str = ""
+    is_approval: bool = False
 
 
 def message(ending: Ending) -> dict[str, object]:

@@ -127,6 +127,9 @@ class Provider:
     audiences: tuple[Audience, ...] = ()
     authorization_url: str = ""
     token_url: str = ""
+    #: where an administrator approves the app for a whole organisation; "" = there is no such page
+    admin_consent_url: str = ""
+    admin_consent_params: Mapping[str, str] = field(default_factory=dict)
     default_scopes: tuple[str, ...] = ()
     #: always asked for, whatever the integration says
     required_scopes: tuple[str, ...] = ()

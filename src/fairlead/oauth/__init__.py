@@ -6,7 +6,7 @@ from fairlead.oauth.audience import (
     is_audience,
     is_open_origin,
 )
-from fairlead.oauth.authorize import authorization_url
+from fairlead.oauth.authorize import authorization_url, check_overrides
 from fairlead.oauth.interpolate import interpolate
 from fairlead.oauth.pkce import challenge_of, new_state, new_verifier
 from fairlead.oauth.replies import classify
@@ -17,6 +17,7 @@ __all__ = [
     "audience_of",
     "authorization_url",
     "challenge_of",
+    "check_overrides",
     "classify",
     "client_credentials",
     "credential_headers",

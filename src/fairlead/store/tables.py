@@ -123,6 +123,22 @@ oauth_states = Table(
     Column("expires_at", Instant, nullable=False, index=True),
 )
 
+pending_approvals = Table(
+    "pending_approvals",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _owner("environment_id", "environments.id", index=True),
+    Column("integration_key", Words, nullable=False),
+    Column("connection_id", Words, nullable=False),
+    Column("token_hash", Words, nullable=False, unique=True),
+    Column("admin_url", Words, nullable=False),
+    Column("session", Json, nullable=False),
+    Column("connection_config", Json, nullable=False),
+    Column("approved_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
 connections = Table(
     "connections",
     metadata,

@@ -14,7 +14,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from fairlead.store.dialect import async_url
 from fairlead.store.migrate import current, head, upgrade
-from fairlead.store.migrations.versions import r0001_first, r0002_connection_tokens
+from fairlead.store.migrations.versions import (
+    r0001_first,
+    r0002_connection_tokens,
+    r0003_pending_approvals,
+)
 from fairlead.store.tables import metadata
 
 COLUMNS = """
@@ -36,7 +40,7 @@ CATALOGUE = {
 }
 
 #: newest first
-DOWN = (r0002_connection_tokens, r0001_first)
+DOWN = (r0003_pending_approvals, r0002_connection_tokens, r0001_first)
 REVISIONS = len(DOWN)
 
 

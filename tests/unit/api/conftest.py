@@ -137,6 +137,8 @@ def make_pack(vendor: Vendor) -> Pack[Api]:
                 display_name="Acme Hosted",
                 auth_mode=AuthMode.OAUTH2,
                 docs_connect="https://example.com/connect",
+                admin_consent_url=f"{vendor.url}/${{connectionConfig.site}}/admin",
+                admin_consent_params={"scope": "all"},
                 connection_config={
                     "site": ConfigField(
                         "Site name", "The first part of your address.", r"[a-z]+", "contoso"

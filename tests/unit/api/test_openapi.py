@@ -54,6 +54,7 @@ OK = {
     ("post", "/auth/unauthenticated/{provider_config_key}"): {
         "path": "/auth/unauthenticated/open?connect_session_token=TOKEN",
     },
+    ("get", "/oauth/pending"): {"path": "/oauth/pending?token=x", "status": 400},
     ("get", "/connections"): {},
     ("post", "/connections"): {
         "json": {
