@@ -35,6 +35,7 @@ from fairlead.gateway.send import Gateway
 from fairlead.http.egress import EgressPolicy
 from fairlead.http.transport import Transport
 from fairlead.model.clock import Clock, SystemClock, new_id
+from fairlead.sdk.providers_file import add_providers
 from fairlead.sdk.registry import Registry, load_packs
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store import environments, migrate
@@ -87,6 +88,8 @@ async def open_services(
         )
     await _ready_schema(settings)
     registry = registry or load_packs()
+    if settings.providers_file is not None:
+        add_providers(registry, settings.providers_file)
     vault = Vault.of(settings.encryption_key.get_secret_value())
     async with AsyncExitStack() as stack:
         db = await Database.open(settings.database_url)

@@ -1,5 +1,6 @@
 """An app connects for itself: by secret or by certificate, on the page or by the browser client."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +49,12 @@ async def test_with_a_secret(walk: Any) -> None:
     assert config["sharepointHost"].startswith("contoso.")
 
 
-async def test_with_a_certificate_in_every_form(walk: Any, pair: Any) -> None:
+@pytest.mark.parametrize("algorithm", ["PS256", "RS256"])
+async def test_with_a_certificate(walk: Any, pair: Any, algorithm: str) -> None:
+    registry = walk.fairlead.services.registry
+    provider = registry.provider("sharepoint-online-oauth2-cc")
+    changed = replace(provider, assertion_algorithm=algorithm)
+    registry.add_provider(changed, registry.pack_for(provider.name))
     walk.cloud.world.directory.apps[DAEMON_APP_ID].certificates = [pair.der]
     body = {
         "client_id": DAEMON_APP_ID,

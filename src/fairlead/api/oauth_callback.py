@@ -65,7 +65,7 @@ async def receive(request: Request, services: Given) -> HTMLResponse:
     provider: Provider | None = None
     vendor_query: dict[str, str] = {}
     query = nested_query(request.scope["query_string"])
-    if "admin_consent" in query:
+    if "admin_consent" in query and "code" not in query:
         return await administrator_returns(request, services, query)
     try:
         vendor_query = _vendor_words(query)
