@@ -95,7 +95,8 @@ def functions_page() -> str:
         providers = ", ".join(f"`{name}`" for name in sorted(pack.providers))
         rows.append(f"Pack `{pack.name}`, providers {providers}.\n")
         for title, functions in (("Syncs", pack.syncs), ("Actions", pack.actions)):
-            rows.append(f"## {title}\n")
+            if functions:
+                rows.append(f"## {title}\n")
             for _, function in sorted(functions.items()):
                 rows += _sync(function) if isinstance(function, Sync) else _action(function)
     return "\n".join(rows).rstrip() + "\n"

@@ -22,9 +22,11 @@ from starlette.types import ASGIApp
 from fairlead.api.application import build_api
 from fairlead.api.logs import configure_logs
 from fairlead.api.services import Services
+from fairlead.connect.approvals import Approvals
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
+from fairlead.connect.submission import Submissions
 from fairlead.dashboard.connect_page import ConnectPage
 from fairlead.dashboard.pages import page_routes
 from fairlead.dashboard.result_page import draw_result
@@ -34,6 +36,7 @@ from fairlead.gateway.send import Gateway
 from fairlead.http.egress import EgressPolicy
 from fairlead.http.transport import Transport
 from fairlead.model.clock import Clock, SystemClock, new_id
+from fairlead.sdk.providers_file import add_providers
 from fairlead.sdk.registry import Registry, load_packs
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store import environments, migrate
@@ -86,6 +89,8 @@ async def open_services(
         )
     await _ready_schema(settings)
     registry = registry or load_packs()
+    if settings.providers_file is not None:
+        add_providers(registry, settings.providers_file)
     vault = Vault.of(settings.encryption_key.get_secret_value())
     async with AsyncExitStack() as stack:
         db = await Database.open(settings.database_url)
@@ -102,6 +107,8 @@ async def open_services(
         establisher = Establisher(
             db, vault, registry, transport, clock, new_id, on_established=engine.on_established
         )
+        submissions = Submissions(sessions, establisher, registry, transport, clock, new_id)
+        approvals = Approvals(db, vault, sessions, clock, settings.server_url)
         if work:
             deliverer = Deliverer(db, transport, settings, clock, new_id)
             deliverer.start()
@@ -116,6 +123,8 @@ async def open_services(
             transport=transport,
             sessions=sessions,
             establisher=establisher,
+            submissions=submissions,
+            approvals=approvals,
             freshener=freshener,
             gateway=gateway,
             engine=engine,
@@ -178,6 +187,8 @@ def _addresses(registry: Registry) -> Iterator[str]:
         yield from (provider.base_url, provider.token_url)
         yield from provider.credential_origins
         yield from provider.open_origins
+        for audience in provider.audiences:
+            yield from audience.origins
 
 
 def _loopback(urls: Iterable[str]) -> Iterator[str]:
@@ -197,6 +208,9 @@ def build_app(services: Services) -> ASGIApp:
     """Return the whole application: API, connect page, front door."""
     connect_page = ConnectPage(
         sessions=services.sessions,
+        submissions=services.submissions,
+        freshener=services.freshener,
+        clock=services.clock,
         db=services.db,
         vault=services.vault,
         registry=services.registry,

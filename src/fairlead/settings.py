@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     server_url: str = "http://127.0.0.1:3003"
     #: hosts and networks that may be called although they are private, comma-separated
     egress_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    #: JSON file with providers of your own
+    providers_file: Path | None = None
     #: runs that one process executes at the same time
     worker_slots: int = Field(default=8, ge=1, le=256)
     #: seconds between two looks at what is due
@@ -56,6 +58,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("providers_file", mode="before")
+    @classmethod
+    def _none_for_nothing(cls, value: object) -> object:
+        return value or None
 
     @field_validator("database_url")
     @classmethod

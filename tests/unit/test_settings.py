@@ -70,3 +70,10 @@ def test_an_empty_key_counts_as_missing(monkeypatch):
     monkeypatch.setenv("FAIRLEAD_SECRET_KEY", "")
     assert load_settings().encryption_key is None
     assert load_settings().secret_key is None
+
+
+def test_an_empty_path_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRLEAD_PROVIDERS_FILE", "")
+    assert load_settings().providers_file is None
+    monkeypatch.setenv("FAIRLEAD_PROVIDERS_FILE", "p.json")
+    assert str(load_settings().providers_file) == "p.json"

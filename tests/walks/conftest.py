@@ -69,13 +69,19 @@ class Walk:
         assert answer.is_success, answer.text
         return answer.json()
 
-    async def set_up(self, **credentials: str) -> None:
+    async def set_up(
+        self,
+        provider: str = "sharepoint-online",
+        integration_config: dict[str, str] | None = None,
+        **credentials: str,
+    ) -> None:
         """Create the integration."""
         await self.post(
             "/integrations",
             {
-                "provider": "sharepoint-online",
+                "provider": provider,
                 "unique_key": "sp",
+                "integration_config": integration_config or {},
                 "credentials": {
                     "type": "OAUTH2",
                     "client_id": WEB_APP_ID,

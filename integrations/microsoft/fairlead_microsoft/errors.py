@@ -15,6 +15,7 @@ from fairlead.errors import (
     FairleadError,
     Gone,
     MissingScope,
+    OperatorError,
     ProviderError,
     ReconnectRequired,
     Rejected,
@@ -93,6 +94,8 @@ def classify(reply: Reply) -> FairleadError:
     error = body.get("error")
     if isinstance(error, str):
         return _token_error(reply, error, body)
+    if error is None and isinstance(body.get("error_description"), str):
+        return _host_error(reply, body["error_description"])
     return _graph_error(reply, error if isinstance(error, dict) else {})
 
 
@@ -136,6 +139,34 @@ def _token_error(reply: Reply, error: str, body: dict[str, Any]) -> FairleadErro
             "request_id": str(body.get("correlation_id") or "") or None,
         }
     return meaning.kind(meaning.sentence, **keep)
+
+
+def _host_error(reply: Reply, said: str) -> FairleadError:
+    """Return what a tenant host means that does not take the token, and says so in its own form.
+
+    https://learn.microsoft.com/sharepoint/dev/solution-guidance/security-apponly-azuread
+    """
+    detail = f"{reply.method} {reply.url}, status {reply.status}: {said[:200]}"
+    lower = said.lower()
+    if "unsupported app only token" in lower:
+        return OperatorError(
+            "SharePoint's own API takes no app that proves itself by a secret; the operator must "
+            "register a certificate with the app and connect again with it, or call Microsoft "
+            "Graph instead.",
+            code="certificate_required",
+            detail=detail,
+        )
+    if "issuer or signature" in lower or "audience" in lower:
+        return OperatorError(
+            "The token is not for SharePoint's own API at this address; the operator must let "
+            "fairlead choose the token, and not send an Authorization header along.",
+            code="wrong_audience",
+            detail=detail,
+        )
+    return ReconnectRequired(
+        "SharePoint does not accept the connection's token; the end user must connect again.",
+        detail=detail,
+    )
 
 
 def _aadsts(body: dict[str, Any]) -> int | None:

@@ -1,10 +1,14 @@
-"""Providers: how SharePoint Online is reached and authenticated, in any cloud.
+"""Providers: how Microsoft 365 is reached and authenticated, in any cloud.
 
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow,
+https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow,
+https://learn.microsoft.com/entra/identity-platform/certificate-credentials,
 https://learn.microsoft.com/entra/identity-platform/scopes-oidc
 """
 
-from fairlead.model.provider import AuthMode, ConfigField, Provider
+from dataclasses import replace
+
+from fairlead.model.provider import Audience, AuthMode, ConfigField, Provider
 from fairlead_microsoft.account import find_account
 from fairlead_microsoft.clouds import Cloud
 from fairlead_microsoft.errors import classify, throttle
@@ -22,6 +26,42 @@ _TENANT = ConfigField(
     example="contoso.onmicrosoft.com",
     required=False,
 )
+_OWN_TENANT = ConfigField(
+    title="Tenant ID",
+    description=(
+        "Id or verified domain of the customer's Microsoft 365 tenant: Entra admin center, "
+        "Overview, Tenant ID."
+    ),
+    # an app that acts for itself must name one: `common` and the like stand for a user's
+    pattern=(
+        r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+        r"|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+    ),
+    example="00000000-0000-0000-0000-000000000000",
+)
+
+
+def providers(cloud: Cloud) -> list[Provider]:
+    """Return all providers of the pack, in a cloud."""
+    return [
+        sharepoint_online(cloud),
+        sharepoint_online_app(cloud),
+        microsoft(cloud),
+        one_drive(cloud),
+    ]
+
+
+def tenant_hosts(cloud: Cloud) -> Audience:
+    """Return SharePoint's own API: every tenant host wants a token of its own.
+
+    The sign-in service gives out tokens for hosts of the connection's tenant only, so a foreign
+    host gets none. A pre-authenticated address (`tempauth`) must be called without a token.
+    https://learn.microsoft.com/sharepoint/dev/solution-guidance/security-apponly-azuread
+    """
+    return Audience(
+        origins=(cloud.sharepoint_origins,),
+        paths=r"(?!.*[?&]tempauth=)/(?:[^?]*/)?_(?:api|vti_bin)/.*",
+    )
 
 
 def sharepoint_online(cloud: Cloud) -> Provider:
@@ -36,8 +76,13 @@ def sharepoint_online(cloud: Cloud) -> Provider:
         docs_connect="https://learn.microsoft.com/entra/identity-platform/quickstart-register-app",
         base_url=cloud.graph_url,
         open_origins=(cloud.sharepoint_origins, *cloud.media_origins),
+        audiences=(tenant_hosts(cloud),),
         authorization_url=f"{login}/authorize",
         token_url=f"{login}/token",
+        # `.default` there: all that the registration lists, for everybody
+        # (https://learn.microsoft.com/entra/identity-platform/v2-admin-consent)
+        admin_consent_url=f"{cloud.login_url}/${{connectionConfig.tenant}}/v2.0/adminconsent",
+        admin_consent_params={"scope": f"{cloud.graph_url}/.default"},
         default_scopes=default_scopes(cloud),
         # without it there is no refresh token, and the connection dies within the hour
         required_scopes=("offline_access",),
@@ -52,4 +97,54 @@ def sharepoint_online(cloud: Cloud) -> Provider:
         on_connected=find_account(cloud),
         throttle=throttle,
         classify=classify,
+    )
+
+
+def sharepoint_online_app(cloud: Cloud) -> Provider:
+    """Return the provider `sharepoint-online-oauth2-cc`: the app acts for itself.
+
+    It proves who it is by a secret or a certificate; SharePoint's own API wants the certificate.
+    """
+    return Provider(
+        name="sharepoint-online-oauth2-cc",
+        display_name="SharePoint Online (app-only)",
+        auth_mode=AuthMode.OAUTH2_CC,
+        categories=("storage", "knowledge-base"),
+        docs="https://learn.microsoft.com/graph/api/resources/sharepoint",
+        docs_connect="https://learn.microsoft.com/graph/auth-v2-service",
+        base_url=cloud.graph_url,
+        open_origins=(cloud.sharepoint_origins, *cloud.media_origins),
+        audiences=(tenant_hosts(cloud),),
+        token_url=f"{cloud.login_url}/${{connectionConfig.tenantId}}/oauth2/v2.0/token",
+        default_scopes=(f"{cloud.graph_url}/.default",),
+        connection_config={"tenantId": _OWN_TENANT},
+        headers={"User-Agent": USER_AGENT},
+        token_request=token_request(cloud),
+        on_connected=find_account(cloud),
+        throttle=throttle,
+        classify=classify,
+    )
+
+
+def microsoft(cloud: Cloud) -> Provider:
+    """Return the provider `microsoft`: all of Graph, for a user who signs in."""
+    return replace(
+        sharepoint_online(cloud),
+        name="microsoft",
+        display_name="Microsoft",
+        categories=("productivity",),
+        docs="https://learn.microsoft.com/graph/overview",
+        starts_syncs=False,
+    )
+
+
+def one_drive(cloud: Cloud) -> Provider:
+    """Return the provider `one-drive`: a user's own files, for a user who signs in."""
+    return replace(
+        sharepoint_online(cloud),
+        name="one-drive",
+        display_name="OneDrive for Business",
+        categories=("storage",),
+        docs="https://learn.microsoft.com/graph/onedrive-concept-overview",
+        starts_syncs=False,
     )

@@ -32,10 +32,20 @@ def default_scopes(cloud: Cloud) -> tuple[str, ...]:
 
 
 def token_request(cloud: Cloud) -> TokenRequestHook:
-    """Make the hook that qualifies the scopes of a token request."""
+    """Make the hook that qualifies a token request's scopes, or names the API that it is for.
+
+    One refresh token, or one app, reaches every API of the tenant, a token at a time: the scope
+    says which (https://learn.microsoft.com/entra/identity-platform/refresh-tokens).
+    """
 
     def shape(request: TokenRequest, connection_config: Mapping[str, Any]) -> TokenRequest:
         del connection_config  # the cloud alone decides
+        if request.audience:
+            scope = f"{request.audience}/.default"
+            if request.form.get("grant_type") == "refresh_token":
+                # the newest refresh token is the one that lives longest
+                scope += " offline_access"
+            return replace(request, form={**request.form, "scope": scope})
         asked = request.form.get("scope")
         if not asked:
             return request

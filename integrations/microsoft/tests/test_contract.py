@@ -29,7 +29,12 @@ def test_the_pack_ships_exactly_this():
         "list-shared-sites",
     ]
     assert sorted(PACK.syncs) == ["drive-items"]
-    assert sorted(PACK.providers) == ["sharepoint-online"]
+    assert sorted(PACK.providers) == [
+        "microsoft",
+        "one-drive",
+        "sharepoint-online",
+        "sharepoint-online-oauth2-cc",
+    ]
     assert Registry([PACK]).pack_for("sharepoint-online") is PACK
 
 

@@ -128,3 +128,20 @@ def test_how_long_to_wait(status, headers, wait):
 def test_a_throttled_error_says_how_long():
     error = classify(graph(429, "activityLimitReached", retry_after="12", ratelimit_reset="15"))
     assert error.retry_after == 15
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "who", "words"),
+    [
+        ("Unsupported app only token.", "certificate_required", "operator", "certificate"),
+        ("Invalid issuer or signature.", "wrong_audience", "operator", "choose the token"),
+        ("Invalid audience.", "wrong_audience", "operator", "choose the token"),
+        ("The token is expired.", "reconnect_required", "end user", "connect again"),
+    ],
+)
+def test_what_a_tenant_host_says(said, code, who, words):
+    body = json.dumps({"error_description": said}).encode()
+    error = classify(Reply(401, {}, body, "https://contoso.sharepoint.com/_api/web"))
+    assert (error.code, error.who) == (code, who)
+    assert words in error.message
+    assert said.rstrip(".") in error.detail

@@ -1,12 +1,14 @@
 """The provider `sharepoint-online`: data, and what its hooks find out."""
 
 import json
+import re
 from base64 import urlsafe_b64encode
 
 import pytest
 
 from fairlead.errors import Unavailable
 from fairlead.model.provider import Reply, TokenRequest
+from fairlead.oauth import audience_of
 from fairlead_microsoft import pack
 from fairlead_microsoft.account import find_account, identity_of
 from fairlead_microsoft.clouds import CLOUDS, GLOBAL, Cloud
@@ -138,3 +140,56 @@ async def test_graph_tells_the_tenants_host():
 async def test_a_failed_probe_does_not_fail_the_connection(answer):
     found, _ = await connected(answer)
     assert found == {"tenantId": TID, "userId": OID}
+
+
+@pytest.mark.parametrize(
+    ("url", "audience"),
+    [
+        ("https://graph.microsoft.com/v1.0/me", ""),
+        ("https://contoso.sharepoint.com/_api/web", "https://contoso.sharepoint.com"),
+        (
+            "https://contoso.sharepoint.com/sites/x/_API/v2.0/drives?$top=1",
+            "https://contoso.sharepoint.com",
+        ),
+        (
+            "https://contoso-my.sharepoint.com/_vti_bin/client.svc/ProcessQuery",
+            "https://contoso-my.sharepoint.com",
+        ),
+        ("https://contoso-admin.sharepoint.com/_api/x", "https://contoso-admin.sharepoint.com"),
+        # whoever has the address needs no token, and must send none
+        (
+            "https://contoso.sharepoint.com/_api/v2.0/drives/d/items/i/uploadSession?guid=1&tempauth=v1.x",
+            None,
+        ),
+        ("https://contoso.sharepoint.com/_layouts/15/download.aspx?UniqueId=1&tempauth=x", None),
+        ("https://contoso.sharepoint.com/download?next=/_api/x", None),
+        ("https://contoso.sharepoint.com.evil.example/_api/web", None),
+        ("http://contoso.sharepoint.com/_api/web", None),
+    ],
+)
+@pytest.mark.parametrize("name", ["sharepoint-online", "sharepoint-online-oauth2-cc"])
+def test_which_token_an_address_gets(name, url, audience):
+    assert audience_of(pack(GLOBAL).providers[name], url, {}) == audience
+
+
+@pytest.mark.parametrize(
+    ("grant", "scope"),
+    [
+        ("refresh_token", "https://contoso.sharepoint.com/.default offline_access"),
+        ("client_credentials", "https://contoso.sharepoint.com/.default"),
+    ],
+)
+def test_a_token_for_a_tenant_host(grant, scope):
+    shape = pack(GLOBAL).providers["sharepoint-online"].token_request
+    asked = TokenRequest(
+        "https://x", {"grant_type": grant}, audience="https://contoso.sharepoint.com"
+    )
+    assert shape(asked, {}).form["scope"] == scope
+
+
+def test_an_app_must_name_its_tenant():
+    field = pack(GLOBAL).providers["sharepoint-online-oauth2-cc"].connection_config["tenantId"]
+    for good in (TID, "contoso.onmicrosoft.com"):
+        assert re.fullmatch(field.pattern, good)
+    for bad in ("organizations", "common", "a/b.c", f"{TID}/x"):
+        assert not re.fullmatch(field.pattern, bad)

@@ -1,5 +1,6 @@
 """`POST /connections`: keep credentials that were obtained elsewhere (contract 2.3)."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
@@ -21,11 +22,11 @@ from fairlead.api.routing import NoQuery, Strict, query_of
 from fairlead.api.services import Given
 from fairlead.api.wire import ConnectionOut, connection_out
 from fairlead.connect.sessions import derived_tags
+from fairlead.connect.submission import app_credentials
 from fairlead.errors import NotFound
 from fairlead.model.credentials import (
     ApiKeyCredentials,
     BasicCredentials,
-    ClientCredentials,
     Credentials,
     NoCredentials,
     OAuth2Credentials,
@@ -44,11 +45,18 @@ class _Oauth2In(Strict):
 
 class _ClientCredentialsIn(Strict):
     type: Literal["OAUTH2_CC"]
-    token: Secret = Field(min_length=1)
+    token: Secret = SecretStr("")
+    """Left out: one is obtained when it is first needed."""
     client_id: str
     client_secret: Secret | None = None
     client_certificate: str | None = None
+    """PEM; the key may stand in it too."""
     client_private_key: Secret | None = None
+    """PEM."""
+    client_certificate_pfx: Secret | None = None
+    """Instead of both: a PFX file, base64."""
+    client_certificate_password: Secret | None = None
+    """What opens the PFX file or the key."""
     expires_at: Moment | None = None
 
 
@@ -94,7 +102,7 @@ class ConnectionImport(Strict):
     tags: Tags | None = None
 
 
-def _credentials(given: CredentialsIn) -> Credentials:
+def _credentials(given: CredentialsIn, now: datetime) -> Credentials:
     match given:
         case _Oauth2In():
             return OAuth2Credentials(
@@ -103,20 +111,28 @@ def _credentials(given: CredentialsIn) -> Credentials:
                 expires_at=given.expires_at,
             )
         case _ClientCredentialsIn():
-            return ClientCredentials(
-                token=given.token,
+            app = app_credentials(
+                token=given.token.get_secret_value(),
                 client_id=given.client_id,
-                client_secret=given.client_secret,
-                client_certificate=given.client_certificate,
-                client_private_key=given.client_private_key,
-                expires_at=given.expires_at,
+                client_secret=opened(given.client_secret),
+                certificate=given.client_certificate,
+                private_key=opened(given.client_private_key),
+                pfx=opened(given.client_certificate_pfx),
+                password=opened(given.client_certificate_password),
+                now=now,
             )
+            return app.model_copy(update={"expires_at": given.expires_at})
         case _ApiKeyIn():
             return ApiKeyCredentials(api_key=given.api_key)
         case _BasicIn():
             return BasicCredentials(username=given.username, password=given.password)
         case _NoneIn():
             return NoCredentials()
+
+
+def opened(secret: SecretStr | None) -> str | None:
+    """Return a secret in the open, None for none."""
+    return secret.get_secret_value() if secret is not None else None
 
 
 @router.post(
@@ -139,7 +155,7 @@ async def import_connection(
     if integration is None:
         raise NotFound(f'Integration "{body.provider_config_key}" does not exist')
     provider = services.registry.provider(integration.provider)
-    credentials = _credentials(body.credentials)
+    credentials = _credentials(body.credentials, services.clock.now())
     if credentials.type != provider.auth_mode.value:
         raise invalid_field(
             f"{integration.provider} authenticates by {provider.auth_mode.value}",

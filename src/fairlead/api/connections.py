@@ -9,10 +9,17 @@ from fairlead.api.auth import Caller, needs
 from fairlead.api.identifiers import EndUserIn, Tags, WebAddress, end_user_of
 from fairlead.api.routing import Strict, parameters, query_of
 from fairlead.api.services import Given, Services
-from fairlead.api.wire import ConnectionItem, Success, connection_item
+from fairlead.api.wire import (
+    ConnectionItem,
+    PendingItem,
+    Success,
+    connection_item,
+    pending_item,
+)
 from fairlead.connect.sessions import derived_tags
 from fairlead.errors import CallerError, InvalidInput, NotFound
 from fairlead.model.connection import Connection
+from fairlead.model.pending_approval import PendingApproval
 from fairlead.store import connections, integrations
 
 router = APIRouter(tags=["connections"])
@@ -40,6 +47,8 @@ class ConnectionList(BaseModel):
     """Connections, without credentials."""
 
     connections: list[ConnectionItem]
+    pending: list[PendingItem] = []
+    """Those that wait for an administrator; left out if there are none, and beyond page 0."""
 
 
 async def required_connection(
@@ -52,6 +61,7 @@ async def required_connection(
             return found
         if await integrations.find(tx, services.vault, environment_id, key) is None:
             raise unknown_integration(key)
+    await services.approvals.check(environment_id, key, connection_id)
     raise NotFound("Failed to find connection")
 
 
@@ -90,7 +100,24 @@ async def list_connections(
             limit=query.limit,
             page=query.page,
         )
-    return {"connections": [connection_item(each) for each in found]}
+    listed: dict[str, Any] = {"connections": [connection_item(each) for each in found]}
+    if query.page == 0 and (waiting := await _waiting(services, caller, query)):
+        listed["pending"] = [pending_item(each) for each in waiting]
+    return listed
+
+
+async def _waiting(
+    services: Services, caller: Caller, query: ConnectionsQuery
+) -> list[PendingApproval]:
+    keys = query.integration_id.split(",") if query.integration_id else None
+    return [
+        each
+        for each in await services.approvals.all_of(caller.environment.id)
+        if (keys is None or each.integration_key in keys)
+        and query.connection_id in {None, each.connection_id}
+        and query.end_user_id in {None, each.session.end_user.id if each.session.end_user else None}
+        and not (query.search or query.organization_id or query.tags)
+    ]
 
 
 class ConnectionKeyQuery(Strict):

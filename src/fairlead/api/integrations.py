@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
 
 from fairlead.api.auth import Caller, Visitor, needs, needs_key_or_session
 from fairlead.api.errors import invalid_field
@@ -11,15 +11,28 @@ from fairlead.api.identifiers import ProviderName, Text, UniqueKey
 from fairlead.api.routing import NoQuery, Strict, parameters, query_of
 from fairlead.api.services import Given, Services
 from fairlead.api.wire import IntegrationOut, Success, integration_out
-from fairlead.errors import Conflict, NotFound
+from fairlead.connect.config import authorization_params_of
+from fairlead.errors import Conflict, InvalidInput, NotFound
 from fairlead.model.integration import Integration
 from fairlead.model.provider import AuthMode
+from fairlead.oauth import check_overrides
 from fairlead.store import connections, integrations
 
 router = APIRouter(tags=["integrations"])
 
 Scopes = Annotated[str, StringConstraints(pattern=r"^([0-9a-zA-Z:/_.*-]+(,[0-9a-zA-Z:/_.*-]+)*)?$")]
 ConfigValue = Annotated[str, StringConstraints(max_length=8192)]
+
+
+def _config(config: dict[str, str]) -> dict[str, str]:
+    try:
+        check_overrides(authorization_params_of(config))
+    except InvalidInput as error:
+        raise ValueError(error.message) from error
+    return config
+
+
+IntegrationConfig = Annotated[dict[str, ConfigValue], AfterValidator(_config)]
 
 
 class IntegrationCredentials(Strict):
@@ -41,7 +54,8 @@ class IntegrationCreate(Strict):
     display_name: Text | None = None
     forward_webhooks: bool | None = None
     credentials: IntegrationCredentials | None = None
-    integration_config: dict[str, ConfigValue] | None = None
+    integration_config: IntegrationConfig | None = None
+    """`authorization_params.NAME`: a parameter of the vendor's page; a blank one is removed."""
     custom: dict[str, str] | None = None
 
 
@@ -52,7 +66,8 @@ class IntegrationPatch(Strict):
     display_name: Text | None = None
     forward_webhooks: bool | None = None
     credentials: IntegrationCredentials | None = None
-    integration_config: dict[str, ConfigValue] | None = None
+    integration_config: IntegrationConfig | None = None
+    """`authorization_params.NAME`: a parameter of the vendor's page; a blank one is removed."""
     custom: dict[str, str] | None = None
 
 

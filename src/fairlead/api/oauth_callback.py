@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse
 
 from fairlead.api.oauth_pages import failed, is_secure, page, sockets_of, state_cookie
+from fairlead.api.pending import administrator_returns, is_wait, wait
 from fairlead.api.routing import nested_query, parameters
 from fairlead.api.services import Given, Outcome, Services
 from fairlead.errors import (
@@ -22,7 +23,7 @@ from fairlead.errors import (
     ReconnectRequired,
     Rejected,
 )
-from fairlead.model.connect_session import OAuthState
+from fairlead.model.connect_session import ConnectSession, OAuthState
 from fairlead.model.connection import Connection
 from fairlead.model.provider import Provider, Reply
 from fairlead.store import connect_sessions, integrations
@@ -63,13 +64,19 @@ async def receive(request: Request, services: Given) -> HTMLResponse:
     state: OAuthState | None = None
     provider: Provider | None = None
     vendor_query: dict[str, str] = {}
+    query = nested_query(request.scope["query_string"])
+    if "admin_consent" in query and "code" not in query:
+        return await administrator_returns(request, services, query)
     try:
-        query = nested_query(request.scope["query_string"])
         vendor_query = _vendor_words(query)
         state = await _claimed(services, query.get("state"))
         provider = await _provider(services, state)
         _check_browser(request, services, state)
-        connection = await _established(services, state, provider, query, vendor_query)
+        session = await _session(services, state)
+        refused = _refused(provider, query, vendor_query)
+        if refused is not None and session is not None and is_wait(refused, session, provider):
+            return await wait(request, services, state, session, provider)
+        connection = await _established(services, state, session, query, refused)
     except FairleadError as error:
         log.info(
             "oauth trip failed",
@@ -141,23 +148,31 @@ def _check_browser(request: Request, services: Services, state: OAuthState) -> N
         )
 
 
+async def _session(services: Services, state: OAuthState) -> ConnectSession | None:
+    if state.connect_session_id is None:
+        return None
+    async with services.db.read() as tx:
+        return await connect_sessions.find(tx, state.connect_session_id)
+
+
+def _refused(
+    provider: Provider, query: dict[str, Any], vendor_query: dict[str, str]
+) -> FairleadError | None:
+    code = query.get("code")
+    return None if isinstance(code, str) and code else refusal(provider, vendor_query)
+
+
 async def _established(
     services: Services,
     state: OAuthState,
-    provider: Provider,
+    session: ConnectSession | None,
     query: dict[str, Any],
-    vendor_query: dict[str, str],
+    refused: FairleadError | None,
 ) -> Connection:
-    session = None
-    if state.connect_session_id is not None:
-        async with services.db.read() as tx:
-            session = await connect_sessions.find(tx, state.connect_session_id)
-    code = query.get("code")
-    if not isinstance(code, str) or not code:
-        error = refusal(provider, vendor_query)
-        await services.establisher.abandon(state, session, error)
-        raise error
-    connection, _ = await services.establisher.establish(state, session, code)
+    if refused is not None:
+        await services.establisher.abandon(state, session, refused)
+        raise refused
+    connection, _ = await services.establisher.establish(state, session, query["code"])
     services.freshener.forget(connection.id)
     return connection
 

@@ -6,9 +6,11 @@ from typing import Annotated, Protocol
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from fairlead.connect.approvals import Approvals
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
+from fairlead.connect.submission import Submissions
 from fairlead.engine.engine import Engine
 from fairlead.gateway.send import Gateway
 from fairlead.http.transport import Transport
@@ -30,6 +32,8 @@ class Services:
     transport: Transport
     sessions: Sessions
     establisher: Establisher
+    submissions: Submissions
+    approvals: Approvals
     freshener: Freshener
     gateway: Gateway
     engine: Engine
@@ -53,6 +57,10 @@ class Outcome:
     #: the vendor's own words, shown small
     vendor_words: str = ""
     connection_id: str = ""
+    #: to be forwarded to an administrator, on whom this waits
+    admin_url: str = ""
+    #: an administrator approved; somebody else goes on
+    is_approval: bool = False
 
 
 class ResultPage(Protocol):

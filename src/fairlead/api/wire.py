@@ -16,6 +16,7 @@ from fairlead.model.credentials import (
     OAuth2Credentials,
 )
 from fairlead.model.integration import Integration
+from fairlead.model.pending_approval import PendingApproval
 
 
 def zulu(instant: datetime) -> str:
@@ -97,6 +98,20 @@ class ConnectionItem(BaseModel):
     created: str
 
 
+class PendingItem(BaseModel):
+    """A connection that waits for an administrator."""
+
+    connection_id: str
+    provider_config_key: str
+    admin_url: str
+    """To be forwarded to an administrator."""
+    end_user: dict[str, Any] | None
+    tags: dict[str, str]
+    approved: bool
+    created: str
+    expires_at: str
+
+
 class ConnectionOut(BaseModel):
     """A connection with its credentials."""
 
@@ -160,6 +175,20 @@ def connection_item(connection: Connection) -> dict[str, Any]:
     return _common(connection) | {"created": offset(connection.created_at)}
 
 
+def pending_item(pending: PendingApproval) -> dict[str, Any]:
+    """Write what waits for an administrator."""
+    return {
+        "connection_id": pending.connection_id,
+        "provider_config_key": pending.integration_key,
+        "admin_url": pending.admin_url,
+        "end_user": end_user_out(pending.session.end_user),
+        "tags": pending.session.tags,
+        "approved": pending.approved_at is not None,
+        "created": offset(pending.created_at),
+        "expires_at": zulu(pending.expires_at),
+    }
+
+
 def connection_out(
     connection: Connection, credentials: Credentials | None, *, with_refresh_token: bool = False
 ) -> dict[str, Any]:
@@ -214,6 +243,7 @@ def credentials_out(credentials: Credentials) -> dict[str, Any]:
                 "client_secret": credentials.client_secret.get_secret_value()
                 if credentials.client_secret
                 else None,
+                "client_certificate": credentials.client_certificate,
                 "expires_at": zulu(credentials.expires_at) if credentials.expires_at else None,
                 "raw": credentials.raw,
             }

@@ -11,6 +11,7 @@ from fairlead.oauth.scopes import OVERRIDE
 
 #: only the product may say where its webhooks go and which scopes are asked for
 _NOT_FOR_BROWSERS = frozenset({"webhook_url"})
+_AUTHORIZATION = "authorization_params."
 _NOT_BESIDE_A_SESSION = frozenset({OVERRIDE, "user_scope"})
 
 
@@ -45,6 +46,18 @@ def gathered_config(
             del config[OVERRIDE]
     check_config(provider, config)
     return config
+
+
+def authorization_params_of(config: Mapping[str, str]) -> dict[str, str]:
+    """Return what an integration's config says of the authorize page: `authorization_params.NAME`.
+
+    A blank value removes the provider's own parameter.
+    """
+    return {
+        name.removeprefix(_AUTHORIZATION): value
+        for name, value in config.items()
+        if name.startswith(_AUTHORIZATION)
+    }
 
 
 def check_config(provider: Provider, config: Mapping[str, Any]) -> None:

@@ -9,20 +9,20 @@ from typing import Any
 
 import structlog
 
+from fairlead.connect.account import with_account
 from fairlead.connect.config import check_config
 from fairlead.connect.events import AuthNews, announce
-from fairlead.errors import EgressRefused, FairleadError, NotFound, OperatorError, SessionExpired
+from fairlead.errors import FairleadError, NotFound, OperatorError, SessionExpired
 from fairlead.http import Transport
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.connect_session import ConnectSession, EndUser, OAuthState
 from fairlead.model.connection import Connection
 from fairlead.model.credentials import Credentials, OAuth2Credentials
-from fairlead.model.exchange import Request
 from fairlead.model.integration import Integration
-from fairlead.model.provider import Provider, Reply, SendFn
-from fairlead.oauth import credential_headers, exchange_code, interpolate, is_audience
+from fairlead.model.provider import Provider
+from fairlead.oauth import exchange_code
 from fairlead.sdk.registry import Registry
-from fairlead.store import Database, Tx, connections, integrations
+from fairlead.store import Database, Tx, connections, integrations, pending_approvals
 from fairlead.store.locks import refresh_lock
 from fairlead.vault import Vault, credentials_row
 
@@ -30,7 +30,6 @@ log = structlog.get_logger(__name__)
 
 #: called inside the transaction that keeps the connection
 OnEstablished = Callable[[Tx, Connection], Awaitable[None]]
-_LARGEST_REPLY_BYTES = 65_536
 
 
 class Establisher:
@@ -119,29 +118,38 @@ class Establisher:
     ) -> None:
         """Announce that a claimed trip came to nothing; nothing that was kept changes."""
         integration = await self._integration(state)
-        provider = self._registry.provider(integration.provider)
+        await self.report_failure(integration, state.connection_id, session, error)
+
+    async def report_failure(
+        self,
+        integration: Integration,
+        connection_id: str,
+        session: ConnectSession | None,
+        error: FairleadError,
+    ) -> None:
+        """Announce that a connection did not come to be; one that was there stays as it is."""
         log.info(
-            "oauth trip failed",
-            integration=state.integration_key,
-            connection_id=state.connection_id,
+            "connection not established",
+            integration=integration.unique_key,
+            connection_id=connection_id,
             code=error.code,
         )
         async with self._db.write() as tx:
             existing = await connections.find(
-                tx, state.environment_id, state.integration_key, state.connection_id
+                tx, integration.environment_id, integration.unique_key, connection_id
             )
             await announce(
                 tx,
                 AuthNews(
                     operation="override" if existing else "creation",
-                    connection_id=state.connection_id,
+                    connection_id=connection_id,
                     connection_pk=existing.id if existing else None,
                     end_user=session.end_user if session else None,
                     tags=session.tags if session else {},
                     error=error,
                 ),
                 integration=integration,
-                provider=provider,
+                provider=self._registry.provider(integration.provider),
                 event_id=self._new_id(),
                 now=self._clock.now(),
             )
@@ -181,39 +189,7 @@ class Establisher:
             connection_config=config,
             clock=self._clock,
         )
-        if provider.on_connected is None:
-            return credentials, config
-        send = self._send_as(provider, credentials, config)
-        account = await provider.on_connected(credentials.raw, config, send)
-        # the vendor's own word on who this is: it wins over what anybody claimed before the trip
-        return credentials, {**config, **account.connection_config}
-
-    def _send_as(
-        self, provider: Provider, credentials: Credentials, config: Mapping[str, Any]
-    ) -> SendFn:
-        async def send(url: str) -> Reply:
-            if url.startswith("/"):
-                url = interpolate(provider.base_url, config, quote=True).rstrip("/") + url
-            if not is_audience(provider, url, config):
-                raise EgressRefused(
-                    "The hook that asks who connected called an address that is not the "
-                    "provider's; its author must correct it"
-                )
-            request = Request(url=url, headers=credential_headers(provider, credentials))
-            async with await self._transport.send(request) as answer:
-                body = b""
-                async for chunk in answer.stream():
-                    body += chunk
-                    if len(body) >= _LARGEST_REPLY_BYTES:
-                        break
-                return Reply(
-                    status=answer.status,
-                    headers=dict(answer.headers),
-                    body=body[:_LARGEST_REPLY_BYTES],
-                    url=url.partition("?")[0],
-                )
-
-        return send
+        return credentials, await with_account(self._transport, provider, credentials, config)
 
     async def _keep(
         self,
@@ -247,6 +223,9 @@ class Establisher:
                 now=now,
             )
             await connections.clear_fault(tx, connection.id, "auth")
+            await pending_approvals.forget(
+                tx, environment_id, integration.unique_key, connection_id
+            )
             if self.on_established is not None:
                 await self.on_established(tx, connection)
             await announce(

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import structlog
 
+from fairlead.connect.audience_tokens import AudienceTokens
 from fairlead.connect.events import AuthNews, announce
 from fairlead.connect.remembered import Remembered
 from fairlead.connect.validity import is_due, is_renewable, is_valid, renewal_at, token_of
@@ -59,6 +60,7 @@ class Freshener:
         self._transport = transport
         self._clock = clock
         self._new_id = new_id
+        self._further = AudienceTokens(db, vault, registry, transport, clock)
         self._running: dict[int, asyncio.Task[Credentials]] = {}
         self._cache: Remembered[Credentials] = Remembered()
         self._failures: Remembered[FairleadError] = Remembered()
@@ -68,15 +70,29 @@ class Freshener:
         self._forgettings = 0
 
     async def fresh_credentials(
-        self, connection: Connection, *, force: bool = False, after_401_of: str | None = None
+        self,
+        connection: Connection,
+        *,
+        force: bool = False,
+        after_401_of: str | None = None,
+        audience: str = "",
     ) -> Credentials:
         """Return credentials of the connection that are good for some minutes.
+
+        With `audience`, an origin, they are for the further API there (`AudienceTokens.fresh`).
 
         `force` renews them in any case. `after_401_of` is a token that the vendor just refused: if
         another one is stored by now it is returned, else they are renewed. Credentials that cannot
         be renewed come back as they are. While renewal fails for a passing reason, the old ones
         are returned as long as they are valid.
         """
+        if audience:
+            return await self._further.fresh(connection, audience, after_401_of=after_401_of)
+        return await self._main(connection, force=force, after_401_of=after_401_of)
+
+    async def _main(
+        self, connection: Connection, *, force: bool, after_401_of: str | None
+    ) -> Credentials:
         pk, now, forgettings = connection.id, self._clock.now(), self._forgettings
         is_plain = not force and after_401_of is None
         if is_plain and (cached := self._cache.get(pk, now)) is not None:
@@ -106,9 +122,11 @@ class Freshener:
         self._cache.forget(pk)
         self._failures.forget(pk)
         self._after_401.forget(pk)
+        self._further.forget(pk)
 
     async def close(self) -> None:
         """Wait for renewals that are under way: their new tokens must be kept."""
+        await self._further.close()
         while self._running:
             await asyncio.wait(list(self._running.values()))
             await asyncio.sleep(0)

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 
-from fairlead.connect.config import gathered_config
+from fairlead.connect.config import authorization_params_of, gathered_config
 from fairlead.errors import InvalidInput, NotFound, OperatorError, SessionExpired
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.connect_session import (
@@ -103,6 +103,11 @@ class Sessions:
             raise SessionExpired(_OVER)
         return session
 
+    async def integration_for(self, session: ConnectSession, integration_key: str) -> Integration:
+        """Return an integration that the session may connect; raises why it may not."""
+        self._check_session(session, session.environment_id, integration_key)
+        return await self._integration(session.environment_id, integration_key)
+
     async def begin(
         self,
         environment_id: int,
@@ -137,6 +142,11 @@ class Sessions:
             defaults = session.defaults.get(integration_key, defaults)
         config = gathered_config(provider, connection_config, session, defaults)
         scopes = scopes_for(provider, integration.scopes, config)
+        # the session's word wins over the operator's
+        overrides = {
+            **authorization_params_of(integration.config),
+            **defaults.authorization_params,
+        }
         now = self._clock.now()
         state = OAuthState(
             id=new_state(),
@@ -149,7 +159,7 @@ class Sessions:
             connection_config=config,
             authorization_params={
                 "scope": provider.scope_separator.join(scopes),
-                **defaults.authorization_params,
+                **overrides,
             },
             ws_client_id=ws_client_id,
             created_at=now,
@@ -163,7 +173,7 @@ class Sessions:
             state=state.id,
             code_verifier=state.code_verifier.get_secret_value(),
             connection_config=config,
-            overrides=defaults.authorization_params,
+            overrides=overrides,
         )
         async with self._db.write() as tx:
             await connect_sessions.insert_state(tx, self._vault, state)

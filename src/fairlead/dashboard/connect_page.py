@@ -1,19 +1,33 @@
 """The page behind a connect link: choose what to connect, say what is needed, set out.
 
-It works without scripts. The trip itself starts at `/oauth/connect/{key}`, like any other.
+It works without scripts. A trip itself starts at `/oauth/connect/{key}`, like any other;
+credentials that are filled in are taken right here.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
+from fairlead.connect.submission import Submissions
+from fairlead.dashboard.credential_form import (
+    Question,
+    answered,
+    credentials_of,
+    questions,
+    read_form,
+)
 from fairlead.dashboard.drawing import html
-from fairlead.errors import SessionExpired
+from fairlead.dashboard.result_page import Ended, result
+from fairlead.errors import FairleadError, InvalidInput, SessionExpired
+from fairlead.model.clock import Clock
 from fairlead.model.connect_session import ConnectSession
 from fairlead.model.integration import Integration
 from fairlead.model.provider import AuthMode, ConfigField, Provider
@@ -22,10 +36,11 @@ from fairlead.store import integrations
 from fairlead.store.database import Database
 from fairlead.vault.vault import Vault
 
+log = structlog.get_logger(__name__)
+
 PATH = "/connect/"
 #: read again by the page that ends the trip, to offer a way back here
 COOKIE = "fairlead_connect"
-_FORM_BYTES = 65_536
 _SESSION_SECONDS = 1800
 
 
@@ -68,12 +83,18 @@ class ConnectPage:
         self,
         *,
         sessions: Sessions,
+        submissions: Submissions,
+        freshener: Freshener,
+        clock: Clock,
         db: Database,
         vault: Vault,
         registry: Registry,
         server_url: str,
     ) -> None:
         self._sessions = sessions
+        self._submissions = submissions
+        self._freshener = freshener
+        self._clock = clock
         self._db = db
         self._vault = vault
         self._registry = registry
@@ -99,11 +120,18 @@ class ConnectPage:
         if chosen is None:
             return self._choose(session, token, choices)
         fields = [Field(name, about) for name, about in asked(chosen, session).items()]
-        return self._form(session, token, chosen, fields, can_go_back=len(choices) > 1)
+        form = Form(
+            session=session,
+            token=token,
+            chosen=chosen,
+            fields=fields,
+            can_go_back=len(choices) > 1,
+        )
+        return form.draw(questions(chosen.provider.auth_mode) or ())
 
     async def begin(self, request: Request) -> Response:
         """Check what was filled in and send the browser on its trip, or show what is wrong."""
-        given = await _form_of(request)
+        given = await read_form(request)
         token = given.get("session_token", "")
         try:
             session = await self._sessions.find(token)
@@ -117,10 +145,17 @@ class ConnectPage:
             checked(name, about, given.get(f"config.{name}", "").strip())
             for name, about in asked(chosen, session).items()
         ]
+        form = Form(
+            session=session,
+            token=token,
+            chosen=chosen,
+            fields=fields,
+            can_go_back=len(choices) > 1,
+        )
+        if chosen.provider.auth_mode is not AuthMode.OAUTH2:
+            return await self._take(form, given)
         if any(field.problem for field in fields):
-            return self._form(
-                session, token, chosen, fields, can_go_back=len(choices) > 1, status=400
-            )
+            return form.draw(status=400)
         query = {"connect_session_token": token}
         query |= {f"params[{field.name}]": field.value for field in fields if field.value}
         answer = RedirectResponse(
@@ -158,30 +193,69 @@ class ConnectPage:
         ]
         return html("choose.html", links=links, session=session)
 
-    @staticmethod
-    def _form(
-        session: ConnectSession,
-        token: str,
-        chosen: Choice,
-        fields: list[Field],
-        *,
-        can_go_back: bool,
-        status: int = 200,
+    async def _take(self, form: "Form", given: Mapping[str, str]) -> Response:
+        """Connect with the credentials that were filled in, or show what is wrong with them."""
+        mode = form.chosen.provider.auth_mode
+        wanted = questions(mode)
+        if wanted is None:
+            return form.draw(status=400)
+        try:
+            credentials = credentials_of(mode, given, self._clock.now())
+        except InvalidInput as error:
+            problems = {issue["path"][0]: sentence(issue["message"]) for issue in error.issues}
+            return form.draw(answered(wanted, given, problems), status=400)
+        if any(field.problem for field in form.fields):
+            return form.draw(answered(wanted, given, {}), status=400)
+        config = {field.name: field.value for field in form.fields if field.value}
+        try:
+            made, _ = await self._submissions.accept(
+                form.session, form.chosen.key, credentials=credentials, connection_config=config
+            )
+        except FairleadError as error:
+            log.info("credentials refused", integration=form.chosen.key, code=error.code)
+            return form.draw(answered(wanted, given, {}), status=400, alert=error.message)
+        self._freshener.forget(made.id)
+        return result(Ended(succeeded=True, provider_name=form.chosen.name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """The form of what was chosen, as it stands."""
+
+    session: ConnectSession
+    token: str
+    chosen: Choice
+    fields: list[Field]
+    can_go_back: bool
+
+    def draw(
+        self, asked_for: tuple[Question, ...] = (), *, status: int = 200, alert: str = ""
     ) -> HTMLResponse:
-        overrides = session.overrides.get(chosen.key, {})
-        back = f"{PATH}?{urlencode({'session_token': token})}" if can_go_back else None
+        """Draw it; `alert` says what is wrong with the whole."""
+        provider = self.chosen.provider
+        overrides = self.session.overrides.get(self.chosen.key, {})
+        back = f"{PATH}?{urlencode({'session_token': self.token})}" if self.can_go_back else None
+        is_trip = provider.auth_mode is AuthMode.OAUTH2
         return html(
             "connect.html",
             status,
-            form_targets=form_targets(chosen.provider),
-            session=session,
-            token=token,
-            chosen=chosen,
-            fields=fields,
+            form_targets=form_targets(provider) if is_trip else ("'self'",),
+            session=self.session,
+            token=self.token,
+            chosen=self.chosen,
+            fields=self.fields,
+            questions=asked_for,
+            alert=alert,
             back=back,
-            guide=overrides.get("docs_connect") or chosen.provider.docs_connect,
-            is_offered=chosen.provider.auth_mode is AuthMode.OAUTH2,
+            guide=overrides.get("docs_connect") or provider.docs_connect,
+            is_trip=is_trip,
+            is_offered=is_trip or questions(provider.auth_mode) is not None,
         )
+
+
+def sentence(text: str) -> str:
+    """Return a problem as a sentence."""
+    return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
 def expired() -> HTMLResponse:
@@ -228,12 +302,3 @@ def form_targets(provider: Provider) -> tuple[str, ...]:
     if url.scheme == "http" and re.fullmatch(r"[a-zA-Z0-9.:\[\]-]+", url.netloc):
         return ("'self'", "https:", f"http://{url.netloc}")
     return ("'self'", "https:")
-
-
-async def _form_of(request: Request) -> dict[str, str]:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _FORM_BYTES:
-            return {}
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))

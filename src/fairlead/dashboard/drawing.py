@@ -32,16 +32,25 @@ def draw(template: str, **values: object) -> str:
 
 
 def html(
-    template: str, status: int = 200, *, form_targets: tuple[str, ...] = (), **values: object
+    template: str,
+    status: int = 200,
+    *,
+    form_targets: tuple[str, ...] = (),
+    has_script: bool = False,
+    **values: object,
 ) -> HTMLResponse:
-    """Return a page; `form_targets` are the origins that its form may lead to."""
+    """Return a page; `form_targets` are the origins that its form may lead to.
+
+    A page that `has_script` may run those of our own.
+    """
     targets = " ".join(form_targets) or "'none'"
+    scripts = "script-src 'self'; " if has_script else ""
     headers = {
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-        f"base-uri 'none'; form-action {targets}; frame-ancestors 'none'",
+        f"{scripts}base-uri 'none'; form-action {targets}; frame-ancestors 'none'",
     }
     return HTMLResponse(draw(template, **values), status, headers)
 

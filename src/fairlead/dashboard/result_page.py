@@ -4,11 +4,13 @@ The message to the opener is the contract's (5.3); the page says the same in wor
 serves as well where no script runs and nobody waits.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
+from starlette.responses import HTMLResponse
 
-from fairlead.dashboard.drawing import draw
+from fairlead.dashboard.drawing import draw, html
 
 
 class Ending(Protocol):
@@ -26,6 +28,24 @@ class Ending(Protocol):
     def retry_url(self) -> str | None: ...
     @property
     def vendor_words(self) -> str: ...
+    @property
+    def admin_url(self) -> str: ...
+    @property
+    def is_approval(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a form with credentials ended."""
+
+    succeeded: bool
+    provider_name: str
+    error_type: str = ""
+    sentence: str = ""
+    retry_url: str | None = None
+    vendor_words: str = ""
+    admin_url: str = ""
+    is_approval: bool = False
 
 
 def message(ending: Ending) -> dict[str, object]:
@@ -44,3 +64,13 @@ def message(ending: Ending) -> dict[str, object]:
 def draw_result(outcome: Ending) -> str:
     """Return the page."""
     return draw("result.html", outcome=outcome, message=orjson.dumps(message(outcome)).decode())
+
+
+def result(outcome: Ending) -> HTMLResponse:
+    """Return the page as an answer."""
+    return html(
+        "result.html",
+        has_script=True,
+        outcome=outcome,
+        message=orjson.dumps(message(outcome)).decode(),
+    )

@@ -44,6 +44,7 @@ async def targets_of(tx: Tx, setup: Setup, connection: Connection, *, create: bo
     }
     targets = []
     for sync in setup.registry.syncs(connection.provider):
+        starts = sync.auto_start and setup.registry.provider(connection.provider).starts_syncs
         schedule = found.get((sync.name, "base")) or Schedule(
             id=schedule_id(connection.id, sync.name, "base"),
             environment_id=connection.environment_id,
@@ -51,8 +52,8 @@ async def targets_of(tx: Tx, setup: Setup, connection: Connection, *, create: bo
             integration_key=connection.integration_key,
             sync_name=sync.name,
             frequency=sync.every,
-            state=ScheduleState.STARTED if sync.auto_start else ScheduleState.PAUSED,
-            next_run_at=now if sync.auto_start else None,
+            state=ScheduleState.STARTED if starts else ScheduleState.PAUSED,
+            next_run_at=now if starts else None,
             created_at=now,
             updated_at=now,
         )

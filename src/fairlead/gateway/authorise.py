@@ -14,10 +14,10 @@ from fairlead.http import parse_url
 from fairlead.model.credentials import Credentials
 from fairlead.model.provider import Provider
 from fairlead.oauth import (
+    audience_of,
     credential_headers,
     interpolate,
     is_audience,
-    is_audience_origin,
     is_open_origin,
 )
 
@@ -27,10 +27,16 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request goes, and whether it carries credentials."""
+    """Where a request goes, and which credentials it carries."""
 
     url: str
-    is_audience: bool
+    #: "" the connection's main ones, an origin: those for the further API there, None: none
+    audience: str | None
+
+    @property
+    def is_audience(self) -> bool:
+        """Does it carry credentials?"""
+        return self.audience is not None
 
 
 def target_of(provider: Provider, url: str, connection_config: Mapping[str, Any]) -> Target:
@@ -40,9 +46,9 @@ def target_of(provider: Provider, url: str, connection_config: Mapping[str, Any]
     absolute URL of another origin; InvalidInput for a path that tries to be something else.
     """
     if not _ABSOLUTE.match(url):
-        origin, wire = parse_url(_below_base(provider, url, connection_config))
-        if is_audience_origin(provider, origin, connection_config):
-            return Target(wire, is_audience=True)
+        _, wire = parse_url(_below_base(provider, url, connection_config))
+        if audience_of(provider, wire, connection_config) is not None:
+            return Target(wire, audience="")
         raise OperatorError(
             f"The base URL of {provider.display_name} is not https; correct the provider"
         )
@@ -50,10 +56,9 @@ def target_of(provider: Provider, url: str, connection_config: Mapping[str, Any]
         origin, wire = parse_url(url)
     except EgressRefused as error:
         raise _not_allowed(provider) from error
-    if is_audience_origin(provider, origin, connection_config):
-        return Target(wire, is_audience=True)
-    if is_open_origin(provider, origin, connection_config):
-        return Target(wire, is_audience=False)
+    audience = audience_of(provider, wire, connection_config)
+    if audience is not None or is_open_origin(provider, origin, connection_config):
+        return Target(wire, audience)
     raise _not_allowed(provider)
 
 
@@ -66,7 +71,7 @@ def authorise(
     """Return the headers to add to a request to this URL; none unless it may have credentials."""
     if not is_audience(provider, url, connection_config):
         return {}
-    return credential_headers(provider, credentials)
+    return credential_headers(provider, credentials, connection_config)
 
 
 def provider_headers(provider: Provider, connection_config: Mapping[str, Any]) -> dict[str, str]:

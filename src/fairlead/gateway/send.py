@@ -65,11 +65,11 @@ class Gateway:
         """Send one request as the connection and return the answer, whatever its status.
 
         `request.url` is a path below the provider's base URL, or absolute. Credentials go to the
-        provider's own origins only; a caller's header of the same name wins over them. A 401 is
-        answered by one renewal of the credentials and, unless the body was streamed, one more try.
-        Retried, up to `retries` times: throttled calls, `retry_on`, and for idempotent methods
-        passing 5xx and network trouble. A streamed body is never sent twice. `on_request` is
-        called before each request.
+        provider's own origins only, and the address decides which token it is; a caller's header of
+        the same name wins over them. A 401 is answered by one renewal of the credentials and,
+        unless the body was streamed, one more try. Retried, up to `retries` times: throttled calls,
+        `retry_on`, and for idempotent methods passing 5xx and network trouble. A streamed body is
+        never sent twice. `on_request` is called before each request.
         """
         exchange = _Exchange(
             self._registry.provider(connection.provider), connection, request, redirects, decompress
@@ -82,8 +82,9 @@ class Gateway:
         while True:
             if retries:
                 await self._wait_for_pause(exchange)
-            if exchange.target.is_audience and credentials is None:
-                credentials = await self._freshener.fresh_credentials(connection)
+            audience = exchange.target.audience
+            if audience is not None and credentials is None:
+                credentials = await self._freshener.fresh_credentials(connection, audience=audience)
             try:
                 if on_request is not None:
                     on_request()
@@ -147,7 +148,7 @@ class Gateway:
             return None
         try:
             renewed = await self._freshener.fresh_credentials(
-                exchange.connection, after_401_of=token
+                exchange.connection, after_401_of=token, audience=exchange.target.audience or ""
             )
         except BaseException:
             await answer.close()

@@ -43,6 +43,18 @@ class TokenRequest:
     url: str
     form: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: the origin that the token is for, "" = the provider's main API
+    audience: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Addresses that want a token of their own, one for each origin."""
+
+    #: `scheme://host[:port]`, the host may begin with `*.`
+    origins: tuple[str, ...]
+    #: full-match regular expression of path and query, whatever the case; None = all of the origin
+    paths: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,8 @@ class SendFn(Protocol):
     async def __call__(self, url: str) -> Reply: ...
 
 
-#: shape the token request before it is sent (default: as built)
+#: shape the token request before it is sent (default: as built; one for an audience names it as
+#: `resource`, RFC 8707)
 TokenRequestHook = Callable[[TokenRequest, Mapping[str, Any]], TokenRequest]
 #: (token reply, connection config, send) -> who this is
 OnConnectedHook = Callable[[Mapping[str, Any], Mapping[str, Any], SendFn], Awaitable[Account]]
@@ -110,8 +123,13 @@ class Provider:
     credential_origins: tuple[str, ...] = ()
     #: origins that may be *called* beyond these, never with credentials (downloads); same form
     open_origins: tuple[str, ...] = ()
+    #: further APIs that the same grant reaches, each with a token of its own
+    audiences: tuple[Audience, ...] = ()
     authorization_url: str = ""
     token_url: str = ""
+    #: where an administrator approves the app for a whole organisation; "" = there is no such page
+    admin_consent_url: str = ""
+    admin_consent_params: Mapping[str, str] = field(default_factory=dict)
     default_scopes: tuple[str, ...] = ()
     #: always asked for, whatever the integration says
     required_scopes: tuple[str, ...] = ()
@@ -121,11 +139,16 @@ class Provider:
     pkce: bool = True
     #: client id and secret: `body` or `basic`
     token_auth: str = "body"
+    #: how an app signs that proves itself by a certificate: `PS256` (names the certificate by
+    #: `x5t#S256`) or `RS256` (by `x5t`)
+    assertion_algorithm: str = "PS256"
     connection_config: Mapping[str, ConfigField] = field(default_factory=dict)
     #: defaults for connection_config fields the caller left out
     connection_defaults: Mapping[str, str] = field(default_factory=dict)
     #: sent with every API call
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: do the pack's syncs start by themselves on a new connection?
+    starts_syncs: bool = True
 
     token_request: TokenRequestHook | None = None
     on_connected: OnConnectedHook | None = None

@@ -1,12 +1,12 @@
 """OAuth 2.0, the protocol alone: URLs, token requests, what replies mean. Nothing is kept here."""
 
 from fairlead.oauth.audience import (
+    audience_of,
     credential_headers,
     is_audience,
-    is_audience_origin,
     is_open_origin,
 )
-from fairlead.oauth.authorize import authorization_url
+from fairlead.oauth.authorize import authorization_url, check_overrides
 from fairlead.oauth.interpolate import interpolate
 from fairlead.oauth.pkce import challenge_of, new_state, new_verifier
 from fairlead.oauth.replies import classify
@@ -14,15 +14,16 @@ from fairlead.oauth.scopes import scope_text, scopes_for
 from fairlead.oauth.tokens import client_credentials, exchange_code, refresh
 
 __all__ = [
+    "audience_of",
     "authorization_url",
     "challenge_of",
+    "check_overrides",
     "classify",
     "client_credentials",
     "credential_headers",
     "exchange_code",
     "interpolate",
     "is_audience",
-    "is_audience_origin",
     "is_open_origin",
     "new_state",
     "new_verifier",

@@ -6,11 +6,13 @@ compared with the provider's own before a header is made.
 """
 
 import base64
+import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from fairlead.errors import EgressRefused, InvalidInput
-from fairlead.http import Origin, origin_of
+from fairlead.http import Origin, parse_url
 from fairlead.model.credentials import (
     ApiKeyCredentials,
     BasicCredentials,
@@ -23,28 +25,34 @@ from fairlead.model.provider import Provider
 from fairlead.oauth.interpolate import interpolate
 
 
-def is_audience(provider: Provider, url: str, connection_config: Mapping[str, Any]) -> bool:
-    """May a request to this absolute URL carry the provider's credentials?
+def audience_of(provider: Provider, url: str, connection_config: Mapping[str, Any]) -> str | None:
+    """Return which token a request to this absolute URL may carry, None = it may carry none.
 
-    Yes, if its origin is that of the base URL or one of `credential_origins`, and it is encrypted
-    (or the provider itself is plain http on this machine). Never for a URL that is not plainly
-    readable.
+    "" is the connection's main one: the origin is that of the base URL or one of
+    `credential_origins`. An origin is the token for the further API there. None for an address
+    that is not encrypted (unless it is on this machine) or not plainly readable.
     """
     try:
-        origin = origin_of(url)
+        origin, wire = parse_url(url)
     except EgressRefused:
-        return False
-    return is_audience_origin(provider, origin, connection_config)
-
-
-def is_audience_origin(
-    provider: Provider, origin: Origin, connection_config: Mapping[str, Any]
-) -> bool:
-    """May requests to this origin carry the provider's credentials?"""
+        return None
     if origin.scheme != "https" and not origin.is_loopback:
-        return False
+        return None
     own = (provider.base_url, *provider.credential_origins)
-    return _matches(origin, own, connection_config)
+    if _matches(origin, own, connection_config):
+        return ""
+    target = wire.removeprefix(str(origin))
+    for audience in provider.audiences:
+        if not _matches(origin, audience.origins, connection_config):
+            continue
+        if audience.paths is None or re.fullmatch(audience.paths, target, re.IGNORECASE):
+            return str(origin)
+    return None
+
+
+def is_audience(provider: Provider, url: str, connection_config: Mapping[str, Any]) -> bool:
+    """May a request to this absolute URL carry any credentials of the connection?"""
+    return audience_of(provider, url, connection_config) is not None
 
 
 def is_open_origin(
@@ -54,10 +62,15 @@ def is_open_origin(
     return _matches(origin, provider.open_origins, connection_config)
 
 
-def credential_headers(provider: Provider, credentials: Credentials) -> dict[str, str]:
+def credential_headers(
+    provider: Provider,
+    credentials: Credentials,
+    connection_config: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, str]:
     """Return the headers that carry the credentials.
 
-    A static key goes where a header of the provider says `${apiKey}`, else as a bearer token.
+    A static key goes where a header of the provider says `${apiKey}`, else as a bearer token; the
+    header's name may come from the connection's config.
     """
     match credentials:
         case OAuth2Credentials(access_token=token) | ClientCredentials(token=token):
@@ -68,7 +81,9 @@ def credential_headers(provider: Provider, credentials: Credentials) -> dict[str
         case ApiKeyCredentials(api_key=key):
             secret = key.get_secret_value()
             placed = {
-                name: template.replace("${apiKey}", secret)
+                interpolate(name, connection_config, quote=False): template.replace(
+                    "${apiKey}", secret
+                )
                 for name, template in provider.headers.items()
                 if "${apiKey}" in template
             }

@@ -4,7 +4,7 @@
 [RFC 7636](https://www.rfc-editor.org/rfc/rfc7636) (PKCE).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -31,6 +31,23 @@ _OURS = frozenset(
 )
 
 
+def check_overrides(overrides: Iterable[str]) -> None:
+    """Refuse the name of a parameter that binds the answer to its trip."""
+    for name in overrides:
+        if name.strip().lower() in _OURS:
+            raise InvalidInput(
+                f"authorization_params.{name} cannot be changed; remove it",
+                code="authorization_param_not_allowed",
+                issues=[
+                    {
+                        "code": "custom",
+                        "message": "cannot be changed",
+                        "path": ["authorization_params", name],
+                    }
+                ],
+            )
+
+
 def authorization_url(
     provider: Provider,
     *,
@@ -47,19 +64,7 @@ def authorization_url(
     An override of `scope` replaces `scopes`; required scopes that it lacks are added. InvalidInput
     (`authorization_param_not_allowed`) for a parameter that binds the answer to this trip.
     """
-    for name in overrides:
-        if name.strip().lower() in _OURS:
-            raise InvalidInput(
-                f"authorization_params.{name} cannot be changed; remove it",
-                code="authorization_param_not_allowed",
-                issues=[
-                    {
-                        "code": "custom",
-                        "message": "cannot be changed",
-                        "path": ["authorization_params", name],
-                    }
-                ],
-            )
+    check_overrides(overrides)
     if not provider.authorization_url:
         raise OperatorError(f"The provider {provider.name} has no authorization page")
     _, url = parse_url(interpolate(provider.authorization_url, connection_config, quote=True))

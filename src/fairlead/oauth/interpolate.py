@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote as percent_encode
 
-from fairlead.errors import InvalidInput
+from fairlead.errors import EgressRefused, InvalidInput
+from fairlead.http import parse_url
 
 _PLACE = re.compile(r"\$\{([^}]*)\}")
 _PREFIX = "connectionConfig."
@@ -14,6 +15,7 @@ _PREFIX = "connectionConfig."
 def interpolate(template: str, connection_config: Mapping[str, Any], *, quote: bool) -> str:
     """Return the template with its places filled; `quote` percent-encodes values, for URLs.
 
+    A place that a URL begins with, alone, stands for a whole base URL and is not encoded.
     InvalidInput names the field that is missing, or whose value cannot stand in a URL.
     """
     if "${" not in template:
@@ -27,12 +29,22 @@ def interpolate(template: str, connection_config: Mapping[str, Any], *, quote: b
         text = str(value)
         if not quote:
             return text
+        if match.start() == 0 and template[match.end() :][:1] in {"", "/"}:
+            return _base_url(name, text)
         if text in {".", ".."}:
             # as a segment of a path it would climb
             raise _invalid(name, f"must not be '{text}'")
         return percent_encode(text, safe="")
 
     return _PLACE.sub(fill, template)
+
+
+def _base_url(name: str, text: str) -> str:
+    try:
+        _, url = parse_url(text)
+    except EgressRefused as error:
+        raise _invalid(name, "is not a plain http(s) address; correct it") from error
+    return url.partition("?")[0].rstrip("/")
 
 
 def _invalid(name: str, why: str) -> InvalidInput:

@@ -1,11 +1,14 @@
 """Requests to the token endpoint: code exchange, refresh, client credentials.
 
-[RFC 6749](https://www.rfc-editor.org/rfc/rfc6749): 4.1.3, 6 and 4.4; client authentication 2.3.1.
+[RFC 6749](https://www.rfc-editor.org/rfc/rfc6749): 4.1.3, 6 and 4.4; client authentication 2.3.1,
+or by certificate ([RFC 7523](https://www.rfc-editor.org/rfc/rfc7523), 2.2). A token for another API
+of the same grant is asked for by its address ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
 """
 
 import base64
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -17,12 +20,27 @@ from fairlead.model.clock import Clock
 from fairlead.model.credentials import ClientCredentials, OAuth2Credentials
 from fairlead.model.exchange import Request, Response
 from fairlead.model.provider import Provider, Reply, TokenRequest
+from fairlead.oauth.assertion import TYPE, sign_assertion
 from fairlead.oauth.interpolate import interpolate
 from fairlead.oauth.replies import Tokens, parse_tokens
 
 #: longer than any healthy token endpoint takes
 _LIMIT = timedelta(seconds=30)
 _LARGEST_REPLY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _App:
+    """Who asks: an app, and how it proves that it is the one."""
+
+    client_id: str
+    secret: SecretStr | None = None
+    certificate: str | None = None
+    private_key: SecretStr | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, client_id: str, client_secret: str | None) -> "_App":
+        return cls(client_id, None if client_secret is None else SecretStr(client_secret))
 
 
 async def exchange_code(
@@ -41,9 +59,8 @@ async def exchange_code(
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
     if provider.pkce:
         form["code_verifier"] = code_verifier
-    tokens = await _ask(
-        transport, provider, form, client_id, client_secret, connection_config, clock
-    )
+    app = _App.of(client_id, client_secret)
+    tokens = await _ask(transport, provider, form, app, connection_config, clock)
     return _delegated(tokens)
 
 
@@ -57,10 +74,12 @@ async def refresh(
     connection_config: Mapping[str, Any],
     scopes: Sequence[str],
     clock: Clock,
+    audience: str = "",
 ) -> OAuth2Credentials:
     """Renew credentials; a reply without a refresh token keeps the old one.
 
-    `scopes` may be empty: then what was granted is renewed as it is.
+    `scopes` may be empty: then what was granted is renewed as it is. With `audience`, an origin,
+    the access token is for the API there.
     """
     if credentials.refresh_token is None:
         raise ReconnectRequired(
@@ -70,9 +89,8 @@ async def refresh(
     form = {"grant_type": "refresh_token", "refresh_token": old.get_secret_value()}
     if scopes:
         form["scope"] = provider.scope_separator.join(scopes)
-    tokens = await _ask(
-        transport, provider, form, client_id, client_secret, connection_config, clock
-    )
+    app = _App.of(client_id, client_secret)
+    tokens = await _ask(transport, provider, form, app, connection_config, clock, audience)
     return _delegated(tokens, old)
 
 
@@ -84,25 +102,27 @@ async def client_credentials(
     connection_config: Mapping[str, Any],
     scopes: Sequence[str],
     clock: Clock,
+    audience: str = "",
 ) -> ClientCredentials:
-    """Obtain a token for the app itself, with the id and secret that `credentials` hold."""
-    if credentials.client_secret is None:
+    """Obtain a token for the app itself, with the certificate or secret that `credentials` hold.
+
+    With `audience`, an origin, the token is for the API there.
+    """
+    app = _App(
+        credentials.client_id,
+        credentials.client_secret,
+        credentials.client_certificate,
+        credentials.client_private_key,
+    )
+    if app.secret is None and (app.certificate is None or app.private_key is None):
         raise OperatorError(
-            "The connection has no client secret; whoever runs the app must connect it again with "
-            "one"
+            "The connection has neither a client secret nor a certificate with its key; whoever "
+            "runs the app must connect it again with one"
         )
     form = {"grant_type": "client_credentials"}
-    if scopes:
+    if scopes and not audience:
         form["scope"] = provider.scope_separator.join(scopes)
-    tokens = await _ask(
-        transport,
-        provider,
-        form,
-        credentials.client_id,
-        credentials.client_secret.get_secret_value(),
-        connection_config,
-        clock,
-    )
+    tokens = await _ask(transport, provider, form, app, connection_config, clock, audience)
     return credentials.model_copy(
         update={
             "token": SecretStr(tokens.access_token),
@@ -116,14 +136,16 @@ async def _ask(  # noqa: PLR0917  # the parts of one token request, passed on as
     transport: Transport,
     provider: Provider,
     form: Mapping[str, str],
-    client_id: str,
-    client_secret: str | None,
+    app: _App,
     connection_config: Mapping[str, Any],
     clock: Clock,
+    audience: str = "",
 ) -> Tokens:
-    request = _token_request(provider, form, client_id, client_secret, connection_config)
+    request = _token_request(provider, form, app, connection_config, audience, clock.now())
     if provider.token_request is not None:
         request = provider.token_request(request, connection_config)
+    elif audience:
+        request = replace(request, form={**request.form, "resource": audience})
     origin, url = parse_url(request.url)
     if origin.scheme != "https" and not origin.is_loopback:
         raise OperatorError(
@@ -155,30 +177,43 @@ async def _ask(  # noqa: PLR0917  # the parts of one token request, passed on as
     return parse_tokens(provider, reply, clock.now())
 
 
-def _token_request(
+def _token_request(  # noqa: PLR0917  # the parts of one token request, passed on as they are
     provider: Provider,
     form: Mapping[str, str],
-    client_id: str,
-    client_secret: str | None,
+    app: _App,
     connection_config: Mapping[str, Any],
+    audience: str,
+    now: datetime,
 ) -> TokenRequest:
     if not provider.token_url:
         raise OperatorError(f"The provider {provider.name} has no token endpoint")
+    url = interpolate(provider.token_url, connection_config, quote=True)
     fields = {
         name: interpolate(template, connection_config, quote=False)
         for name, template in provider.token_params.items()
     }
     fields |= form
     headers = {}
-    if provider.token_auth == "basic" and client_secret is not None:
-        pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
+    if app.certificate is not None and app.private_key is not None:
+        fields["client_id"] = app.client_id
+        fields["client_assertion_type"] = TYPE
+        fields["client_assertion"] = sign_assertion(
+            client_id=app.client_id,
+            audience=url,
+            certificate=app.certificate,
+            private_key=app.private_key,
+            algorithm=provider.assertion_algorithm,
+            now=now,
+        )
+    elif provider.token_auth == "basic" and app.secret is not None:
+        secret = app.secret.get_secret_value()
+        pair = f"{quote_plus(app.client_id)}:{quote_plus(secret)}"
         headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
     else:
-        fields["client_id"] = client_id
-        if client_secret is not None:
-            fields["client_secret"] = client_secret
-    url = interpolate(provider.token_url, connection_config, quote=True)
-    return TokenRequest(url=url, form=fields, headers=headers)
+        fields["client_id"] = app.client_id
+        if app.secret is not None:
+            fields["client_secret"] = app.secret.get_secret_value()
+    return TokenRequest(url=url, form=fields, headers=headers, audience=audience)
 
 
 async def _bounded(answer: Response, provider: Provider) -> bytes:

@@ -38,6 +38,11 @@ class Registry:
             self._pack_of[name] = pack
         self.packs.append(pack)
 
+    def add_provider(self, provider: Provider, pack: Pack[Any]) -> None:
+        """Take in a provider beside those that packs ship; the pack's functions run on it."""
+        self._providers[provider.name] = provider
+        self._pack_of[provider.name] = pack
+
     @property
     def providers(self) -> Mapping[str, Provider]:
         """Every provider by its name."""

@@ -18,7 +18,7 @@ from fairlead.store import dialect, faults
 from fairlead.store.database import Tx, columns_of
 from fairlead.store.faults import clear_fault, set_fault
 from fairlead.store.locks import refresh_lock
-from fairlead.store.tables import connections, integrations
+from fairlead.store.tables import connection_tokens, connections, integrations
 
 __all__ = [
     "by_pk",
@@ -107,8 +107,8 @@ async def upsert(
 ) -> tuple[Connection, bool]:
     """Create the connection, or renew the one of that id; say whether it was created.
 
-    Renewing replaces credentials and config; end user, tags, metadata and webhook URL stay as they
-    are where nothing new is given.
+    Renewing replaces credentials (those for further APIs go) and config; end user, tags, metadata
+    and webhook URL stay as they are where nothing new is given.
     """
     values: dict[str, Any] = {
         **_envelope(sealed),
@@ -133,6 +133,16 @@ async def upsert(
     )
     is_created = row is not None
     if not is_created:
+        await tx.execute(
+            sql_delete(connection_tokens).where(
+                connection_tokens.c.connection_pk.in_(
+                    select(connections.c.id).where(
+                        connections.c.integration_id == integration.id,
+                        connections.c.connection_id == connection_id,
+                    )
+                )
+            )
+        )
         if end_user is not None:
             values |= _who(connection_id, end_user)
         if tags:

@@ -123,6 +123,22 @@ oauth_states = Table(
     Column("expires_at", Instant, nullable=False, index=True),
 )
 
+pending_approvals = Table(
+    "pending_approvals",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _owner("environment_id", "environments.id", index=True),
+    Column("integration_key", Words, nullable=False),
+    Column("connection_id", Words, nullable=False),
+    Column("token_hash", Words, nullable=False, unique=True),
+    Column("admin_url", Words, nullable=False),
+    Column("session", Json, nullable=False),
+    Column("connection_config", Json, nullable=False),
+    Column("approved_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
 connections = Table(
     "connections",
     metadata,
@@ -147,6 +163,18 @@ connections = Table(
     Column("last_fetched_at", Instant),
     UniqueConstraint("integration_id", "connection_id"),
     sqlite_autoincrement=True,
+)
+
+# the connection's own token, for its main API, lies in `connections.envelope`
+connection_tokens = Table(
+    "connection_tokens",
+    metadata,
+    _owner("connection_pk", "connections.id", primary_key=True),
+    # origin of the API that the token is for
+    Column("audience", Words, primary_key=True),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("expires_at", Instant),
+    Column("updated_at", Instant, nullable=False),
 )
 
 # sync_name "" = not about one sync (a key cannot hold NULL)

@@ -9,6 +9,13 @@ def credentials_row(environment_id: int, integration_id: int, connection_id: str
     return f"credentials:{environment_id}:{integration_id}:{connection_id}"
 
 
+def audience_row(
+    environment_id: int, integration_id: int, audience: str, connection_id: str
+) -> str:
+    """Name the token of one connection for the API at the origin `audience`, which has no blank."""
+    return f"audience:{environment_id}:{integration_id}:{audience} {connection_id}"
+
+
 def integration_row(environment_id: int, unique_key: str, field: str) -> str:
     """Name one secret `field` of an integration; `field` is a column of ours, without a colon."""
     return f"integration:{environment_id}:{field}:{unique_key}"

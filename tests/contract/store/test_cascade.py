@@ -7,13 +7,15 @@ from sqlalchemy import func, select
 from store_world import MODEL, NOW, World, make_connection, make_world
 
 from fairlead.model.connection import Fault
+from fairlead.model.credentials import SealedCredentials
 from fairlead.model.event import Event
 from fairlead.model.schedule import ScheduleState
-from fairlead.store import connections, integrations, outbox, schedules
+from fairlead.store import connection_tokens, connections, integrations, outbox, schedules
 from fairlead.store.tables import metadata
 
 OF_A_CONNECTION = {
     "connections",
+    "connection_tokens",
     "faults",
     "schedules",
     "runs",
@@ -31,6 +33,8 @@ async def fill(world: World) -> None:
         await connections.set_fault(
             tx, world.pk, Fault(type="auth", code="c", message="m", log_id="l", created_at=NOW)
         )
+        token = SealedCredentials(envelope=b"e")
+        await connection_tokens.put(tx, world.pk, "https://further.example", token, NOW)
         await schedules.ensure(
             tx,
             id=f"s{world.pk}",

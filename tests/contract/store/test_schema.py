@@ -14,7 +14,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from fairlead.store.dialect import async_url
 from fairlead.store.migrate import current, head, upgrade
-from fairlead.store.migrations.versions import r0001_first
+from fairlead.store.migrations.versions import (
+    r0001_first,
+    r0002_connection_tokens,
+    r0003_pending_approvals,
+)
 from fairlead.store.tables import metadata
 
 COLUMNS = """
@@ -34,6 +38,10 @@ CATALOGUE = {
         "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
     ],
 }
+
+#: newest first
+DOWN = (r0003_pending_approvals, r0002_connection_tokens, r0001_first)
+REVISIONS = len(DOWN)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -107,7 +115,7 @@ async def test_upgrade_says_what_it_did(new_url: Callable[[], str]) -> None:
 
 async def test_two_upgrades_at_once_are_harmless(new_url: Callable[[], str]) -> None:
     url = await asyncio.to_thread(new_url)
-    assert sorted(map(len, await asyncio.gather(upgrade(url), upgrade(url)))) == [0, 1]
+    assert sorted(map(len, await asyncio.gather(upgrade(url), upgrade(url)))) == [0, REVISIONS]
 
 
 async def test_a_migration_that_fails_leaves_nothing(
@@ -124,7 +132,7 @@ async def test_a_migration_that_fails_leaves_nothing(
             await upgrade(url)
     assert await catalogue(url) == set()
     assert await current(url) is None
-    assert len(await upgrade(url)) == 1
+    assert len(await upgrade(url)) == REVISIONS
 
 
 async def test_down_and_up_again(new_url: Callable[[], str]) -> None:
@@ -139,5 +147,6 @@ async def test_down_and_up_again(new_url: Callable[[], str]) -> None:
 def downgrade(connection: Connection) -> None:
     context = MigrationContext.configure(connection)
     with Operations.context(context):
-        r0001_first.downgrade()
+        for revision in DOWN:
+            revision.downgrade()
     connection.execute(text("DELETE FROM alembic_version"))

@@ -137,6 +137,8 @@ def make_pack(vendor: Vendor) -> Pack[Api]:
                 display_name="Acme Hosted",
                 auth_mode=AuthMode.OAUTH2,
                 docs_connect="https://example.com/connect",
+                admin_consent_url=f"{vendor.url}/${{connectionConfig.site}}/admin",
+                admin_consent_params={"scope": "all"},
                 connection_config={
                     "site": ConfigField(
                         "Site name", "The first part of your address.", r"[a-z]+", "contoso"
@@ -149,6 +151,34 @@ def make_pack(vendor: Vendor) -> Pack[Api]:
                 name="acme-key",
                 display_name="Acme Key",
                 auth_mode=AuthMode.API_KEY,
+                base_url=f"{vendor.url}/api",
+            ),
+            Provider(
+                name="acme-app",
+                display_name="Acme App",
+                auth_mode=AuthMode.OAUTH2_CC,
+                base_url=f"{vendor.url}/api",
+                token_url=f"{vendor.url}/token",
+                default_scopes=("all",),
+                connection_config={"site": ConfigField("Site name", "", r"[a-z]+", "contoso")},
+                classify=classify,
+            ),
+            Provider(
+                name="acme-basic",
+                display_name="Acme Basic",
+                auth_mode=AuthMode.BASIC,
+                base_url=f"{vendor.url}/api",
+            ),
+            Provider(
+                name="acme-open",
+                display_name="Acme Open",
+                auth_mode=AuthMode.NONE,
+                base_url=f"{vendor.url}/api",
+            ),
+            Provider(
+                name="acme-steps",
+                display_name="Acme Steps",
+                auth_mode=AuthMode.TWO_STEP,
                 base_url=f"{vendor.url}/api",
             ),
         ],
@@ -214,6 +244,12 @@ class World:
     async def integration(self, key: str = "acme", provider: str = "acme", **more: Any) -> None:
         credentials = {"type": "OAUTH2", "client_id": "client-1", "client_secret": "hush-1"}
         body = {"provider": provider, "unique_key": key, "credentials": credentials} | more
+        answer = await self.client.post("/integrations", json=body)
+        assert answer.status_code == 200, answer.text
+
+    async def plain_integration(self, kind: str) -> None:
+        """Create the integration `kind` of the provider `acme-kind`, without credentials."""
+        body = {"provider": f"acme-{kind}", "unique_key": kind}
         answer = await self.client.post("/integrations", json=body)
         assert answer.status_code == 200, answer.text
 

@@ -158,3 +158,18 @@ def test_own_addresses_on_this_machine_may_be_called() -> None:
     }
     remote = provider(base_url="https://api.example", token_url="http://10.0.0.1/token")
     assert loopback_origins(registry(remote)) == set()
+
+
+async def test_providers_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "providers.json"
+    file.write_text('{"mine": {"display_name": "Mine", "auth_mode": "NONE", "proxy": {}}}')
+    given = settings(f"sqlite:///{tmp_path}/x.sqlite", providers_file=str(file))
+    with pytest.raises(OperatorError, match=r"providers\.json: mine lacks proxy\.base_url"):
+        async with open_services(given, registry=registry(), work=False):
+            pass
+    file.write_text(
+        '{"mine": {"display_name": "Mine", "auth_mode": "NONE",'
+        ' "proxy": {"base_url": "https://mine.example"}}}'
+    )
+    async with open_services(given, registry=registry(), work=False) as services:
+        assert services.registry.provider("mine").base_url == "https://mine.example"

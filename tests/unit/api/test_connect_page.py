@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from certificates import PASSWORD
+
 
 async def test_expired_and_unknown_links(world: Any) -> None:
     token = await world.session()
@@ -128,12 +130,98 @@ async def test_a_key_with_blanks(world: Any) -> None:
     assert (await world.browser.get(begun.headers["location"])).status_code == 302
 
 
-async def test_no_sign_in_page(world: Any) -> None:
-    body = {"provider": "acme-key", "unique_key": "k"}
-    assert (await world.client.post("/integrations", json=body)).status_code == 200
-    page = await world.browser.get(f"/connect/?session_token={await world.session()}")
+async def test_what_cannot_be_filled_in(world: Any) -> None:
+    await world.plain_integration("steps")
+    token = await world.session()
+    page = await world.browser.get(f"/connect/?session_token={token}")
     assert "cannot be entered here" in page.text
     assert "<form" not in page.text
+    given = {"session_token": token, "integration": "steps"}
+    assert (await world.browser.post("/connect/", data=given)).status_code == 400
+
+
+async def form(world: Any, kind: str, files: Any = None, **given: str) -> Any:
+    await world.plain_integration(kind)
+    token = await world.session(allowed_integrations=[kind])
+    page = await world.browser.get(f"/connect/?session_token={token}")
+    assert 'enctype="multipart/form-data"' in page.text
+    assert "form-action 'self';" in page.headers["content-security-policy"]
+    body = {"session_token": token, "integration": kind} | given
+    return await world.browser.post("/connect/", data=body, files=files)
+
+
+async def test_a_key_is_filled_in(world: Any) -> None:
+    page = await form(world, "key", apiKey=" k-1 ")
+    assert page.status_code == 200
+    assert "Acme Key is connected" in page.text
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    [made] = (await world.client.get("/connections")).json()["connections"]
+    assert made["end_user"]["id"] == "u1"
+    read = await world.client.get(f"/connections/{made['connection_id']}?provider_config_key=key")
+    assert read.json()["credentials"] == {"type": "API_KEY", "apiKey": "k-1"}
+
+
+async def test_an_app_with_a_certificate_is_filled_in(world: Any, pair: Any) -> None:
+    files = {"client_certificate_pfx": ("app.pfx", pair.pfx())}
+    given = {"client_id": "i", "client_certificate_password": PASSWORD, "config.site": "contoso"}
+    page = await form(world, "app", files, **given)
+    assert page.status_code == 200, page.text
+    assert "client_assertion" in world.vendor.token_forms[0]
+
+
+async def test_secrets_are_never_shown_again(world: Any, pair: Any) -> None:
+    page = await form(
+        world,
+        "app",
+        client_id="my-app",
+        client_secret="s3cr3t",
+        client_certificate=pair.pem,
+        client_private_key=pair.encrypted_key_pem,
+        client_certificate_password="not-it",
+        **{"config.site": "contoso"},
+    )
+    assert page.status_code == 400
+    assert "Does not open the key; correct it." in page.text
+    assert "<details open>" in page.text
+    assert 'value="my-app"' in page.text
+    for secret in ("s3cr3t", "not-it", pair.encrypted_key_pem.splitlines()[1], "BEGIN CERT"):
+        assert f"{secret}" not in page.text.replace("BEGIN CERTIFICATE on", "")
+
+
+async def test_missing_answers_are_named(world: Any) -> None:
+    page = await form(world, "app", client_secret="s")
+    assert (page.status_code, world.vendor.token_forms) == (400, [])
+    assert "Please fill in Client ID." in page.text
+    page = await world.browser.post(
+        "/connect/",
+        data={
+            "session_token": await world.session(),
+            "integration": "app",
+            "client_id": "i",
+            "client_secret": "s",
+        },
+    )
+    assert "Please fill in Site name." in page.text
+
+
+async def test_what_the_vendor_refuses_is_told(world: Any) -> None:
+    world.vendor.token_status = 401
+    given = {"client_id": "i", "client_secret": "s3cr3t", "config.site": "contoso"}
+    page = await form(world, "app", **given)
+    assert page.status_code == 400
+    assert 'role="alert"><p>The vendor refused with 401.</p>' in page.text
+    assert "s3cr3t" not in page.text
+    assert (await world.client.get("/connections")).json() == {"connections": []}
+
+
+async def test_nothing_to_fill_in(world: Any) -> None:
+    page = await form(world, "open")
+    assert "Acme Open is connected" in page.text
+
+
+async def test_a_password_is_filled_in(world: Any) -> None:
+    page = await form(world, "basic", username="u", password=" p ")
+    assert "Acme Basic is connected" in page.text
 
 
 async def test_oversized_form(world: Any) -> None:

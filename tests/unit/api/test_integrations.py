@@ -147,3 +147,15 @@ async def test_functions(world: Any, check: Any) -> None:
     check(
         await world.client.get("/integrations/a/functions?limit=101"), 400, "invalid_query_params"
     )
+
+
+async def test_parameters_of_the_authorize_page(world: Any, check: Any) -> None:
+    await world.integration(integration_config={"authorization_params.prompt": "consent"})
+    away = await world.browser.get(
+        "/oauth/connect/acme", params={"connect_session_token": await world.session()}
+    )
+    assert "prompt=consent" in away.headers["location"]
+    config = {"authorization_params.state": "mine"}
+    body = {"integration_config": config}
+    error = check(await world.client.patch("/integrations/acme", json=body), 400, "invalid_body")
+    assert "authorization_params.state cannot be changed" in error["message"]

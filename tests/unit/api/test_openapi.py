@@ -39,6 +39,22 @@ OK = {
         "status": 302,
     },
     ("get", "/oauth/callback"): {"path": "/oauth/callback?state=x", "status": 400},
+    ("post", "/oauth2/auth/{provider_config_key}"): {
+        "path": "/oauth2/auth/app?connect_session_token=TOKEN&params[site]=contoso",
+        "json": {"client_id": "i", "client_secret": "s"},
+    },
+    ("post", "/api-auth/api-key/{provider_config_key}"): {
+        "path": "/api-auth/api-key/key?connect_session_token=TOKEN",
+        "json": {"apiKey": "k"},
+    },
+    ("post", "/api-auth/basic/{provider_config_key}"): {
+        "path": "/api-auth/basic/basic?connect_session_token=TOKEN",
+        "json": {"username": "u", "password": "p"},
+    },
+    ("post", "/auth/unauthenticated/{provider_config_key}"): {
+        "path": "/auth/unauthenticated/open?connect_session_token=TOKEN",
+    },
+    ("get", "/oauth/pending"): {"path": "/oauth/pending?token=x", "status": 400},
     ("get", "/connections"): {},
     ("post", "/connections"): {
         "json": {
@@ -97,6 +113,8 @@ async def test_every_route_is_walked(document: dict[str, Any]) -> None:
 
 async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any]) -> None:
     await world.integration()
+    for kind in ("app", "key", "basic", "open"):
+        await world.plain_integration(kind)
     await world.connection("c1", end_user={"id": "u", "display_name": "A"})
     await world.connection("c2")
     await world.client.post("/sync/trigger", json={"syncs": [], "provider_config_key": "acme"})

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
+from fairlead.connect.submission import Submissions
 from fairlead.model.clock import ManualClock
 from fairlead.model.credentials import OAuth2Credentials
 from fairlead.model.provider import AuthMode, ConfigField, Provider
@@ -68,6 +69,7 @@ class World:
     sessions: Sessions
     establisher: Establisher
     freshener: Freshener
+    submissions: Submissions
     environment: object
     other_environment: object
     integrations: dict
@@ -159,14 +161,17 @@ def make_world():
                     custom={},
                     now=clock.now(),
                 )
+        sessions = Sessions(db, vault, registry, clock, new_id, "https://fairlead.example/")
+        establisher = Establisher(db, vault, registry, transport, clock, new_id)
         return World(
             db=db,
             vault=vault,
             registry=registry,
             transport=transport,
             clock=clock,
-            sessions=Sessions(db, vault, registry, clock, new_id, "https://fairlead.example/"),
-            establisher=Establisher(db, vault, registry, transport, clock, new_id),
+            sessions=sessions,
+            establisher=establisher,
+            submissions=Submissions(sessions, establisher, registry, transport, clock, new_id),
             freshener=Freshener(db, vault, registry, transport, clock, new_id),
             environment=environment,
             other_environment=other,
@@ -174,6 +179,11 @@ def make_world():
         )
 
     return make
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(datetime(2026, 11, 24, 8, 0, tzinfo=UTC))
 
 
 @pytest.fixture

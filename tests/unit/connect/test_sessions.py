@@ -291,3 +291,18 @@ async def test_scopes_of_the_integration(world):
             now=world.clock.now(),
         )
     assert _params(await _begin(world))["scope"] == ".default offline_access"
+
+
+async def test_an_operator_may_set_parameters_and_the_session_wins(world):
+    config = {"authorization_params.prompt": "consent", "authorization_params.hint": "h", "x": "y"}
+    async with world.db.write() as tx:
+        acme = world.integrations["acme"]
+        await integrations.update(
+            tx, world.vault, acme, changes={"config": config}, now=world.clock.now()
+        )
+    params = _params(await _begin(world))
+    assert (params["prompt"], params["hint"], "x" in params) == ("consent", "h", False)
+    defaults = {"acme": IntegrationDefaults(authorization_params={"prompt": ""})}
+    session, _ = await _session(world, defaults=defaults)
+    params = _params(await _begin(world, session=session))
+    assert ("prompt" in params, params["hint"]) == (False, "h")

@@ -30,11 +30,13 @@ class FakeFreshener:
     def __init__(self):
         self.credentials = _token(0)
         self.asked = []
+        self.audiences = []
         self.renews = True
         self.error = None
 
-    async def fresh_credentials(self, connection, *, force=False, after_401_of=None):
+    async def fresh_credentials(self, connection, *, force=False, after_401_of=None, audience=""):
         self.asked.append(after_401_of)
+        self.audiences.append(audience)
         if self.error is not None and (after_401_of is not None or not self.renews):
             raise self.error
         if after_401_of is not None and self.renews:

@@ -20,6 +20,7 @@ from fairlead.errors import (
 )
 from fairlead.model.credentials import ApiKeyCredentials, NoCredentials
 from fairlead.model.exchange import Request
+from fairlead.model.provider import Audience
 
 GET = Request(url="/x")
 
@@ -422,3 +423,31 @@ def test_whatever_is_asked_the_token_stays_at_home(make_door, url):
         if "authorization" in sent.headers:
             assert sent.request.url.startswith("https://")
             assert host == "api.acme.example" or host.endswith(".files.acme.example")
+
+
+async def test_the_address_decides_which_token_it_is(make_door):
+    door = make_door(
+        audiences=(Audience(("https://*.t.example",), paths=r"(?!.*sig=)/_api/.*"),),
+        open_origins=("https://*.t.example",),
+    )
+    for url in (
+        "/x",
+        "https://a.t.example/_API/x?y=1",
+        "https://b.t.example/_api/x",
+        "https://a.t.example/_api/x?sig=1",
+        "https://a.t.example/download",
+    ):
+        await door.send(Request(url=url))
+    assert door.freshener.audiences == ["", "https://a.t.example", "https://b.t.example"]
+    authorised = ["authorization" in sent.headers for sent in door.transport.sent]
+    assert authorised == [True, True, True, False, False]
+
+
+async def test_a_401_of_a_further_api_renews_its_own_token(make_door):
+    door = make_door(audiences=(Audience(("https://a.t.example",)),))
+    answers = [(401, {}), (200, {})]
+    door.transport.answer = lambda _: answers.pop(0)
+    answer = await door.send(Request(url="https://a.t.example/x"))
+    assert answer.status == 200
+    assert door.freshener.audiences == ["https://a.t.example"] * 2
+    assert door.freshener.asked == [None, "at-0"]

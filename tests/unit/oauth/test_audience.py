@@ -112,10 +112,25 @@ def test_key_goes_where_the_provider_wants_it(make_acme):
         ("${connectionConfig.a}", False, "1/2 ü"),
         ("${connectionConfig.n}-${connectionConfig.n}", True, "7-7"),
         ("plain $x {y}", True, "plain $x {y}"),
+        ("${connectionConfig.base}", True, "https://api.example/v1"),
+        ("${connectionConfig.base}/x", True, "https://api.example/v1/x"),
     ],
 )
 def test_interpolation(template, quote, result):
-    assert interpolate(template, {"a": "1/2 ü", "n": 7}, quote=quote) == result
+    config = {"a": "1/2 ü", "n": 7, "base": "https://API.example/v1/?q=1"}
+    assert interpolate(template, config, quote=quote) == result
+
+
+@pytest.mark.parametrize("base", ["file:///etc/passwd", "https://me:pw@x.example", "x.example"])
+def test_a_base_url_must_be_a_plain_address(base):
+    with pytest.raises(InvalidInput, match=r"connection_config\.base"):
+        interpolate("${connectionConfig.base}", {"base": base}, quote=True)
+
+
+def test_a_keys_header_may_be_configured(make_acme):
+    provider = make_acme(headers={"${connectionConfig.header}": "${apiKey}"})
+    key = ApiKeyCredentials(api_key=SecretStr("k"))
+    assert credential_headers(provider, key, {"header": "X-K"}) == {"X-K": "k"}
 
 
 @pytest.mark.parametrize("value", [None, "", {}, []])

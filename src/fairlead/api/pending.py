@@ -1,0 +1,140 @@
+"""Connections that wait for an administrator: the way back of both, and the page between.
+
+`GET /oauth/pending` is where the end user's browser waits; it looks again by itself, and goes on as
+soon as an administrator has approved, or when the person asks for it.
+"""
+
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import structlog
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from fairlead.api.oauth_pages import failed, is_secure, page, sockets_of, state_cookie
+from fairlead.api.routing import nested_query, parameters, validated
+from fairlead.api.services import Given, Outcome, Services
+from fairlead.connect.approvals import CODE, needed
+from fairlead.errors import AdminConsentRequired, FairleadError, Rejected
+from fairlead.model.connect_session import ConnectSession, OAuthState
+from fairlead.model.provider import Provider
+
+log = structlog.get_logger(__name__)
+router = APIRouter(tags=["oauth"])
+
+_VENDOR_KEYS: tuple[str, ...] = ("error", "error_description")
+#: between two looks of a browser that waits
+_LOOK_EVERY_SECONDS = 5
+_TRIP_SECONDS = 3600
+
+
+class PendingQuery(BaseModel):
+    """Who waits."""
+
+    model_config = ConfigDict(extra="ignore", use_attribute_docstrings=True)
+
+    token: str
+    """What the end user's browser was given when the wait began."""
+    again: bool = False
+    """Try now, whether or not an administrator's approval was seen here."""
+
+
+def _waiting(request: Request, token: str, admin_url: str, provider_name: str) -> HTMLResponse:
+    """Draw the page of somebody who waits; it comes back by itself."""
+    here = f"/oauth/pending?token={quote(token, safe='')}"
+    answer = page(
+        request,
+        Outcome(
+            succeeded=False,
+            error_type=CODE,
+            sentence="An administrator must approve the app before you can connect.",
+            provider_name=provider_name,
+            retry_url=f"{here}&again=true",
+            admin_url=admin_url,
+        ),
+    )
+    answer.status_code = 202
+    answer.headers["Refresh"] = f"{_LOOK_EVERY_SECONDS}; url={here}"
+    return answer
+
+
+async def wait(
+    request: Request,
+    services: Services,
+    state: OAuthState,
+    session: ConnectSession,
+    provider: Provider,
+) -> HTMLResponse:
+    """Let a trip wait that an administrator must approve; announce it and draw the page."""
+    pending, token = await services.approvals.wait(state, session, provider)
+    error = needed(pending)
+    await services.establisher.abandon(state, session, error)
+    await sockets_of(request).failed(
+        state.ws_client_id, state.integration_key, state.connection_id, CODE, error.message
+    )
+    return _waiting(request, token, pending.admin_url, provider.display_name)
+
+
+def is_wait(error: FairleadError, session: ConnectSession | None, provider: Provider) -> bool:
+    """Can this failure of a trip be waited out, until an administrator has approved?"""
+    return (
+        isinstance(error, AdminConsentRequired)
+        and session is not None
+        and bool(provider.admin_consent_url)
+    )
+
+
+async def administrator_returns(
+    request: Request, services: Services, query: dict[str, Any]
+) -> HTMLResponse:
+    """Take an administrator's answer; what is said of an error comes before all else."""
+    try:
+        if isinstance(query.get("error"), str):
+            raise Rejected(
+                "The app was not approved. Open the link again and accept; only an administrator "
+                "can.",
+                code="admin_consent_refused",
+                status=400,
+            )
+        pending = await services.approvals.approve(str(query.get("state", "")))
+    except FairleadError as error:
+        words = {name: str(query[name])[:2000] for name in _VENDOR_KEYS if name in query}
+        return await failed(request, error, vendor_query=words)
+    log.info("administrator came back", integration=pending.integration_key)
+    return page(request, Outcome(succeeded=True, is_approval=True))
+
+
+@router.get(
+    "/oauth/pending",
+    status_code=202,
+    response_class=HTMLResponse,
+    responses={
+        302: {"description": "On to the vendor: the wait is over."},
+        400: {"description": "A page that says why not.", "content": {"text/html": {}}},
+    },
+    openapi_extra={"parameters": parameters(PendingQuery)},
+)
+async def look(request: Request, services: Given) -> Response:
+    """Look whether an administrator has approved; go on to the vendor if so."""
+    try:
+        query = validated(
+            PendingQuery, nested_query(request.scope["query_string"]), "invalid_query_params"
+        )
+        pending = await services.approvals.find(query.token)
+        if pending.approved_at is None and not query.again:
+            return _waiting(request, query.token, pending.admin_url, "")
+        url = await services.approvals.resume(pending)
+    except FairleadError as error:
+        return await failed(request, error)
+    answer = RedirectResponse(url, 302, {"Cache-Control": "no-store"})
+    answer.set_cookie(
+        state_cookie(parse_qs(urlsplit(url).query)["state"][0]),
+        "1",
+        max_age=_TRIP_SECONDS,
+        path="/oauth/callback",
+        httponly=True,
+        secure=is_secure(services),
+        samesite="lax",
+    )
+    return answer

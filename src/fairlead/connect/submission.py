@@ -1,0 +1,175 @@
+"""Make a connection of credentials that a person fills in, within a connect session.
+
+An app's credentials are tried at once: a connection that never worked helps nobody. Certificates
+come as PEM or PFX and are kept as PEM, sealed with the rest.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+from pydantic import SecretStr
+
+from fairlead.connect.account import with_account
+from fairlead.connect.config import gathered_config
+from fairlead.connect.establish import Establisher
+from fairlead.connect.sessions import Sessions
+from fairlead.errors import FairleadError, InvalidInput
+from fairlead.http import Transport
+from fairlead.model.clock import Clock, NewId
+from fairlead.model.connect_session import ConnectSession, IntegrationDefaults
+from fairlead.model.connection import Connection
+from fairlead.model.credentials import ClientCredentials, Credentials
+from fairlead.model.provider import Provider
+from fairlead.oauth import client_credentials, scopes_for
+from fairlead.oauth.certificate import CERTIFICATE, Certificate, read_pem, read_pfx
+from fairlead.oauth.scopes import OVERRIDE
+from fairlead.sdk.registry import Registry
+
+log = structlog.get_logger(__name__)
+
+PFX = "client_certificate_pfx"
+
+
+class CredentialsRefused(InvalidInput):
+    """The vendor does not accept the credentials that were filled in."""
+
+    code = "client_credentials_fetch_error"
+
+
+class Submissions:
+    """Takes in credentials that are filled in rather than fetched."""
+
+    def __init__(  # noqa: PLR0917  # the parts it is wired from, each of its own type
+        self,
+        sessions: Sessions,
+        establisher: Establisher,
+        registry: Registry,
+        transport: Transport,
+        clock: Clock,
+        new_id: NewId,
+    ) -> None:
+        self._sessions = sessions
+        self._establisher = establisher
+        self._registry = registry
+        self._transport = transport
+        self._clock = clock
+        self._new_id = new_id
+
+    async def accept(
+        self,
+        session: ConnectSession,
+        integration_key: str,
+        *,
+        credentials: Credentials,
+        connection_config: Mapping[str, Any],
+    ) -> tuple[Connection, bool]:
+        """Connect with these credentials; return the connection and whether it is new.
+
+        `connection_config` is what the browser says; the session's values win over it. InvalidInput
+        `invalid_auth_mode`: another kind of credentials than the provider's; CredentialsRefused
+        (its `__cause__` says why) if the vendor gives no token for them, which is announced.
+        """
+        integration = await self._sessions.integration_for(session, integration_key)
+        provider = self._registry.provider(integration.provider)
+        if credentials.type != provider.auth_mode.value:
+            raise InvalidInput(
+                f"{provider.display_name} is connected by {provider.auth_mode.value} credentials, "
+                f"not by {credentials.type}",
+                code="invalid_auth_mode",
+            )
+        defaults = session.defaults.get(integration_key, IntegrationDefaults())
+        config = gathered_config(provider, connection_config, session, defaults)
+        connection_id = session.connection_id or self._new_id()
+        if isinstance(credentials, ClientCredentials):
+            if scope := defaults.authorization_params.get("scope", "").split():
+                config[OVERRIDE] = scope
+            scopes = scopes_for(provider, integration.scopes, config)
+            try:
+                credentials = await self._minted(provider, credentials, config, scopes)
+                config = await with_account(self._transport, provider, credentials, config)
+            except FairleadError as error:
+                await self._establisher.report_failure(integration, connection_id, session, error)
+                raise CredentialsRefused(error.message, detail=error.detail) from error
+        return await self._establisher.import_connection(
+            session.environment_id,
+            integration,
+            connection_id=connection_id,
+            credentials=credentials,
+            connection_config=config,
+            metadata=None,
+            end_user=session.end_user,
+            tags=session.tags,
+            webhook_url_override=session.webhook_url_override,
+        )
+
+    async def _minted(
+        self,
+        provider: Provider,
+        credentials: ClientCredentials,
+        config: Mapping[str, Any],
+        scopes: tuple[str, ...],
+    ) -> ClientCredentials:
+        return await client_credentials(
+            self._transport,
+            provider,
+            credentials=credentials,
+            connection_config=config,
+            scopes=scopes,
+            clock=self._clock,
+        )
+
+
+def app_credentials(
+    *,
+    client_id: str,
+    client_secret: str | None = None,
+    certificate: str | None = None,
+    private_key: str | None = None,
+    pfx: str | None = None,
+    password: str | None = None,
+    token: str = "",
+    now: datetime,
+) -> ClientCredentials:
+    """Return an app's credentials as people give them: a secret, PEM, or a PFX file in base64.
+
+    InvalidInput names the field that is wrong; a certificate that has expired is.
+    """
+    proof: Certificate | None = None
+    if pfx:
+        try:
+            content = base64.b64decode("".join(pfx.split()), validate=True)
+        except binascii.Error:
+            raise _wrong(PFX, "is not base64; encode the whole file") from None
+        proof = read_pfx(content, password, now)
+    elif certificate:
+        proof = read_pem(certificate, private_key, password, now)
+    elif private_key:
+        raise _wrong(CERTIFICATE, "is missing; a key alone does not say whose it is")
+    if not client_id.strip():
+        raise _wrong("client_id", "is missing; give the app's id", "missing_client_id")
+    if proof is None and not client_secret:
+        raise _wrong(
+            "client_secret",
+            "is missing; give the app's secret, or a certificate with its key",
+            "missing_client_secret",
+        )
+    return ClientCredentials(
+        token=SecretStr(token),
+        client_id=client_id.strip(),
+        # with a certificate the secret proves nothing more, and may have expired
+        client_secret=SecretStr(client_secret) if client_secret and proof is None else None,
+        client_certificate=proof.certificate if proof else None,
+        client_private_key=proof.private_key if proof else None,
+    )
+
+
+def _wrong(name: str, why: str, code: str = "invalid_body") -> InvalidInput:
+    return InvalidInput(
+        f"{name} {why}",
+        code=code,
+        issues=[{"code": "custom", "message": why, "path": [name]}],
+    )

@@ -1,0 +1,31 @@
+"""PendingApproval: a connection that an end user began and an administrator must approve."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from fairlead.model.connect_session import ConnectSession
+from fairlead.model.frozen import Frozen
+
+
+class PendingApproval(Frozen):
+    """A connection that comes to be as soon as an administrator has approved the app."""
+
+    #: the `state` of the administrator's trip: unguessable, but anybody may hold it
+    id: str
+    environment_id: int
+    integration_key: str
+    #: id the connection will have
+    connection_id: str
+    #: of what only the end user's browser holds: who has it, goes on with the connection
+    token_hash: str
+    #: to be forwarded to an administrator
+    admin_url: str
+    #: the session in which it was begun, as it was
+    session: ConnectSession
+    #: config values gathered before the trip
+    connection_config: dict[str, Any] = Field(default_factory=dict)
+    approved_at: datetime | None = None
+    created_at: datetime
+    expires_at: datetime

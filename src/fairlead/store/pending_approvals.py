@@ -1,0 +1,72 @@
+"""Queries about connections that wait for an administrator."""
+
+# ruff: noqa: A002  # named as the columns are, and nothing here needs the builtins
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import insert as sql_insert
+from sqlalchemy import update as sql_update
+
+from fairlead.model.pending_approval import PendingApproval
+from fairlead.store.database import Tx, columns_of
+from fairlead.store.tables import pending_approvals as table
+
+
+async def insert(tx: Tx, pending: PendingApproval) -> None:
+    """Keep it in place of an earlier one of the same connection."""
+    await forget(tx, pending.environment_id, pending.integration_key, pending.connection_id)
+    values = pending.model_dump()
+    values["session"] = pending.session.model_dump(mode="json")
+    await tx.execute(sql_insert(table).values(**values))
+
+
+async def by_id(tx: Tx, id: str) -> PendingApproval | None:
+    """Return the one with this id; the caller compares `expires_at`."""
+    return await _one(tx, table.c.id == id)
+
+
+async def by_token_hash(tx: Tx, token_hash: str) -> PendingApproval | None:
+    """Return the one that the holder of this token began; the caller compares `expires_at`."""
+    return await _one(tx, table.c.token_hash == token_hash)
+
+
+async def list_all(tx: Tx, environment_id: int, now: datetime) -> list[PendingApproval]:
+    """Return those that still wait, newest first."""
+    rows = await tx.all(
+        select(table)
+        .where(table.c.environment_id == environment_id, table.c.expires_at > now)
+        .order_by(table.c.created_at.desc(), table.c.id)
+    )
+    return [_pending(columns_of(row)) for row in rows]
+
+
+async def approve(tx: Tx, id: str, now: datetime) -> None:
+    """Note that an administrator has approved."""
+    await tx.execute(sql_update(table).where(table.c.id == id).values(approved_at=now))
+
+
+async def forget(tx: Tx, environment_id: int, integration_key: str, connection_id: str) -> None:
+    """Delete what waits for this connection: it came to be, or waits anew."""
+    await tx.execute(
+        delete(table).where(
+            table.c.environment_id == environment_id,
+            table.c.integration_key == integration_key,
+            table.c.connection_id == connection_id,
+        )
+    )
+
+
+async def purge_expired(tx: Tx, now: datetime) -> None:
+    """Delete those whose time is over."""
+    await tx.execute(delete(table).where(table.c.expires_at <= now))
+
+
+async def _one(tx: Tx, condition: ColumnElement[bool]) -> PendingApproval | None:
+    row = await tx.first(select(table).where(condition))
+    return row and _pending(columns_of(row))
+
+
+def _pending(columns: dict[str, Any]) -> PendingApproval:
+    return PendingApproval(**columns)

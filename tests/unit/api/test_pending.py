@@ -1,0 +1,136 @@
+"""Connections that wait for an administrator: who is told what, and how they go on."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+REFUSED = {"error": "access_denied", "error_description": "consent_required"}
+
+
+async def waiting(world: Any, **session: Any) -> tuple[Any, str, str]:
+    """Let a trip wait; return the page, where it looks again, and the administrator's link."""
+    if not (await world.client.get("/integrations")).json()["data"]:
+        await world.integration("h", "acme-hosted")
+    token = await world.session(**session)
+    state = await world.depart("h", token, **{"params[site]": "contoso"})
+    page = await world.land(state, **REFUSED)
+    assert page.status_code == 202, page.text
+    link = re.search(r"<pre[^>]*>([^<]*)</pre>", page.text)
+    assert link
+    return page, page.headers["refresh"].partition("url=")[2], unescape(link[1])
+
+
+def state_of(url: str) -> str:
+    return parse_qs(urlsplit(url).query)["state"][0]
+
+
+async def approve(world: Any, link: str, **query: str) -> Any:
+    """Come back as the administrator: from another browser, without a cookie."""
+    query = {"admin_consent": "True", "state": state_of(link)} | query
+    return await world.client.get("/oauth/callback", params=query)
+
+
+async def test_the_link_and_the_page(world: Any) -> None:
+    page, again, link = await waiting(world)
+    assert "Waiting for an administrator" in page.text
+    url = urlsplit(link)
+    assert f"{url.scheme}://{url.netloc}{url.path}" == f"{world.vendor.url}/contoso/admin"
+    query = parse_qs(url.query)
+    assert query["client_id"] == ["client-1"]
+    assert query["scope"] == ["all"]
+    assert query["redirect_uri"] == ["http://fairlead.test/oauth/callback"]
+    # whoever is forwarded the link cannot go on in the end user's place
+    assert query["state"][0] not in again
+    assert parse_qs(urlsplit(again).query)["token"][0] not in link
+    looked = await world.browser.get(again)
+    assert (looked.status_code, looked.headers["refresh"]) == (202, page.headers["refresh"])
+
+
+async def test_the_product_is_told(world: Any, check: Any) -> None:
+    _, _, link = await waiting(world)
+    listed = (await world.client.get("/connections")).json()
+    assert listed["connections"] == []
+    [pending] = listed["pending"]
+    assert pending["admin_url"] == link
+    assert (pending["provider_config_key"], pending["approved"]) == ("h", False)
+    assert pending["end_user"]["id"] == "u1"
+    name = pending["connection_id"]
+    read = await world.client.get(f"/connections/{name}?provider_config_key=h")
+    error = check(read, 424, "pending_admin")
+    assert error["payload"] == {"admin_url": link}
+    assert link in error["message"]
+    for query, found in (("integrationId=x", 0), (f"connectionId={name}", 1), ("endUserId=u2", 0)):
+        listed = (await world.client.get(f"/connections?{query}")).json()
+        assert len(listed.get("pending", [])) == found
+
+
+async def test_it_goes_on_after_approval(world: Any) -> None:
+    _, again, link = await waiting(world)
+    page = await approve(world, link)
+    assert page.status_code == 200
+    assert "The app is approved" in page.text
+    [pending] = (await world.client.get("/connections")).json()["pending"]
+    assert pending["approved"] is True
+    away = await world.browser.get(again)
+    assert away.status_code == 302
+    page = await world.land(state_of(away.headers["location"]), code="good")
+    assert "Acme Hosted is connected" in page.text
+    listed = (await world.client.get("/connections")).json()
+    assert "pending" not in listed
+    [made] = listed["connections"]
+    assert made["connection_id"] == pending["connection_id"]
+    assert made["tags"] == {"end_user_id": "u1", "end_user_display_name": "Ada"}
+    assert (await world.browser.get(again)).status_code == 400
+
+
+async def test_it_goes_on_days_later_and_when_asked(world: Any) -> None:
+    defaults = {"h": {"authorization_params": {"prompt": "consent", "hint": "x"}}}
+    _, again, _ = await waiting(world, integrations_config_defaults=defaults)
+    world.clock.advance(timedelta(days=13))
+    away = await world.browser.get(f"{again}&again=true")
+    params = parse_qs(urlsplit(away.headers["location"]).query)
+    # who may not consent is not asked to
+    assert (params.get("prompt"), params["hint"]) == (None, ["x"])
+    page = await world.land(params["state"][0], code="good")
+    assert page.status_code == 200
+
+
+async def test_it_waits_again_if_it_was_not_approved_after_all(world: Any) -> None:
+    _, again, link = await waiting(world)
+    await approve(world, link)
+    away = await world.browser.get(again)
+    page = await world.land(state_of(away.headers["location"]), **REFUSED)
+    assert page.status_code == 202
+    # one wait a connection: the first is over
+    assert len((await world.client.get("/connections")).json()["pending"]) == 1
+    assert (await world.browser.get(again)).status_code == 400
+
+
+async def test_an_administrator_who_refuses(world: Any) -> None:
+    _, again, link = await waiting(world)
+    page = await approve(world, link, error="access_denied", error_description="No <b>way</b>")
+    assert page.status_code == 400
+    assert "The app was not approved." in page.text
+    assert "<b>way" not in page.text
+    assert (await world.browser.get(again)).status_code == 202
+
+
+async def test_what_nobody_waits_for(world: Any) -> None:
+    page = await world.client.get("/oauth/callback?admin_consent=True&state=x")
+    assert page.status_code == 400
+    assert "Nothing waits here" in page.text
+    _, again, link = await waiting(world)
+    world.clock.advance(timedelta(days=15))
+    assert (await approve(world, link)).status_code == 400
+    assert (await world.browser.get(again)).status_code == 400
+    assert (await world.browser.get("/oauth/pending")).status_code == 400
+    assert (await world.client.get("/connections")).json() == {"connections": []}
+
+
+async def test_a_provider_without_such_a_page_fails_as_before(world: Any) -> None:
+    await world.integration()
+    page = await world.land(await world.depart(), **REFUSED)
+    assert page.status_code == 400
+    assert "pending" not in (await world.client.get("/connections")).json()
