@@ -66,7 +66,7 @@ def test_refused(said: Any, call: str, kind: str) -> None:
 
 def test_other_ways_to_authenticate_are_refused_in_json(said: Any) -> None:
     for call in ("credentials", "create"):
-        assert said.value(call)["type"] == "not_found", said.value(call)
+        assert said.value(call)["type"] == "invalid_auth_mode", said.value(call)
 
 
 def test_every_trip_ends_on_a_page(said: Any) -> None:

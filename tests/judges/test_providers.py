@@ -11,8 +11,10 @@ def said(judge: Any) -> Any:
 
 
 def test_listed_and_searched(said: Any, world: Any) -> None:
-    assert [each["name"] for each in said.value("all")["data"]] == ["sharepoint-online"]
-    [found] = said.value("found")["data"]
+    names = [each["name"] for each in said.value("all")["data"]]
+    assert {"sharepoint-online", "sharepoint-online-oauth2-cc", "private-api-bearer"} < set(names)
+    assert len(names) == len(set(names))
+    found = {each["name"]: each for each in said.value("found")["data"]}["sharepoint-online"]
     assert found["logo_url"] == f"{world.host}/images/template-logos/sharepoint-online.svg"
     assert said.value("none") == {"data": []}
 

@@ -4,6 +4,8 @@ SQLite: https://www.sqlite.org/wal.html, https://www.sqlite.org/pragma.html
 PostgreSQL: https://www.postgresql.org/docs/current/explicit-locking.html
 """
 
+import sqlite3
+import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from asyncpg import PostgresError
@@ -29,8 +31,8 @@ OVERFLOW = 10
 #: number of the advisory lock that a migration holds
 SCHEMA_LOCK = 0x666C_7363
 
+_WAL = "PRAGMA journal_mode = WAL"
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
     # negative: KiB
@@ -99,6 +101,7 @@ def _sqlite(url: str, begin: str, connections_kept: int) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
+        _enter_wal(cursor)
         for pragma in _PRAGMAS:
             cursor.execute(pragma)
         if begin == "BEGIN":
@@ -110,6 +113,22 @@ def _sqlite(url: str, begin: str, connections_kept: int) -> AsyncEngine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _enter_wal(cursor: Any) -> None:
+    """Switch to the write-ahead log; the first connection to a new file does it for all."""
+    # Whoever changes the mode needs the file for itself, and SQLite does not wait for that as it
+    # does for a writer: https://www.sqlite.org/wal.html
+    give_up_at = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute(_WAL)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 async def probe(engine: AsyncEngine) -> None:
