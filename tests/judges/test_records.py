@@ -82,8 +82,9 @@ def test_changes(said: Any) -> None:
 
 
 def test_nothing_there(said: Any) -> None:
-    for call in ("otherModel", "otherVariant"):
-        assert said.value(call) == {"records": [], "next_cursor": None}, call
+    assert said.value("otherVariant") == {"records": [], "next_cursor": None}
+    status, error = said.error("otherModel")
+    assert (status, error["code"]) == (404, "unknown_model")
 
 
 @pytest.mark.parametrize(

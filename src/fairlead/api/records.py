@@ -25,7 +25,8 @@ from fairlead.api.openapi import Documentation
 from fairlead.api.routing import Strict, headers_of, nested_query, required_headers, validated
 from fairlead.api.services import Services
 from fairlead.api.wire import offset_us
-from fairlead.errors import CallerError, InvalidInput
+from fairlead.errors import CallerError, InvalidInput, NotFound
+from fairlead.model.connection import Connection
 from fairlead.model.record import Record
 from fairlead.store import connections, records
 from fairlead.store.cursor import decode_cursor, encode_cursor
@@ -150,6 +151,22 @@ def _after(cursor: str | None) -> int:
         raise placed(error, "cursor") from error
 
 
+def _check_model(services: Services, connection: Connection, model: str) -> None:
+    """Refuse a model that no sync of the provider keeps; else a misspelt one looks empty for ever.
+
+    The contract answers an empty list, and that is what a client gets for any model that exists.
+    """
+    syncs = services.registry.syncs(connection.provider)
+    known = sorted({name for sync in syncs for name in sync.models})
+    if model not in known:
+        has = f"it has {', '.join(known)}" if known else "its provider has no syncs"
+        raise NotFound(
+            f"No sync of '{connection.integration_key}' keeps a model '{model}'; {has}. "
+            "Correct `model`.",
+            code="unknown_model",
+        )
+
+
 async def list_records(services: Services, caller: Caller, scope: Scope) -> Response:
     """Answer one page of a connection's records."""
     caller.demand("environment:records:read")
@@ -174,6 +191,8 @@ async def list_records(services: Services, caller: Caller, scope: Scope) -> Resp
             filters=frozenset(query.filter or ()),
             ids=query.ids,
         )
+    if not found:
+        _check_model(services, connection, query.model)
     page = found[: query.limit]
     more = len(found) > query.limit
     return json_response(

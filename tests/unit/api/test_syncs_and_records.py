@@ -90,7 +90,12 @@ async def test_pages_and_filters(world: Any) -> None:
     assert await ids("modified_after=2026-11-24T09:00:00Z&variant=base") == set()
     assert await ids("delta=2026-11-24T09:00:00Z&modified_after=2026-11-24T07:00:00Z") == set()
     assert await ids("variant=other") == set()
-    assert (await records(world, "model=Unknown"))["records"] == []
+
+
+async def test_a_model_that_no_sync_keeps(world: Any, check: Any) -> None:
+    answer = await world.client.get("/records?model=Unknown", headers=AS_C1)
+    error = check(answer, 404, "unknown_model")
+    assert "Note" in error["message"]
 
 
 @pytest.mark.parametrize(
