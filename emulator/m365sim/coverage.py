@@ -9,6 +9,7 @@ from pathlib import Path
 
 from m365sim.control import CONTROLS
 from m365sim.graph.routes import ROUTES
+from m365sim.rest.routes import rows
 
 COVERAGE = Path(__file__).with_name("COVERAGE.md")
 
@@ -69,6 +70,19 @@ def coverage() -> str:
         "|---|---|---|---|",
     ]
     lines += [f"| {v} | `{a}` | {m} | [docs]({s}) |" for v, a, m, s in _TENANT_HOST]
+    lines += [
+        "",
+        "## SharePoint REST: `{site}/_api`",
+        "",
+        "Names count in any case; `{web}` is `_api/web`. Answers in verbose, minimal or bare JSON,",
+        "or Atom; objects and collections take `$select`, `$expand`, `$filter`, `$orderby` and",
+        "`$top`. Each property can be asked for by name. Not modelled: `$batch`, views,",
+        "attachments, checking out, tokens of the ACS.",
+        "",
+        "| verb | address | modelled | source |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {v} | `{a}` | {m} | [docs]({s}) |" for v, a, m, s in rows()]  # REST
     lines += [
         "",
         "## Control API",

@@ -19,6 +19,7 @@ from m365sim.files import Content
 from m365sim.graph.quirks import Quirks
 from m365sim.lists import Lists
 from m365sim.notify import Notifier
+from m365sim.rest.state import RestState
 from m365sim.seed import seed_content
 from m365sim.sharing import Sharing
 from m365sim.tenant import Directory, Tenant
@@ -86,6 +87,7 @@ class World:
     grants: Grants = field(default_factory=Grants)
     verified: dict[str, tuple[float, Principal]] = field(default_factory=dict)
     throttle: Meter = field(default_factory=Meter)
+    rest: RestState = field(default_factory=RestState)
     sharing: Sharing = field(init=False)
     lists: Lists = field(init=False)
     notify: Notifier = field(init=False)

@@ -69,11 +69,11 @@ class Notifier:
         """Mint the id of a subscription."""
         return str(UUID(int=self._random.getrandbits(128), version=4))
 
-    async def validate(self, url: str) -> None:
+    async def validate(self, url: str, name: str = "validationToken") -> None:
         """Let a receiver prove itself by giving back a token; ValidationFailed if it does not."""
         token = f"{_TOKEN} Request-Id: {self.new_id()}"
         joint = "&" if "?" in url else "?"
-        target = f"{url}{joint}validationToken={quote_plus(token)}"
+        target = f"{url}{joint}{name}={quote_plus(token)}"
         try:
             answer = await self.post(target, {"content-type": "text/plain; charset=utf-8"}, b"")
         except Unreachable as silent:
@@ -101,14 +101,16 @@ class Notifier:
         return subscription
 
     def find(self, subscription_id: str) -> Subscription | None:
-        """Return a subscription that has not ended."""
+        """Return a subscription of Graph that has not ended."""
         self._end_old(self.clock.now())
-        return self.subscriptions.get(subscription_id.lower())
+        found = self.subscriptions.get(subscription_id.lower())
+        return found if found is not None and found.payload is None else None
 
     def of_app(self, app_id: str) -> list[Subscription]:
-        """List the subscriptions of an app that have not ended."""
+        """List the subscriptions of an app in Graph that have not ended."""
         self._end_old(self.clock.now())
-        return [one for one in self.subscriptions.values() if one.app_id == app_id]
+        known = self.subscriptions.values()
+        return [one for one in known if one.app_id == app_id and one.payload is None]
 
     def challenge(self) -> None:
         """Ask everybody for authorization now; nothing more is told until it comes."""
@@ -236,6 +238,8 @@ class Notifier:
 
     def _notification(self, one: Subscription) -> dict[str, Any]:
         """Make the poke for a change: it names no item."""
+        if one.payload is not None:
+            return one.payload(one)
         kind = one.watched.kind[:1].upper() + one.watched.kind[1:]
         return {
             **self._head(one),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 MAX_LIFETIME = timedelta(minutes=42_300)  # of drives and lists
 CHALLENGE_AHEAD = timedelta(hours=1)  # of the end, at the most, authorization is asked for
@@ -42,6 +43,8 @@ class Subscription:
     changed_at: datetime | None = None  # when a change was noticed that was not told yet
     challenged_at: datetime | None = None  # when authorization was asked for
     is_paused: bool = False  # nothing is told until it is reauthorized
+    #: Makes the notification of one of SharePoint's own webhooks; None for those of Graph.
+    payload: Callable[[Subscription], dict[str, Any]] | None = None
 
     def has_news(self) -> bool:
         """Tell whether anything changed that it is about."""

@@ -14,6 +14,7 @@ from m365sim.graph.address import parse, raw_path
 from m365sim.graph.call import Call, read_query
 from m365sim.graph.metering import metered
 from m365sim.graph.reply import Reply, json_reply
+from m365sim.rest.app import answer_rest, takes
 from m365sim.traffic import ROUTE, UNMODELLED
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ async def answer_api(
 ) -> Reply:
     """Answer a request to the tenant host that carries a token."""
     found = _V2.fullmatch(raw_path(scope))
+    if found is None and takes(scope["path"]):
+        return await answer_rest(world, scope, receive, headers)
     if found is None:
         scope[UNMODELLED] = True
         scope[ROUTE] = "{not modelled}"

@@ -1,0 +1,152 @@
+"""What is done to list items: making them, setting their values, deleting them.
+
+https://learn.microsoft.com/sharepoint/dev/sp-add-ins/working-with-lists-and-list-items-with-rest
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from m365sim.files.ids import guid_of
+from m365sim.graph.field_shapes import etag
+from m365sim.graph.reply import Reply
+from m365sim.lists import Column, Library, Row, SharePointList
+from m365sim.lists.values import default_values, read_values
+from m365sim.rest.access import WRITE, check_token
+from m365sim.rest.address import Segment
+from m365sim.rest.call import Call, pairs
+from m365sim.rest.errors import bad_query, denied
+from m365sim.rest.items import item_node
+from m365sim.rest.recycled import recycled_id
+from m365sim.rest.tables import Action, Node
+from m365sim.rest.values import Complex, Guid, Result, Several
+from m365sim.sharing import Level
+
+
+async def _add(call: Call, node: Node, _: Segment) -> Node:
+    found: SharePointList = node.of
+    call.check_list(found)
+    body = await call.json()
+    _check_type(call, body)
+    values, kind = _read(call, found, body, None)
+    defaults = default_values(found, values, call.world.clock.now())
+    return item_node(found, found.add(defaults | values, call.actor(), kind))
+
+
+async def _update(call: Call, node: Node, _: Segment) -> Reply:
+    found, row = node.of
+    _check_write(call, found, row)
+    call.check_match(etag(row))
+    body = await call.json()
+    _check_type(call, body)
+    values, kind = _read(call, found, body, row)
+    changed = found.update(row, values, call.actor(), kind)
+    return Reply(204, b"", [(b"etag", etag(changed).encode())])
+
+
+async def _delete(call: Call, node: Node, _: Segment) -> Reply:
+    found, row = node.of
+    _check_write(call, found, row)
+    call.check_match(etag(row))
+    found.delete(row)
+    return Reply(200)
+
+
+async def _recycle(call: Call, node: Node, _: Segment) -> Result:
+    found, row = node.of
+    _check_write(call, found, row)
+    found.delete(row)
+    if isinstance(found, Library):
+        return Result(Guid(recycled_id(found.drive, row.uid)), "Recycle")
+    return Result(Guid(guid_of(row.uid)), "Recycle")
+
+
+async def _validated(call: Call, node: Node, _: Segment) -> Result:
+    """Set values that come as texts; each is answered on its own."""
+    found, row = node.of
+    _check_write(call, found, row)
+    body = await call.json()
+    given = dict(pairs(body)).get("formValues", ())
+    answered, values = [], {}
+    for one in given:
+        name, value = str(one.get("FieldName")), one.get("FieldValue")
+        column = found.schema.columns.get(name)
+        if column is None:
+            raise bad_query(f"Column '{name}' does not exist.")
+        values[name] = _from_text(column, value)
+        answered.append({"ErrorMessage": None, "FieldName": name, "FieldValue": value})
+    found.update(row, read_values(found, values, _finds(call, found), row), call.actor())
+    kind = "SP.ListItemFormUpdateValue"
+    shown = [Complex(kind, {**one, "HasException": False, "ItemId": row.id}) for one in answered]
+    return Result(Several(kind, shown), "ValidateUpdateListItem")
+
+
+def _from_text(column: Column, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if column.kind in ("number", "currency"):
+        return float(value)
+    if column.kind == "boolean":
+        return value.lower() in ("1", "yes", "true")
+    return value
+
+
+def _check_write(call: Call, found: SharePointList, row: Row) -> None:
+    check_token(call.world, call.principal, found.site, WRITE)
+    if isinstance(found, Library) and row.item is not None:
+        call.check_item(found.drive, row.item, WRITE)
+    elif call.level(found) < Level.WRITE or found.is_system:
+        raise denied()
+
+
+def _check_type(call: Call, body: dict[str, Any]) -> None:
+    """Refuse a verbose body that does not say what it is."""
+    sent = call.headers.get("content-type", "").lower().replace(" ", "")
+    if "odata=verbose" in sent and not (body.get("__metadata") or {}).get("type"):
+        raise bad_query(
+            "An entry without a type name was found, but no expected type was specified. To allow "
+            "entries without type information, the expected type must also be specified when the "
+            "model is specified."
+        )
+
+
+def _read(
+    call: Call, found: SharePointList, body: dict[str, Any], row: Row | None
+) -> tuple[dict[str, Any], str | None]:
+    values: dict[str, Any] = {}
+    columns, kind = found.schema.columns, None
+    for key, value in pairs(body):
+        name = key.removeprefix("OData_") if key.startswith("OData__") else key
+        if name == "ContentTypeId":
+            kind = found.schema.content_type(value).id
+            continue
+        owner = columns.get(name.removesuffix("Id"))
+        if name not in columns and owner is not None and owner.is_lookup:
+            name = f"{owner.name}LookupId" if not owner.is_multiple else owner.name
+        elif name not in columns:
+            raise bad_query(
+                f"The property '{key}' does not exist on type 'SP.ListItem'. Make sure to only use "
+                "property names that are defined by the type."
+            )
+        values[name] = dict(pairs(value)) if isinstance(value, dict) else value
+    return read_values(found, values, _finds(call, found), row), kind
+
+
+def _finds(call: Call, found: SharePointList) -> Callable[[Column, int], bool]:
+    def finds(column: Column, number: int) -> bool:
+        source = call.world.lists.looked_up(found.site, column)
+        hit = next(iter(source.rows_after(number - 1)), None) if source is not None else None
+        return hit is not None and hit.id == number
+
+    return finds
+
+
+ACTIONS = (
+    Action("items", "", "POST", _add, "verbose bodies must name their type"),
+    Action("item", "", "MERGE", _update, "If-Match"),
+    Action("item", "", "PUT", _update, "as MERGE: values not named stay"),
+    Action("item", "", "DELETE", _delete, "into the recycle bin; If-Match"),
+    Action("item", "Recycle", "POST", _recycle, "into the recycle bin"),
+    Action("item", "ValidateUpdateListItem", "POST", _validated, "texts, numbers, flags"),
+)

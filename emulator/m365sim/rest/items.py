@@ -1,0 +1,242 @@
+"""List items: rows of lists, and the files and folders of libraries seen as rows.
+
+https://learn.microsoft.com/sharepoint/dev/sp-add-ins/working-with-lists-and-list-items-with-rest
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from m365sim.files.ids import guid_of
+from m365sim.files.problems import Missing
+from m365sim.graph.field_shapes import FieldShapes, etag
+from m365sim.lists import Column, Library, Row, SharePointList
+from m365sim.rest.access import READ, check_token
+from m365sim.rest.address import Segment
+from m365sim.rest.call import Call
+from m365sim.rest.errors import no_item
+from m365sim.rest.fields import entity_property
+from m365sim.rest.lists import list_node
+from m365sim.rest.people import person_numbered, person_of, user_node
+from m365sim.rest.rights import EXTRAS
+from m365sim.rest.shaping import entity_type
+from m365sim.rest.tables import Action, Kind, Node, Step
+from m365sim.rest.values import Complex, Guid, Moment, Several
+
+_SHOWN_ELSEWHERE = frozenset({"Title", "Attachments", "FileLeafRef", "Author", "Editor"})
+
+
+def item_node(found: SharePointList, row: Row) -> Node:
+    """Return the node of an item."""
+    return Node("item", f"{list_node(found).uri}/Items({row.id})", (found, row))
+
+
+def _items(call: Call, node: Node) -> Iterator[Node]:
+    found: SharePointList = node.of
+    check_token(call.world, call.principal, found.site, READ)
+    viewer = call.viewer(found.drive) if isinstance(found, Library) else None
+    for row in found.rows_after(0):
+        if viewer is None or row.item is None or viewer.sees_everything or viewer.sees(row.item):
+            yield item_node(found, row)
+
+
+def _item(call: Call, node: Node, at: Segment) -> Node:
+    found: SharePointList = node.of
+    check_token(call.world, call.principal, found.site, READ)
+    try:
+        row = found.row(at.number("id", "itemid"))
+    except Missing as gone:
+        raise no_item() from gone
+    if isinstance(found, Library) and row.item is not None:
+        call.check_item(found.drive, row.item)
+    return item_node(found, row)
+
+
+def shapes(call: Call, found: SharePointList) -> FieldShapes:
+    """Return what reads the values of a list's items."""
+    known = call.cache.get(found)
+    if not isinstance(known, FieldShapes):
+        known = call.cache[found] = FieldShapes(call.world, found)
+    return known
+
+
+def _item_values(call: Call, node: Node) -> dict[str, Any]:
+    found, row = node.of
+    read = shapes(call, found)
+    values: dict[str, Any] = {
+        "FileSystemObjectType": int(bool(row.item and row.item.is_folder)),
+        "Id": row.id,
+        "ServerRedirectedEmbedUri": None,
+        "ServerRedirectedEmbedUrl": "",
+        "ContentTypeId": row.content_type,
+        "Title": row.values.get("Title"),
+    }
+    for column in found.schema.columns.values():
+        is_system = column.hidden or (column.built_in and column.read_only)
+        if not (is_system or column.kind is None or column.name in _SHOWN_ELSEWHERE):
+            values |= dict([_valued(read, column, row)])
+    return values | {
+        "ID": row.id,
+        "Modified": Moment.of(row.modified_at),
+        "Created": Moment.of(row.created_at),
+        "AuthorId": read.person(row.created_by),
+        "EditorId": read.person(row.modified_by),
+        "OData__UIVersionString": str(read.value(row, "fields/_UIVersionString")),
+        "Attachments": False,
+        "GUID": Guid(guid_of(row.uid)),
+    }
+
+
+def _valued(read: FieldShapes, column: Column, row: Row) -> tuple[str, Any]:
+    name, value = entity_property(column.name), row.values.get(column.name)
+    if column.is_lookup:
+        several = Several("Edm.Int32", list(value or ())) if column.is_multiple else value
+        return f"{name}Id", several
+    if column.kind == "calculated":
+        return name, read.value(row, f"fields/{column.name}")
+    if isinstance(value, list):
+        value = Several("Edm.String", value)
+    elif column.kind == "dateTime" and value is not None:
+        value = Moment(value)
+    elif column.kind == "hyperlinkOrPicture" and value is not None:
+        value = Complex("SP.FieldUrlValue", value)
+    return name, value
+
+
+def _hidden(name: str) -> Callable[[Call, Node], Any]:
+    def value(call: Call, node: Node) -> Any:
+        found, row = node.of
+        return shapes(call, found).value(row, f"fields/{name}")
+
+    return value
+
+
+def _leaf(_: Call, node: Node) -> str:
+    row: Row = node.of[1]
+    return row.item.name if row.item is not None else f"{row.id}_.000"
+
+
+def _address(call: Call, node: Node) -> str:
+    return f"https://{call.site.host}{_hidden('FileRef')(call, node)}"
+
+
+def _lookup(call: Call, node: Node, name: str) -> Node | None:
+    """Lead to the user or item that a column of an item looks at."""
+    found, row = node.of
+    column = found.schema.columns.get(name)
+    if column is None or not column.is_lookup or column.is_multiple:
+        return None
+    number = row.values.get(column.name)
+    if column.kind == "personOrGroup":
+        person = person_numbered(call, number) if number is not None else None
+        return user_node("", person)
+    source = call.world.lists.looked_up(found.site, column)
+    if source is None or number is None:
+        return Node("item", "")
+    try:
+        return item_node(source, source.row(number))
+    except Missing:
+        return Node("item", "")
+
+
+def _texts(call: Call, node: Node) -> dict[str, Any]:
+    """Show every value as text, as `FieldValuesAsText` does."""
+    found, row = node.of
+    read = shapes(call, found)
+    shown: dict[str, Any] = {}
+    for name, column in found.schema.columns.items():
+        value = read.value(row, f"fields/{name}")
+        if isinstance(value, dict):
+            value = f"{value.get('Url', '')}, {value.get('Description', '')}"
+        elif isinstance(value, list):
+            value = "; ".join(
+                str(v.get("LookupValue")) if isinstance(v, dict) else v for v in value
+            )
+        elif isinstance(value, bool):
+            value = "Yes" if value else "No"
+        elif column.kind == "dateTime" and isinstance(value, str):
+            value = Moment(value).replace("T", " ").removesuffix("Z")
+        written = entity_property(name.replace("_", "_x005f_"))
+        shown[written] = "" if value is None else str(value)
+    return shown
+
+
+# -- from here on
+
+
+def _author(call: Call, node: Node, at: Segment) -> Node:
+    row: Row = node.of[1]
+    actor = row.created_by if at.name == "author" else row.modified_by
+    return user_node("", person_of(call, actor))
+
+
+def _to_file(_: Call, node: Node, at: Segment) -> Node:
+    found, row = node.of
+    is_folder = at.name == "folder"
+    if not isinstance(found, Library) or row.item is None or row.item.is_folder is not is_folder:
+        return Node(at.name, f"{node.uri}/{at.written}")
+    return Node(at.name, f"{node.uri}/{at.written}", (found.drive, row.item))
+
+
+KINDS = (
+    Kind("items", members=_items, is_paged=True),
+    Kind(
+        "item",
+        lambda node: entity_type(node.of[0]),
+        values=_item_values,
+        extras={
+            "FileLeafRef": _leaf,
+            "EncodedAbsUrl": _address,
+            **EXTRAS,
+            **{
+                name: _hidden(name)
+                for name in (
+                    "FileRef",
+                    "FileDirRef",
+                    "FSObjType",
+                    "UniqueId",
+                    "File_x0020_Type",
+                    "File_x0020_Size",
+                    "Created_x0020_Date",
+                    "Last_x0020_Modified",
+                    "ContentType",
+                    "owshiddenversion",
+                    "LinkTitle",
+                    "LinkFilename",
+                )
+            },
+            "OData__Level": _hidden("_Level"),
+            "OData__ModerationStatus": _hidden("_ModerationStatus"),
+        },
+        dynamic=_lookup,
+        etag=lambda _, node: etag(node.of[1]),
+    ),
+    Kind("itemtext", "SP.FieldStringValues", values=_texts),
+)
+STEPS = (
+    Step(
+        "list",
+        "Items",
+        lambda _c, n, _s: Node("items", f"{n.uri}/Items", n.of),
+        "items",
+        "$select $expand $filter $orderby $top $skiptoken; 100 a page, 5000 at the most; "
+        "$skip is ignored; the list view threshold",
+    ),
+    Step("items", "()", _item, "item"),
+    Step("items", "GetById", _item, "item", is_function=True),
+    Step("list", "GetItemById", _item, "item", is_function=True),
+    Step("item", "Author", _author, "user"),
+    Step("item", "Editor", _author, "user"),
+    Step("item", "File", _to_file, "file"),
+    Step("item", "Folder", _to_file, "folder"),
+    Step("item", "ParentList", lambda _c, n, _s: list_node(n.of[0]), "list"),
+    Step(
+        "item",
+        "FieldValuesAsText",
+        lambda _c, n, _s: Node("itemtext", f"{n.uri}/FieldValuesAsText", n.of),
+        "itemtext",
+        "every value as text",
+    ),
+)
+ACTIONS: tuple[Action, ...] = ()  # those that change something are in `item_writes`

@@ -1,0 +1,51 @@
+"""All that `_api` models, in one table."""
+
+from __future__ import annotations
+
+from m365sim.rest import (
+    changes,
+    fields,
+    file_writes,
+    files,
+    item_changes,
+    item_writes,
+    items,
+    lists,
+    people,
+    recycled,
+    render,
+    roles,
+    search,
+    uploads,
+    webhooks,
+    webs,
+)
+from m365sim.rest.tables import Tables
+
+_ROOMS = (webs, lists, fields, items, files, uploads, recycled, people, roles, search, webhooks)
+_ACTIONS_ALONE = (file_writes, item_writes, changes, item_changes, render)
+
+TABLES = Tables(
+    [kind for room in _ROOMS for kind in room.KINDS],
+    [step for room in _ROOMS for step in room.STEPS],
+    [action for room in (*_ROOMS, *_ACTIONS_ALONE) for action in room.ACTIONS],
+)
+
+
+def spelled(kind: str, name: str) -> str:
+    """Write how something is reached, for people: `{web}/lists/{list}/items`."""
+    return f"{{{kind}}}" + (f"/{name}" if name and name != "()" else "")
+
+
+def rows() -> list[tuple[str, str, str, str]]:
+    """List verbs, addresses, what is modelled, and sources."""
+    found = []
+    for step in TABLES.steps.values():
+        if step.name != "()":
+            written = step.name + ("(...)" if step.is_function else "")
+            said = step.modelled or f"the {step.leads_to}"
+            found.append(("GET", spelled(step.kind, written), said, step.source))
+    for action in TABLES.actions.values():
+        address = spelled(action.kind, action.name)
+        found.append((action.method, address, action.modelled, action.source))
+    return found

@@ -1,0 +1,26 @@
+"""What `_api` remembers of a tenant beyond the content store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from m365sim.transfer.intake import Intake
+
+
+@dataclass(slots=True, eq=False)
+class ChunkedUpload:
+    """The bytes of a file that arrive in chunks."""
+
+    drive_id: str
+    uid: bytes
+    intake: Intake
+
+
+@dataclass(slots=True)
+class RestState:
+    """Uploads under way, and the places in the history of whole sites that tokens stand for."""
+
+    uploads: dict[UUID, ChunkedUpload] = field(default_factory=dict)
+    #: Number of a change token of a site → list id → number of its last change.
+    positions: list[dict[str, int]] = field(default_factory=list)

@@ -1,0 +1,86 @@
+"""Change tokens: `version;scope;guid;ticks;number`.
+
+https://learn.microsoft.com/previous-versions/office/developer/sharepoint-2010/bb417456(v=office.14)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from m365sim.files import Site
+from m365sim.files.changes import RETENTION
+from m365sim.files.ids import guid_of
+from m365sim.lists import SharePointList
+from m365sim.rest.call import Call
+from m365sim.rest.errors import RestError
+
+SITE, WEB, LIST = 1, 2, 3
+_TICKS_1970 = 621_355_968_000_000_000
+_TICKS_PER_SECOND = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeToken:
+    """A place in the history of a list or a site."""
+
+    scope: int
+    guid: str
+    at: float  # seconds since 1970
+    number: int
+
+    def write(self) -> str:
+        """Return the text."""
+        ticks = int(self.at) * _TICKS_PER_SECOND + _TICKS_1970
+        return f"1;{self.scope};{self.guid};{ticks};{self.number}"
+
+
+def read_token(text: str, scope: int, guid: str) -> ChangeToken:
+    """Read a token of a list or a site; RestError when it is none."""
+    try:
+        version, kind, whose, ticks, number = text.split(";")
+        token = ChangeToken(
+            int(kind),
+            str(UUID(whose)),
+            (int(ticks) - _TICKS_1970) / _TICKS_PER_SECOND,
+            int(number),
+        )
+    except ValueError as broken:
+        raise _bad("The changeToken is not valid.") from broken
+    if version != "1" or token.number < -1:
+        raise _bad("The changeToken is not valid.")
+    if token.scope != scope or token.guid != guid:
+        raise _bad("The changeToken refers to another object.")
+    return token
+
+
+def too_old() -> RestError:
+    """Make the error for a token that the history does not reach back to."""
+    return _bad("The changeToken refers to a time before the start of the current change log.")
+
+
+def is_expired(call: Call, found: SharePointList, token: ChangeToken) -> bool:
+    """Tell whether the history of a list does not reach back to a token, or on to it."""
+    oldest = call.world.clock.now() - RETENTION
+    if datetime.fromtimestamp(token.at, UTC) < oldest or token.number > found.head:
+        return True
+    return token.number < found.floor
+
+
+def list_token(call: Call, found: SharePointList) -> str:
+    """Return the token of a list's present."""
+    return ChangeToken(LIST, found.id, call.world.clock.now().timestamp(), found.head).write()
+
+
+def site_token(call: Call, site: Site, heads: dict[str, int]) -> str:
+    """Return the token of a place in the history of all lists of a site."""
+    positions = call.world.rest.positions
+    if not positions or positions[-1] != heads:
+        positions.append(dict(heads))
+    at = call.world.clock.now().timestamp()
+    return ChangeToken(WEB, guid_of(site.web), at, len(positions) - 1).write()
+
+
+def _bad(message: str) -> RestError:
+    return RestError(400, "-2146232832, Microsoft.SharePoint.SPException", message)
