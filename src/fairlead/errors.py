@@ -35,7 +35,7 @@ without anybody doing anything; nothing else decides about retries. Messages are
 name who must do what; `detail` is for logs and must hold no secret.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 DOCS = "https://fairlead.dev/errors"
 
@@ -50,7 +50,7 @@ class FairleadError(Exception):
     #: may the same call succeed later, with nobody acting?
     retryable: bool = False
     #: who must act: caller, operator, end user, vendor, author, us
-    who: ClassVar[str] = "us"
+    who: str = "us"
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class FairleadError(Exception):
         code: str | None = None,
         status: int | None = None,
         detail: str | None = None,
+        who: str | None = None,
         payload: dict[str, Any] | None = None,
     ) -> None:
         self.message = message or (type(self).__doc__ or "").strip().split("\n")[0]
@@ -66,14 +67,16 @@ class FairleadError(Exception):
             self.code = code
         if status is not None:
             self.status = status
+        if who is not None:
+            self.who = who
         self.detail = detail
         self.payload = payload or {}
         super().__init__(self.message)
 
     @property
     def docs(self) -> str:
-        """Page that explains the code: cause, fix, who."""
-        return f"{DOCS}#{self.code}"
+        """Page that explains this kind of error: cause, fix, who."""
+        return f"{DOCS}#{type(self).code}"
 
 
 class CallerError(FairleadError):
@@ -306,3 +309,4 @@ class VaultError(InternalError):
     """A sealed value does not open; see that FAIRLEAD_ENCRYPTION_KEY is the key that sealed it."""
 
     code = "vault_error"
+    who = "operator"

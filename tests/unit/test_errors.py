@@ -45,4 +45,9 @@ def test_code_and_status_can_be_narrowed():
         400,
         "No connection 'x'",
     )
-    assert error.docs.endswith("#unknown_connection")
+    assert error.docs.endswith("#not_found"), "finer codes are explained under their class"
+
+
+def test_who_must_act_can_be_narrowed():
+    assert errors.Rejected("Correct it.", who="caller").who == "caller"
+    assert errors.Rejected().who == "vendor"

@@ -53,6 +53,15 @@ _SENTENCES = {
         "There is an item of that name already; the caller must choose another.",
     ),
 }
+#: codes of ours whose sentence asks the caller, not the vendor, to act
+_CALLERS = {
+    "path_too_long",
+    "name_taken",
+    "invalid_request",
+    "item_not_found",
+    "conflict",
+    "resource_modified",
+}
 _BY_STATUS = {
     400: (
         "invalid_request",
@@ -226,7 +235,8 @@ def _graph_error(reply: Reply, error: dict[str, Any]) -> FairleadError:
         reply.status,
         ("provider_rejected", f"Microsoft Graph refused the call (status {reply.status})."),
     )
-    return Rejected(sentence, code=code, **facts)
+    who = "caller" if code in _CALLERS else "operator" if code == "access_denied" else None
+    return Rejected(sentence, code=code, who=who, **facts)
 
 
 def _codes(error: dict[str, Any]) -> tuple[list[str], str | None]:

@@ -135,6 +135,7 @@ def _database_down() -> FairleadError:
         "The database does not answer now; whoever runs this server must bring it back.",
         code="database_unavailable",
         status=503,
+        who="operator",
     )
 
 
