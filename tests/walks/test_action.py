@@ -65,7 +65,7 @@ async def test_the_vendors_refusals(walk: Any, status: int, code: str) -> None:
     ("status", "code", "who", "says"),
     [
         (401, "reconnect_required", "end user", "must connect again"),
-        (404, "script_http_error", "vendor", "must check the ids"),
+        (404, "script_http_error", "caller", "must check the ids"),
         (410, "script_http_error", "vendor", "read the feed from the start"),
         (503, "script_http_error", "vendor", "try again later"),
     ],

@@ -45,11 +45,20 @@ def demo(*, library: Path | None, once: bool, port: int | None, keep: Path | Non
 
 
 async def _until_signal(walk: Walk) -> None:
-    # Ctrl-C is asyncio's own business; a plain kill or a closed terminal clear the stage as well.
+    # Ctrl-C, a plain kill and a closed terminal all clear the stage. Only the first counts: whoever
+    # presses twice would otherwise interrupt the clearing, and leave servers behind.
     task = asyncio.current_task()
     assert task is not None
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    is_stopping = False
+
+    def stop() -> None:
+        nonlocal is_stopping
+        if not is_stopping:
+            is_stopping = True
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     await walk.run()
 
 
