@@ -4,7 +4,6 @@ What the browser may choose is little: a session's values always win over the qu
 """
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import structlog
 from fastapi import APIRouter, Request
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import RedirectResponse, Response
 
 from fairlead.api.auth import session_of
-from fairlead.api.oauth_pages import failed, is_secure, state_cookie
+from fairlead.api.oauth_pages import failed, on_a_trip
 from fairlead.api.routing import nested_query, parameters, validated
 from fairlead.api.services import Given, Services
 from fairlead.errors import CallerError, FairleadError, InvalidInput, SessionExpired, Unauthorized
@@ -20,9 +19,6 @@ from fairlead.model.connect_session import ConnectSession
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["oauth"])
-
-#: seconds a trip to the vendor may take
-_TRIP_SECONDS = 3600
 
 
 class OAuthConnectQuery(BaseModel):
@@ -106,14 +102,4 @@ async def begin(request: Request, services: Given, provider_config_key: str) -> 
     except FairleadError as error:
         log.info("oauth trip refused", integration=key, code=error.code)
         return await failed(request, error, key=key, ws_client_id=ws_client_id)
-    answer = RedirectResponse(url, 302, {"Cache-Control": "no-store"})
-    answer.set_cookie(
-        state_cookie(parse_qs(urlsplit(url).query)["state"][0]),
-        "1",
-        max_age=_TRIP_SECONDS,
-        path="/oauth/callback",
-        httponly=True,
-        secure=is_secure(services),
-        samesite="lax",
-    )
-    return answer
+    return on_a_trip(services, url)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from fairlead.api.services import Outcome, ResultPage, Services
 from fairlead.api.sockets import Sockets
@@ -15,6 +15,8 @@ from fairlead.model.connect_session import OAuthState
 
 #: set by our own connect page: the session it belongs to, so that a failure can offer a way back
 SESSION_COOKIE = "fairlead_connect"
+#: seconds a trip to the vendor may take
+_TRIP_SECONDS = 3600
 #: the contract's names for what went wrong, where they differ from ours
 _ERROR_TYPES = {
     "unknown_provider_config": "unknown_config_key",
@@ -98,3 +100,18 @@ def is_secure(services: Services) -> bool:
 def state_cookie(state_id: str) -> str:
     """Return the name of the cookie that ties a trip to the browser that began it."""
     return f"oauth2-{state_id}"
+
+
+def on_a_trip(services: Services, url: str) -> Response:
+    """Send the browser to the vendor, with the cookie that ties the trip to it."""
+    answer = RedirectResponse(url, 302, {"Cache-Control": "no-store"})
+    answer.set_cookie(
+        state_cookie(parse_qs(urlsplit(url).query)["state"][0]),
+        "1",
+        max_age=_TRIP_SECONDS,
+        path="/oauth/callback",
+        httponly=True,
+        secure=is_secure(services),
+        samesite="lax",
+    )
+    return answer

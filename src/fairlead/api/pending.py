@@ -5,14 +5,14 @@ soon as an administrator has approved, or when the person asks for it.
 """
 
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import structlog
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
-from fairlead.api.oauth_pages import failed, is_secure, page, sockets_of, state_cookie
+from fairlead.api.oauth_pages import failed, on_a_trip, page, sockets_of
 from fairlead.api.routing import nested_query, parameters, validated
 from fairlead.api.services import Given, Outcome, Services
 from fairlead.connect.approvals import CODE, needed
@@ -26,7 +26,6 @@ router = APIRouter(tags=["oauth"])
 _VENDOR_KEYS: tuple[str, ...] = ("error", "error_description")
 #: between two looks of a browser that waits
 _LOOK_EVERY_SECONDS = 5
-_TRIP_SECONDS = 3600
 
 
 class PendingQuery(BaseModel):
@@ -127,14 +126,4 @@ async def look(request: Request, services: Given) -> Response:
         url = await services.approvals.resume(pending)
     except FairleadError as error:
         return await failed(request, error)
-    answer = RedirectResponse(url, 302, {"Cache-Control": "no-store"})
-    answer.set_cookie(
-        state_cookie(parse_qs(urlsplit(url).query)["state"][0]),
-        "1",
-        max_age=_TRIP_SECONDS,
-        path="/oauth/callback",
-        httponly=True,
-        secure=is_secure(services),
-        samesite="lax",
-    )
-    return answer
+    return on_a_trip(services, url)
