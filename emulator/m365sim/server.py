@@ -179,7 +179,7 @@ class _Server(uvicorn.Server):
             connection.shutdown()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE_SECONDS):
-                while state.connections or state.tasks:
+                while state.connections or state.tasks:  # noqa: ASYNC110 - sets of uvicorn's
                     await asyncio.sleep(GRACE_LOOK_SECONDS)
         if state.tasks:
             for task in state.tasks:
