@@ -1,7 +1,7 @@
 """The control API: look behind the scenes of an emulated cloud, move its clock, break it.
 
 It has no counterpart in the real service. JSON in, JSON out, no authentication: keep it on the
-loopback.
+loopback. `?tenant=` names a tenant by id, domain or name; without it the default one is meant.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from m365sim.files.problems import Refused
 from m365sim.graph.call import read_query
 from m365sim.graph.reply import Reply, respond
 from m365sim.lists import Library, SharePointList
-from m365sim.switches import mails, switch_notifications, switch_throttling
+from m365sim.switches import mails, switch_notifications, switch_throttling, tenant_report
 
 if TYPE_CHECKING:
     from m365sim.world import World
@@ -43,16 +43,28 @@ def control_app(world: World) -> ASGIApp:
         query = read_query(scope.get("query_string", b"").decode("latin-1"))
         parts = [unquote(part) for part in scope["path"].removeprefix(PREFIX).split("/") if part]
         try:
+            here = _tenant(world, query)
             if scope["method"] == "GET" and parts == ["truth"]:
-                await _stream_truth(world, query.get("drive"), send)
+                await _stream_truth(here, query.get("drive"), send)
                 return
             body = await _json(receive)
-            reply = _dispatch(world, scope["method"], parts, query, body)
+            reply = _dispatch(here, scope["method"], parts, query, body)
         except (Unanswerable, Refused, ValueError, TypeError) as wrong:
             reply = _json_reply({"error": str(wrong)}, 400)
         await respond(send, reply, [])
 
     return app
+
+
+def _tenant(world: World, query: dict[str, str]) -> World:
+    """Return the world of the tenant that a query names by id, domain or name; else the first."""
+    named = query.get("tenant")
+    if named is None:
+        return world
+    for one in world.tenants.values():
+        if named.lower() in (one.tenant.id, one.tenant.domain.lower(), one.tenant.name.lower()):
+            return one
+    raise Unanswerable(f"There is no tenant {named}.")
 
 
 def truth(world: World, drive_id: str | None = None) -> dict[str, Any]:
@@ -230,6 +242,10 @@ def _app(world: World, parts: list[str], _: dict[str, str], body: dict[str, Any]
     return _json_reply({"appId": app.app_id, "displayName": app.display_name})
 
 
+def _tenants(world: World, *_: object) -> Reply:
+    return _json_reply({"tenants": [tenant_report(one) for one in world.tenants.values()]})
+
+
 def _restore(world: World, parts: list[str], _: dict[str, str], __: dict[str, Any]) -> Reply:
     drive = world.content.drive_by_id(parts[1])
     if drive is None:
@@ -274,6 +290,7 @@ _HANDLERS: dict[tuple[str, str, int], tuple[Handler, str, str]] = {
     ("POST", "quirks", 1): (_quirks, "quirks", "set switches by name"),
     ("POST", "users", 2): (_user, "users/{upn}", "enabled: bool, revokeSessions: true"),
     ("POST", "apps", 2): (_app, "apps/{id}", "expireSecrets: true, withdrawConsent: true"),
+    ("GET", "tenants", 1): (_tenants, "tenants", "the tenants of the cloud, the default one first"),
     ("POST", "restore", 3): (_restore, "restore/{drive}/{item}", "out of the recycle bin"),
     ("GET", "mails", 1): (_mails, "mails", "invitations that would have been mailed"),
     ("GET", "throttle", 1): (_throttle, "throttle", "limits, and what of them is used"),
@@ -297,7 +314,11 @@ _HANDLERS: dict[tuple[str, str, int], tuple[Handler, str, str]] = {
 
 #: Verb, path and meaning of everything the control API does.
 CONTROLS = (
-    ("GET", f"{PREFIX}/truth?drive=ID", "every live item of every drive, or of one"),
+    (
+        "GET",
+        f"{PREFIX}/truth?drive=ID&tenant=NAME",
+        "every live item of every drive, or of one; of the default tenant, or of one",
+    ),
     *((key[0], f"{PREFIX}/{path}", meaning) for key, (_, path, meaning) in _HANDLERS.items()),
 )
 

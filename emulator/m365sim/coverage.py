@@ -88,6 +88,7 @@ def coverage() -> str:
         "## Control API",
         "",
         "On a port of its own, without authentication; it has no counterpart in the real service.",
+        "Everything takes `?tenant=NAME`; without it the default tenant is meant.",
         "",
         "| verb | address | what it does |",
         "|---|---|---|",

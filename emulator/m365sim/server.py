@@ -99,10 +99,10 @@ async def running(
         sockets = [stack.enter_context(contextlib.closing(s)) for s in bind(host, port)]
         ports = [bound.getsockname()[1] for bound in sockets]
         world = what if isinstance(what, World) else (what or Options()).build()
-        world.urls = Urls.on_ports(ports[0], ports[1], ports[2])
+        world.move_to(Urls.on_ports(ports[0], ports[1], ports[2]))
         parts = surfaces(world)
         apps = (parts.login, parts.graph, parts.sharepoint, parts.control)
-        stack.callback(world.content.close)
+        stack.callback(world.close)
         async with following_the_disk(world), delivering(world), serving(apps, sockets):
             yield Running(world, world.urls, f"http://127.0.0.1:{ports[3]}")
 
@@ -199,28 +199,31 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def following_the_disk(world: World) -> AsyncIterator[None]:
-    """Keep mirrored libraries abreast of their folders."""
+    """Keep the mirrored libraries of all tenants abreast of their folders."""
     stop = asyncio.Event()
-    watching = asyncio.create_task(world.content.watch(stop))
+    contents = [one.content for one in world.tenants.values()]
+    watching = [asyncio.create_task(content.watch(stop)) for content in contents]
     try:
         yield
     finally:
         stop.set()
-        await watching
+        await asyncio.gather(*watching)
 
 
 @asynccontextmanager
 async def delivering(world: World) -> AsyncIterator[None]:
-    """Send the notifications that subscribers are owed."""
+    """Send the notifications that subscribers of all tenants are owed."""
     stop = asyncio.Event()
-    sending = asyncio.create_task(world.notify.run(stop))
+    sending = [asyncio.create_task(one.notify.run(stop)) for one in world.tenants.values()]
     try:
         yield
     finally:
         stop.set()
-        sending.cancel()  # a receiver that takes its time would hold up the end
-        with contextlib.suppress(asyncio.CancelledError):
-            await sending
+        for one in sending:
+            one.cancel()  # a receiver that takes its time would hold up the end
+        for one in sending:
+            with contextlib.suppress(asyncio.CancelledError):
+                await one
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from m365sim.server import Running
+from m365sim.switches import tenant_report
 from m365sim.tenant import AppRegistration, User
 from m365sim.world import World
 
@@ -16,7 +17,6 @@ from m365sim.world import World
 def report(cloud: Running, cloud_file: Path | None) -> dict[str, Any]:
     """Return what a script must know, ready for JSON."""
     world = cloud.world
-    tenant = world.tenant
     return {
         "urls": {
             "login": cloud.urls.login,
@@ -25,17 +25,14 @@ def report(cloud: Running, cloud_file: Path | None) -> dict[str, Any]:
             "control": cloud.control_url,
         },
         "cloud_file": str(cloud_file) if cloud_file else None,
-        "tenant": {
-            "id": tenant.id,
-            "name": tenant.name,
-            "domain": tenant.domain,
-            "display_name": tenant.display_name,
-        },
+        "tenant": tenant_report(world),
+        "tenants": [tenant_report(one) for one in world.tenants.values()],
         "users": [_user_report(user) for user in world.directory.users.values()],
         "apps": [_app_report(one) for one in world.directory.apps.values()],
         "drives": [
             {"id": drive.id, "name": drive.name, "site": drive.site.web_url}
-            for drive in world.content.drives()
+            for one in world.tenants.values()
+            for drive in one.content.drives()
         ],
     }
 
@@ -43,6 +40,7 @@ def report(cloud: Running, cloud_file: Path | None) -> dict[str, Any]:
 def _user_report(user: User) -> dict[str, Any]:
     return {
         "upn": user.upn,
+        "tenant_id": user.tenant_id,
         "password": user.password,
         "display_name": user.display_name,
         "id": user.id,
@@ -56,6 +54,7 @@ def _app_report(one: AppRegistration) -> dict[str, Any]:
     secret = one.secrets[-1] if one.secrets else None
     return {
         "app_id": one.app_id,
+        "tenant_id": one.tenant_id,
         "display_name": one.display_name,
         "secret": secret.value if secret else None,
         "secret_expires_at": secret.expires_at.isoformat() if secret else None,
@@ -71,8 +70,9 @@ def print_summary(cloud: Running, cloud_file: Path | None) -> None:
     """Print what a person must know."""
     console = Console(highlight=False, soft_wrap=True)  # ids and URLs stay whole, to be copied
     world = cloud.world
-    tenant = world.tenant
-    console.print(f"\n[bold]{tenant.display_name}[/bold]  {tenant.domain}  {tenant.id}")
+    for neighbour in world.tenants.values():
+        tenant = neighbour.tenant
+        console.print(f"\n[bold]{tenant.display_name}[/bold]  {tenant.domain}  {tenant.id}")
     _section(console, "Addresses", _addresses(cloud))
     _section(console, "Users", _users(world))
     for one in world.directory.apps.values():
@@ -97,7 +97,10 @@ def _addresses(cloud: Running) -> list[tuple[str, ...]]:
     return [
         ("sign-in", cloud.urls.login),
         ("Graph", f"{cloud.urls.graph}/v1.0"),
-        ("SharePoint", cloud.urls.sharepoint_of(cloud.world.tenant.name)),
+        *(
+            ("SharePoint", cloud.urls.sharepoint_of(one.tenant.name))
+            for one in cloud.world.tenants.values()
+        ),
         ("control", f"{cloud.control_url}/_m365sim/truth"),
     ]
 
@@ -121,5 +124,6 @@ def _app_rows(one: AppRegistration, world: World) -> list[tuple[str, ...]]:
         rows.append(("secret", f"{secret.value}{remark}"))
     rows += [("redirect URI", uri) for uri in one.redirect_uris]
     if one.application_permissions:
-        rows.append(("acts alone with", ", ".join(sorted(one.application_permissions["graph"]))))
+        names = {name for kind in one.application_permissions.values() for name in kind}
+        rows.append(("acts alone with", ", ".join(sorted(names))))
     return rows

@@ -33,6 +33,17 @@ def switch_notifications(world: World, wanted: dict[str, Any]) -> dict[str, obje
     return notify.report()
 
 
+def tenant_report(world: World) -> dict[str, object]:
+    """Return what a tenant is called, ready for JSON."""
+    tenant = world.tenant
+    return {
+        "id": tenant.id,
+        "name": tenant.name,
+        "domain": tenant.domain,
+        "display_name": tenant.display_name,
+    }
+
+
 def mails(world: World) -> dict[str, object]:
     """Return the invitations that would have been mailed, the oldest first."""
     return {

@@ -125,6 +125,12 @@ class Directory:
         wanted = upn.strip().lower()
         return next((u for u in self.users.values() if u.upn.lower() == wanted), None)
 
+    def guest(self, user: User, tenant_id: str) -> User | None:
+        """Find the account by which somebody of another tenant is a guest in a tenant."""
+        home = {user.upn.lower(), user.email.lower()}
+        people = (u for u in self.users_of(tenant_id) if "#ext#" in u.upn.lower())
+        return next((guest for guest in people if guest.email.lower() in home), None)
+
     def users_of(self, tenant_id: str) -> list[User]:
         """List a tenant's users in the order they were added."""
         return [user for user in self.users.values() if user.tenant_id == tenant_id]

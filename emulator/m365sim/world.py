@@ -1,4 +1,4 @@
-"""A world: one emulated cloud, with its clock, its addresses, its people and its files."""
+"""A world: one tenant of the emulated cloud, and what it shares with the cloud's other tenants."""
 
 from __future__ import annotations
 
@@ -71,12 +71,16 @@ class Urls:
 
 @dataclass(slots=True)
 class World:
-    """One emulated cloud. Its parts are reached from here, and nothing is global."""
+    """One tenant's cloud. Its parts are reached from here, and nothing is global.
+
+    Clock, directory, faults, quirks, grants and limits are those of all tenants of the cloud;
+    sites, lists, permissions and subscriptions are the tenant's own.
+    """
 
     clock: Clock
     urls: Urls
     directory: Directory
-    tenant: Tenant  # the default one, which owns `content`
+    tenant: Tenant  # which owns `content`
     rng: Random
     content: Content
     faults: FaultScript
@@ -88,6 +92,8 @@ class World:
     verified: dict[str, tuple[float, Principal]] = field(default_factory=dict)
     throttle: Meter = field(default_factory=Meter)
     rest: RestState = field(default_factory=RestState)
+    #: Tenant id → world, of every tenant of the cloud; the default one is the first.
+    tenants: dict[str, World] = field(default_factory=dict)
     sharing: Sharing = field(init=False)
     lists: Lists = field(init=False)
     notify: Notifier = field(init=False)
@@ -102,11 +108,67 @@ class World:
         )
         self.lists = Lists(self.content, self.directory, self.sharing.site_user_number)
         self.notify = Notifier(clock=self.clock, rng=self.rng, tenant=self.tenant)
+        self.tenants[self.tenant.id] = self
 
     @property
     def graph_audience(self) -> str:
         """What Graph is called in scopes and tokens, wherever it is reached."""
         return f"https://{self.cloud.graph}"
+
+    # -- the cloud's other tenants
+
+    def add_tenant(self, tenant: Tenant, *, seed: int = 1) -> World:
+        """Put another tenant, which has no sites yet, into the same cloud; return its world."""
+        self.directory.add_tenant(tenant)
+        rng = Random(f"{seed} {tenant.id}")  # noqa: S311 - ids and jitter, nothing to guard
+        return World(
+            clock=self.clock,
+            urls=self.urls,
+            directory=self.directory,
+            tenant=tenant,
+            rng=rng,
+            content=Content(clock=self.clock, rng=rng, tenant=tenant),
+            faults=self.faults,
+            quirks=self.quirks,
+            new_secret=self.new_secret,
+            auto_sign_in=self.auto_sign_in,
+            cloud=self.cloud,
+            grants=self.grants,
+            throttle=self.throttle,
+            tenants=self.tenants,
+        )
+
+    def of(self, tenant_id: str) -> World:
+        """Return the world of a tenant of the directory, which may be an empty one."""
+        known = self.tenants.get(tenant_id)
+        return known or self.add_tenant(self.directory.tenants[tenant_id])
+
+    def at_path(self, tenant_path: str) -> World:
+        """Return the world that a path of the login host names; this one for `common` and such."""
+        tenant = self.directory.tenant(tenant_path)
+        return self.of(tenant.id) if tenant is not None else self
+
+    def at_host(self, host: str) -> World | None:
+        """Return the world whose sites are at a host; None when that is no tenant's.
+
+        An address that names no tenant, such as an IP, is that of this world.
+        """
+        tenant = self.directory.tenant_of_host(host)
+        if tenant is not None:
+            return self.of(tenant.id)
+        name = host.lower().partition(":")[0]
+        names_a_tenant = name.endswith((f".{self.cloud.sharepoint}", ".localhost"))
+        return None if names_a_tenant else self
+
+    def move_to(self, urls: Urls) -> None:
+        """Let every tenant of the cloud be reached at other origins."""
+        for world in self.tenants.values():
+            world.urls = urls
+
+    def close(self) -> None:
+        """Give back what every tenant holds on the host's disk."""
+        for world in self.tenants.values():
+            world.content.close()
 
 
 def build_world(

@@ -45,13 +45,23 @@ def signed_in(world: World, flow: Flow) -> list[User]:
     return [u for u in found if u.enabled and (tenant is None or u.tenant_id == tenant.id)]
 
 
-def enter(world: World, flow: Flow, user: User) -> None:
-    """Note that a person has signed in, or refuse one of another tenant than the path's."""
+def enter(world: World, flow: Flow, user: User) -> User:
+    """Note that a person has signed in, and return the account that goes on, or refuse it.
+
+    Somebody of another tenant than the path's must be a guest there, and goes on as that guest:
+    https://learn.microsoft.com/entra/external-id/user-properties
+    """
     tenant = tenant_of_path(world, flow.tenant_path)
     if tenant is not None and user.tenant_id != tenant.id:
-        raise not_in_tenant(world, user, tenant)
+        guest = world.directory.guest(user, tenant.id)
+        if guest is None:
+            raise not_in_tenant(world, user, tenant)
+        if not guest.enabled:
+            raise disabled()
+        user = guest
     flow.user_id = user.id
     session_of(world, flow.browser).signed_in_at[user.id] = world.clock.now()
+    return user
 
 
 def account_page(

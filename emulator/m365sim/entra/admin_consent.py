@@ -48,7 +48,7 @@ class AdminConsent:
 
     def continue_as(self, user: User) -> Response:
         """Show an administrator what the app asks for, and others that they are not one."""
-        enter(self.world, self.flow, user)
+        user = enter(self.world, self.flow, user)
         if not user.is_admin:
             return page("approval.html", flow=self.flow, app=self.to.app, user=user)
         return page(
@@ -80,7 +80,7 @@ class AdminConsent:
         if user is None or not user.enabled:
             return self._refuse(disabled() if user else no_such_user(upn))
         try:
-            enter(self.world, self.flow, user)
+            user = enter(self.world, self.flow, user)
         except Refusal as refusal:
             return self._refuse(refusal)
         return self.decide(user, accepts=True, for_everyone=True)

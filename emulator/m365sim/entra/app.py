@@ -134,7 +134,8 @@ class _Login:
             try:
                 if request.method != "POST":
                     raise _only_post(request.method)
-                answer = token_response(self.world, TokenRequest(tenant_path, form, is_v1))
+                world = self.world.at_path(tenant_path)
+                answer = token_response(world, TokenRequest(tenant_path, form, is_v1))
             except Refusal as refusal:
                 return _json(error_body(self.world, refusal, trace), refusal.status, headers)
             return _json(answer, 200, headers)

@@ -59,7 +59,7 @@ class SignIn:
 
     def continue_as(self, user: User) -> Response:
         """Go on as a person: ask for consent if any is missing, else answer the app."""
-        enter(self.world, self.flow, user)
+        user = enter(self.world, self.flow, user)
         try:
             question = self.question(user)
         except Refusal as refusal:
@@ -140,7 +140,7 @@ class SignIn:
         if user is None or not user.enabled:
             return self._refuse(disabled() if user else no_such_user(upn))
         try:
-            enter(self.world, self.flow, user)
+            user = enter(self.world, self.flow, user)
             question = self.question(user)
         except Refusal as refusal:
             return self._refuse(refusal)

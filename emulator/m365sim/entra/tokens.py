@@ -198,12 +198,13 @@ def _is_for(world: World, claims: dict[str, Any], audience: ResourceKind) -> boo
     if audience == "graph":
         return named == world.graph_audience
     tenant = world.directory.tenant_of_host(named.removeprefix("https://"))
-    return named.endswith(f".{world.cloud.sharepoint}") and tenant is not None
+    return named.endswith(f".{world.cloud.sharepoint}") and tenant is world.tenant
 
 
 def _principal(world: World, claims: dict[str, Any], audience: ResourceKind) -> Principal:
     user = world.directory.users.get(claims["oid"])
-    if claims["tid"] not in world.directory.tenants:
+    tid = claims["tid"]
+    if tid not in world.directory.tenants or (audience == "sharepoint" and tid != world.tenant.id):
         raise _refusal(world, audience, "Access token validation failure. Invalid issuer.")
     return Principal(
         tenant_id=claims["tid"],

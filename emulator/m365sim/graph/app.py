@@ -65,6 +65,7 @@ async def _answer(
     except InvalidToken as bad:
         challenge = (b"www-authenticate", bad.www_authenticate.encode("latin-1"))
         raise GraphError(401, bad.code, bad.message, headers=[challenge]) from bad
+    world = world.of(principal.tenant_id)
     raw_query = scope.get("query_string", b"").decode("latin-1")
     call = Call(
         world,

@@ -76,7 +76,7 @@ class Call:
             return self.principal.user
         directory = self.world.directory
         found = directory.users.get(wanted) or directory.user_by_upn(wanted)
-        if found is None:
+        if found is None or found.tenant_id != self.world.tenant.id:
             raise GraphError(
                 404, "Request_ResourceNotFound", f"Resource '{wanted}' does not exist."
             )

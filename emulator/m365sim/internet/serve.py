@@ -52,8 +52,8 @@ async def running(
         sockets = [stack.enter_context(contextlib.closing(s)) for s in bind(LOOPBACK, port, 2)]
         ports = [bound.getsockname()[1] for bound in sockets]
         world = what if isinstance(what, World) else (what or Options()).build()
-        world.urls = Urls.of(world.cloud)
-        stack.callback(world.content.close)
+        world.move_to(Urls.of(world.cloud))
+        stack.callback(world.close)
         apps = surfaces(world)
         by_name = {"login": apps.login, "graph": apps.graph, "sharepoint": apps.sharepoint}
         tunnel = tunnel_to(_answering(authority, world.cloud))

@@ -61,8 +61,13 @@ def sharepoint_app(world: World) -> ASGIApp:
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in scope["headers"]
         }
+        here = world.at_host(headers.get("host", ""))
         try:
-            reply = await _answer(world, scope, receive, send, headers)
+            if here is None:  # nobody's host
+                text = [(b"content-type", b"text/plain; charset=utf-8")]
+                reply: Reply | None = Reply(404, b"404 FILE NOT FOUND", text)
+            else:
+                reply = await _answer(here, scope, receive, send, headers)
         except GraphError as error:
             date = world.clock.now().strftime("%Y-%m-%dT%H:%M:%S")
             reply = error_reply(error, date, request_id, request_id)
