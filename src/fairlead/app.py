@@ -102,7 +102,7 @@ async def open_services(
         sessions = Sessions(db, vault, registry, clock, new_id, settings.server_url)
         freshener = Freshener(db, vault, registry, transport, clock, new_id)
         stack.push_async_callback(freshener.close)
-        gateway = Gateway(db, registry, freshener, transport, clock)
+        gateway = Gateway(registry, freshener, transport, clock)
         engine = Engine(settings, db, vault, registry, gateway, clock, new_id, queue=queue)
         establisher = Establisher(
             db, vault, registry, transport, clock, new_id, on_established=engine.on_established

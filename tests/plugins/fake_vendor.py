@@ -97,3 +97,27 @@ def _is_form(request):
     return isinstance(request.body, bytes) and any(
         value.startswith("application/x-www-form-urlencoded") for value in request.headers.values()
     )
+
+
+#: the grant is over
+INVALID_GRANT = (400, {"error": "invalid_grant"})
+
+
+def renewing(transport, *, expires_in=3600, **more):
+    """Let the vendor give out at-1/rt-1, at-2/rt-2, ..."""
+
+    def answer(_):
+        number = len(transport.sent)
+        return {
+            "access_token": f"at-{number}",
+            "refresh_token": f"rt-{number}",
+            "expires_in": expires_in,
+            **more,
+        }
+
+    transport.answer = answer
+
+
+def token_of(credentials):
+    """Return the access token in the open."""
+    return credentials.access_token.get_secret_value()

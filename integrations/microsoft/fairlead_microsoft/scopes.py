@@ -1,11 +1,16 @@
-"""Scopes as each cloud wants them.
+"""Scopes and claims of token requests, as each cloud wants them.
 
 An unqualified scope means Microsoft Graph
 (https://learn.microsoft.com/entra/identity-platform/scopes-oidc). In the national clouds short
 names are as good as long ones, but `.default` must carry the address of their own Graph
 (https://learn.microsoft.com/graph/sdks/national-clouds): there, all carry it.
+
+Every request declares `cp1`: this client answers a claims challenge, so tokens live longer, and end
+at once when an administrator ends them
+(https://learn.microsoft.com/entra/identity-platform/claims-challenge).
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -40,16 +45,23 @@ def token_request(cloud: Cloud) -> TokenRequestHook:
 
     def shape(request: TokenRequest, connection_config: Mapping[str, Any]) -> TokenRequest:
         del connection_config  # the cloud alone decides
+        form = {**request.form, "claims": with_capability(request.form.get("claims", ""))}
         if request.audience:
-            scope = f"{request.audience}/.default"
-            if request.form.get("grant_type") == "refresh_token":
+            form["scope"] = f"{request.audience}/.default"
+            if form.get("grant_type") == "refresh_token":
                 # the newest refresh token is the one that lives longest
-                scope += " offline_access"
-            return replace(request, form={**request.form, "scope": scope})
-        asked = request.form.get("scope")
-        if not asked:
-            return request
-        scope = " ".join(qualified(one, cloud) for one in asked.split())
-        return replace(request, form={**request.form, "scope": scope})
+                form["scope"] += " offline_access"
+        elif asked := form.get("scope"):
+            form["scope"] = " ".join(qualified(one, cloud) for one in asked.split())
+        return replace(request, form=form)
 
     return shape
+
+
+def with_capability(claims: str) -> str:
+    """Return the claims of a request, JSON, with what this client is capable of among them."""
+    asked = json.loads(claims) if claims else {}
+    token = asked.get("access_token")
+    token = token if isinstance(token, dict) else {}
+    merged = {**asked, "access_token": {**token, "xms_cc": {"values": ["cp1"]}}}
+    return json.dumps(merged, separators=(",", ":"))

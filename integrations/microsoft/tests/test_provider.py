@@ -69,9 +69,24 @@ def test_microsofts_other_clouds_need_qualified_scopes():
 def test_token_requests_carry_qualified_scopes(cloud, asked, sent):
     hook = pack(cloud).providers["sharepoint-online"].token_request
     request = TokenRequest(url="u", form={"scope": asked, "grant_type": "refresh_token"})
-    assert hook(request, {}).form == {"scope": sent, "grant_type": "refresh_token"}
+    form = hook(request, {}).form
+    assert form["scope"] == sent
+    assert form["grant_type"] == "refresh_token"
+
+
+@pytest.mark.parametrize("audience", ["", "https://contoso.sharepoint.com"])
+def test_every_token_request_says_that_claims_challenges_are_answered(audience):
+    hook = pack(GLOBAL).providers["sharepoint-online"].token_request
+    form = {"grant_type": "refresh_token"}
+    sent = hook(TokenRequest(url="u", form=form, audience=audience), {}).form
+    assert json.loads(sent["claims"]) == {"access_token": {"xms_cc": {"values": ["cp1"]}}}
+    asked = {"access_token": {"nbf": {"essential": True, "value": "1604106651"}}, "id_token": {}}
+    form |= {"claims": json.dumps(asked)}
+    sent = hook(TokenRequest(url="u", form=form, audience=audience), {}).form
+    both = {"nbf": asked["access_token"]["nbf"], "xms_cc": {"values": ["cp1"]}}
+    assert json.loads(sent["claims"]) == {"access_token": both, "id_token": {}}
     bare = TokenRequest(url="u", form={"grant_type": "refresh_token"})
-    assert hook(bare, {}) is bare
+    assert "scope" not in hook(bare, {}).form
 
 
 def test_identity_is_read_from_the_tokens():

@@ -6,15 +6,22 @@ happens to the others. The vendor is asked under the connection's refresh lock: 
 one, and with some vendors it serves once.
 """
 
-import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from copy import copy
-from datetime import timedelta
 
 import structlog
 
-from fairlead.connect.remembered import Remembered
-from fairlead.connect.validity import is_due, is_renewable, is_valid, renewal_at, token_of
-from fairlead.errors import FairleadError, NotFound, OperatorError, ProviderError, ReconnectRequired
+from fairlead.connect.renewals import Key, Renewals
+from fairlead.connect.validity import is_due, is_renewable, is_valid, token_of
+from fairlead.errors import (
+    BadClientSecret,
+    FairleadError,
+    NotFound,
+    OperatorError,
+    ProviderError,
+    ReconnectRequired,
+)
 from fairlead.http import Transport
 from fairlead.model.clock import Clock
 from fairlead.model.connection import Connection
@@ -27,113 +34,93 @@ from fairlead.vault import Vault, audience_row, credentials_row, same_token
 
 log = structlog.get_logger(__name__)
 
-#: after a failure the vendor is left alone for so long
-BACK_OFF = timedelta(seconds=30)
-CACHED_FOR = timedelta(seconds=30)
-#: a token that is refused (401) so soon after it was fetched for that reason is not the trouble
-NOT_AGAIN_FOR = timedelta(seconds=60)
-
-_Key = tuple[int, str]
-
 
 class AudienceTokens:
     """Gives out tokens for further APIs of a connection."""
 
-    def __init__(
-        self, db: Database, vault: Vault, registry: Registry, transport: Transport, clock: Clock
+    def __init__(  # noqa: PLR0917  # the parts it is wired from, each of its own type
+        self,
+        db: Database,
+        vault: Vault,
+        registry: Registry,
+        transport: Transport,
+        clock: Clock,
+        renewals: Renewals,
+        check_grant: Callable[[Connection], Awaitable[None]],
     ) -> None:
         self._db = db
         self._vault = vault
         self._registry = registry
         self._transport = transport
         self._clock = clock
-        self._running: dict[_Key, asyncio.Task[Credentials]] = {}
-        self._cache: Remembered[Credentials] = Remembered()
-        self._failures: Remembered[FairleadError] = Remembered()
-        #: tokens that were fetched after a 401
-        self._after_401: Remembered[str] = Remembered()
-        #: how often something was forgotten: what was read before that is not cached
-        self._forgettings = 0
+        self._renewals = renewals
+        #: asks whether the connection's grant itself is over
+        self._check_grant = check_grant
 
     async def fresh(
-        self, connection: Connection, audience: str, *, after_401_of: str | None = None
+        self,
+        connection: Connection,
+        audience: str,
+        *,
+        after_401_of: str | None = None,
+        claims: str = "",
     ) -> Credentials:
         """Return credentials for the API at the origin `audience`, good for some minutes.
 
-        `after_401_of` is a token that the API just refused. Credentials that are the same for all
-        APIs (a key, a password) come back as they are. A failure here says nothing of the others:
-        the connection gets no fault for it.
+        `after_401_of` is a token that the API just refused, `claims` what it asked for then.
+        Credentials that are the same for all APIs (a key, a password) come back as they are. A
+        failure here says nothing of the other APIs, so the connection gets no fault for it; but if
+        it may mean that the grant is over, the main credentials are renewed to see.
         """
-        key, now, forgettings = (connection.id, audience), self._clock.now(), self._forgettings
-        if after_401_of is None and (cached := self._cache.get(key, now)) is not None:
+        key: Key = (connection.id, audience)
+        now, forgettings = self._clock.now(), self._renewals.forgettings
+        if after_401_of is None and (cached := self._renewals.cached(key)) is not None:
             return cached
         stored = await self._stored(connection, audience)
-        if stored is not None and not self._must_fetch(key, stored, after_401_of):
-            return self._remember(key, stored, forgettings)
+        if stored is not None and not self._renewals.must_renew(key, stored, after_401_of, claims):
+            return self._renewals.remember(key, stored, forgettings)
         spare = stored if after_401_of is None and stored and is_valid(stored, now) else None
         try:
-            if (failure := self._failures.get(key, now)) is not None:
+            if (failure := self._renewals.failure(key)) is not None:
                 raise copy(failure)
-            fetched = await self._fetched(connection, audience, stored)
+            known = token_of(stored) if stored else ""
+            fetched = await self._renewals.once(
+                key, lambda: self._fetch(connection, audience, known, claims)
+            )
         except (OperatorError, ProviderError):
             if spare is None:
                 raise
             return spare
         if after_401_of is not None:
-            self._after_401.put(key, token_of(fetched), now + NOT_AGAIN_FOR)
+            self._renewals.renewed_after_401(key, fetched, claims)
         return fetched
 
-    def forget(self, pk: int) -> None:
-        """Drop everything remembered of a connection."""
-        self._forgettings += 1
-        for remembered in (self._cache, self._failures, self._after_401):
-            remembered.forget_all(lambda key: isinstance(key, tuple) and key[0] == pk)
-
-    async def close(self) -> None:
-        """Wait for what is under way: new tokens must be kept."""
-        while self._running:
-            await asyncio.wait(list(self._running.values()))
-            await asyncio.sleep(0)
-
-    def _must_fetch(self, key: _Key, stored: Credentials, after_401_of: str | None) -> bool:
-        now, token = self._clock.now(), token_of(stored)
-        if is_due(stored, now):
-            return True
-        if after_401_of is None or not same_token(token, after_401_of):
-            return False
-        return self._after_401.get(key, now) != token
-
-    async def _fetched(
-        self, connection: Connection, audience: str, stored: Credentials | None
+    async def _fetch(
+        self, connection: Connection, audience: str, known: str, claims: str
     ) -> Credentials:
-        key = connection.id, audience
-        task = self._running.get(key)
-        if task is None:
-            # a task of its own: a caller who goes away must not lose a new refresh token
-            known = token_of(stored) if stored else ""
-            task = asyncio.create_task(self._fetch(connection, audience, known))
-            self._running[key] = task
-            task.add_done_callback(lambda _: self._running.pop(key, None))
         try:
-            return await asyncio.shield(task)
-        except FairleadError as error:
-            # a copy: one exception raised in many tasks would collect all their tracebacks
-            raise copy(error) from error
+            return await self._fetch_locked(connection, audience, known, claims)
+        except (ReconnectRequired, BadClientSecret):
+            with suppress(FairleadError):
+                await self._check_grant(connection)
+            raise
 
-    async def _fetch(self, connection: Connection, audience: str, known: str) -> Credentials:
-        pk, key, forgettings = connection.id, (connection.id, audience), self._forgettings
-        async with refresh_lock(self._db, pk):
+    async def _fetch_locked(
+        self, connection: Connection, audience: str, known: str, claims: str
+    ) -> Credentials:
+        key, forgettings = (connection.id, audience), self._renewals.forgettings
+        async with refresh_lock(self._db, connection.id):
             stored = await self._stored(connection, audience)
             if (
                 stored is not None
                 and not same_token(token_of(stored), known)
                 and not is_due(stored, self._clock.now())
             ):
-                return self._remember(key, stored, forgettings)
+                return self._renewals.remember(key, stored, forgettings)
             try:
-                token = await self._ask(connection, audience)
+                token = await self._ask(connection, audience, claims)
             except FairleadError as error:
-                self._failures.put(key, copy(error), self._clock.now() + BACK_OFF)
+                self._renewals.failed(key, error)
                 log.warning(
                     "token for a further api not obtained",
                     connection_id=connection.connection_id,
@@ -143,10 +130,10 @@ class AudienceTokens:
                     who=error.who,
                 )
                 raise
-        self._failures.forget(key)
-        return self._remember(key, token, forgettings)
+        self._renewals.succeeded(key)
+        return self._renewals.remember(key, token, forgettings)
 
-    async def _ask(self, connection: Connection, audience: str) -> Credentials:
+    async def _ask(self, connection: Connection, audience: str, claims: str) -> Credentials:
         """Ask the vendor and keep the answer; called under the connection's lock."""
         pk = connection.id
         async with self._db.read() as tx:
@@ -175,6 +162,7 @@ class AudienceTokens:
                 scopes=(),
                 clock=self._clock,
                 audience=audience,
+                claims=claims,
             )
             token = OAuth2Credentials(
                 access_token=app.token, expires_at=app.expires_at, raw=app.raw
@@ -191,6 +179,7 @@ class AudienceTokens:
                 scopes=(),
                 clock=self._clock,
                 audience=audience,
+                claims=claims,
             )
             newest = main.model_copy(update={"refresh_token": renewed.refresh_token})
             # the refresh token is the connection's, and lies with its main credentials only
@@ -221,13 +210,6 @@ class AudienceTokens:
         if sealed is None:
             return None
         return self._vault.open_credentials(sealed, row=_token_row(connection, audience))
-
-    def _remember(self, key: _Key, credentials: Credentials, forgettings: int) -> Credentials:
-        if forgettings == self._forgettings:
-            until = self._clock.now() + CACHED_FOR
-            due_at = renewal_at(credentials)
-            self._cache.put(key, credentials, until if due_at is None else min(until, due_at))
-        return credentials
 
 
 def _credentials_row(connection: Connection) -> str:

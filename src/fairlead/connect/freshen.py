@@ -5,16 +5,14 @@ who ask wait for the same one, across processes a lock of the store; after the l
 credentials are read again, because somebody else may have renewed them.
 """
 
-import asyncio
 from copy import copy
-from datetime import timedelta
 
 import structlog
 
 from fairlead.connect.audience_tokens import AudienceTokens
 from fairlead.connect.events import AuthNews, announce
-from fairlead.connect.remembered import Remembered
-from fairlead.connect.validity import is_due, is_renewable, is_valid, renewal_at, token_of
+from fairlead.connect.renewals import Key, Renewals
+from fairlead.connect.validity import is_due, is_renewable, is_valid, token_of
 from fairlead.errors import FairleadError, InternalError, NotFound, OperatorError, ProviderError
 from fairlead.http import Transport
 from fairlead.model import clock as ids
@@ -35,12 +33,6 @@ from fairlead.vault import Vault, credentials_row, same_token
 
 log = structlog.get_logger(__name__)
 
-#: after a failure the vendor is left alone for so long
-BACK_OFF = timedelta(seconds=30)
-CACHED_FOR = timedelta(seconds=30)
-#: a token that is refused (401) so soon after a renewal for that reason is not the trouble
-NOT_AGAIN_FOR = timedelta(seconds=60)
-
 
 class Freshener:
     """Gives out credentials that work now."""
@@ -60,14 +52,10 @@ class Freshener:
         self._transport = transport
         self._clock = clock
         self._new_id = new_id
-        self._further = AudienceTokens(db, vault, registry, transport, clock)
-        self._running: dict[int, asyncio.Task[Credentials]] = {}
-        self._cache: Remembered[Credentials] = Remembered()
-        self._failures: Remembered[FairleadError] = Remembered()
-        #: tokens that came from a renewal after a 401
-        self._after_401: Remembered[str] = Remembered()
-        #: how often something was forgotten: what was read before that is not cached
-        self._forgettings = 0
+        self._renewals = Renewals(clock)
+        self._further = AudienceTokens(
+            db, vault, registry, transport, clock, self._renewals, self._check_grant
+        )
 
     async def fresh_credentials(
         self,
@@ -76,87 +64,80 @@ class Freshener:
         force: bool = False,
         after_401_of: str | None = None,
         audience: str = "",
+        claims: str = "",
     ) -> Credentials:
         """Return credentials of the connection that are good for some minutes.
 
         With `audience`, an origin, they are for the further API there (`AudienceTokens.fresh`).
 
         `force` renews them in any case. `after_401_of` is a token that the vendor just refused: if
-        another one is stored by now it is returned, else they are renewed. Credentials that cannot
-        be renewed come back as they are. While renewal fails for a passing reason, the old ones
-        are returned as long as they are valid.
+        another one is stored by now it is returned, else they are renewed, so that they hold the
+        `claims` (JSON) that the refusal asked for. Credentials that cannot be renewed come back as
+        they are. While renewal fails for a passing reason, the old ones are returned as long as
+        they are valid.
         """
         if audience:
-            return await self._further.fresh(connection, audience, after_401_of=after_401_of)
-        return await self._main(connection, force=force, after_401_of=after_401_of)
+            return await self._further.fresh(
+                connection, audience, after_401_of=after_401_of, claims=claims
+            )
+        return await self._main(connection, force=force, after_401_of=after_401_of, claims=claims)
 
     async def _main(
-        self, connection: Connection, *, force: bool, after_401_of: str | None
+        self, connection: Connection, *, force: bool, after_401_of: str | None, claims: str
     ) -> Credentials:
-        pk, now, forgettings = connection.id, self._clock.now(), self._forgettings
+        key, now, forgettings = _key(connection), self._clock.now(), self._renewals.forgettings
         is_plain = not force and after_401_of is None
-        if is_plain and (cached := self._cache.get(pk, now)) is not None:
+        if is_plain and (cached := self._renewals.cached(key)) is not None:
             return cached
         _, stored = await self._stored(connection)
-        if not is_renewable(stored):
-            return self._remember(pk, stored, forgettings)
-        token = token_of(stored)
-        if not force and not self._must_renew(pk, stored, after_401_of):
-            return self._remember(pk, stored, forgettings)
+        if not is_renewable(stored) or not (
+            force or self._renewals.must_renew(key, stored, after_401_of, claims)
+        ):
+            return self._renewals.remember(key, stored, forgettings)
         # the old ones serve meanwhile, unless they are what the caller wants to be rid of
         spare = stored if is_plain and is_valid(stored, now) else None
-        failure = self._failures.get(pk, now)
+        failure = self._renewals.failure(key)
         if failure is not None and not force:
             return _spare_or_raise(spare, failure)
         try:
-            renewed = await self._renewed(connection, token)
+            renewed = await self._renewed(connection, token_of(stored), claims)
         except FairleadError as error:
             return _spare_or_raise(spare, error)
         if after_401_of is not None:
-            self._after_401.put(pk, token_of(renewed), now + NOT_AGAIN_FOR)
+            self._renewals.renewed_after_401(key, renewed, claims)
         return renewed
 
     def forget(self, pk: int) -> None:
         """Drop everything remembered of a connection: it was replaced, changed or deleted."""
-        self._forgettings += 1
-        self._cache.forget(pk)
-        self._failures.forget(pk)
-        self._after_401.forget(pk)
-        self._further.forget(pk)
+        self._renewals.forget(pk)
 
     async def close(self) -> None:
         """Wait for renewals that are under way: their new tokens must be kept."""
-        await self._further.close()
-        while self._running:
-            await asyncio.wait(list(self._running.values()))
-            await asyncio.sleep(0)
+        await self._renewals.close()
 
-    def _must_renew(self, pk: int, stored: Credentials, after_401_of: str | None) -> bool:
-        now, token = self._clock.now(), token_of(stored)
-        if is_due(stored, now):
-            return True
-        if after_401_of is None or not same_token(token, after_401_of):
-            return False
-        return self._after_401.get(pk, now) != token
+    async def _check_grant(self, connection: Connection) -> None:
+        """Renew the main credentials: is the grant itself over, or only one API out of reach?
 
-    async def _renewed(self, connection: Connection, token: str) -> Credentials:
-        task = self._running.get(connection.id)
-        if task is None:
-            # a task of its own: a caller who goes away must not lose the new refresh token
-            task = asyncio.create_task(self._renew(connection, token))
-            self._running[connection.id] = task
-            task.add_done_callback(lambda _: self._running.pop(connection.id, None))
-        return await asyncio.shield(task)
+        What comes of it is noted as of any renewal, and raised to nobody.
+        """
+        _, stored = await self._stored(connection)
+        if is_renewable(stored) and self._renewals.failure(_key(connection)) is None:
+            await self._renewed(connection, token_of(stored), "")
 
-    async def _renew(self, connection: Connection, token: str) -> Credentials:
-        pk, forgettings = connection.id, self._forgettings
+    async def _renewed(self, connection: Connection, token: str, claims: str) -> Credentials:
+        return await self._renewals.once(
+            _key(connection), lambda: self._renew(connection, token, claims)
+        )
+
+    async def _renew(self, connection: Connection, token: str, claims: str) -> Credentials:
+        pk, key, forgettings = connection.id, _key(connection), self._renewals.forgettings
         async with refresh_lock(self._db, pk):
             sealed, stored = await self._stored(connection)
             if not same_token(token_of(stored), token) and not is_due(stored, self._clock.now()):
-                return self._remember(pk, stored, forgettings)
+                return self._renewals.remember(key, stored, forgettings)
             connection, integration = await self._as_they_are(connection)
             try:
-                renewed = await self._ask(connection, integration, stored)
+                renewed = await self._ask(connection, integration, stored, claims)
             except FairleadError as error:
                 await self._note_failure(connection, integration, error)
                 raise
@@ -170,17 +151,17 @@ class Freshener:
                 fresh = self._vault.seal_credentials(renewed, row=row)
                 await connections.set_sealed(tx, pk, fresh, now)
                 await connections.clear_fault(tx, pk, "auth")
-        self._failures.forget(pk)
+        self._renewals.succeeded(key)
         log.info(
             "credentials renewed",
             connection_id=connection.connection_id,
             integration=connection.integration_key,
             expires_at=fresh.expires_at and fresh.expires_at.isoformat(),
         )
-        return self._remember(pk, renewed, forgettings)
+        return self._renewals.remember(key, renewed, forgettings)
 
     async def _ask(
-        self, connection: Connection, integration: Integration, stored: Credentials
+        self, connection: Connection, integration: Integration, stored: Credentials, claims: str
     ) -> Credentials:
         provider = self._registry.provider(integration.provider)
         config = connection.connection_config
@@ -192,6 +173,7 @@ class Freshener:
                 connection_config=config,
                 scopes=scopes_for(provider, integration.scopes, config),
                 clock=self._clock,
+                claims=claims,
             )
         assert isinstance(stored, OAuth2Credentials)
         secret = integration.client_secret
@@ -205,13 +187,14 @@ class Freshener:
             # what was granted: scopes that were added since then would need a new consent
             scopes=(),
             clock=self._clock,
+            claims=claims,
         )
 
     async def _note_failure(
         self, connection: Connection, integration: Integration, error: FairleadError
     ) -> None:
         pk, now = connection.id, self._clock.now()
-        self._failures.put(pk, copy(error), now + BACK_OFF)
+        self._renewals.failed(_key(connection), error)
         log.warning(
             "credentials not renewed",
             connection_id=connection.connection_id,
@@ -268,20 +251,17 @@ class Freshener:
             raise NotFound("The connection was deleted meanwhile")
         return current, integration
 
-    def _remember(self, pk: int, credentials: Credentials, forgettings: int) -> Credentials:
-        if forgettings == self._forgettings:
-            until = self._clock.now() + CACHED_FOR
-            due_at = renewal_at(credentials)
-            self._cache.put(pk, credentials, until if due_at is None else min(until, due_at))
-        return credentials
-
 
 def _spare_or_raise(spare: Credentials | None, error: FairleadError) -> Credentials:
     # when the grant itself is over, its last token should not be stretched
     if spare is not None and isinstance(error, OperatorError | ProviderError):
         return spare
-    # a copy: one exception raised in many tasks would collect all their tracebacks
+    # a copy: what is remembered must not collect the tracebacks of all who are told
     raise copy(error)
+
+
+def _key(connection: Connection) -> Key:
+    return connection.id, ""
 
 
 def _row_of(connection: Connection) -> str:

@@ -18,8 +18,8 @@ from fairlead.model.connection import Connection
 from fairlead.model.credentials import Credentials
 from fairlead.model.exchange import Request, Response, Send
 from fairlead.model.provider import Provider, Reply
+from fairlead.oauth import claims_of
 from fairlead.sdk.registry import Registry
-from fairlead.store import Database
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,6 @@ class Gateway:
 
     def __init__(
         self,
-        db: Database,
         registry: Registry,
         freshener: Freshener,
         transport: Transport,
@@ -42,7 +41,6 @@ class Gateway:
         longest_wait: timedelta = LONGEST_WAIT,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._db = db
         self._registry = registry
         self._freshener = freshener
         self._transport = transport
@@ -67,7 +65,8 @@ class Gateway:
         `request.url` is a path below the provider's base URL, or absolute. Credentials go to the
         provider's own origins only, and the address decides which token it is; a caller's header of
         the same name wins over them. A 401 is answered by one renewal of the credentials and,
-        unless the body was streamed, one more try. Retried, up to `retries` times: throttled calls,
+        unless the body was streamed, one more try; if that is refused because the token lacks
+        claims, by another one that asks for them. Retried, up to `retries` times: throttled calls,
         `retry_on`, and for idempotent methods passing 5xx and network trouble. A streamed body is
         never sent twice. `on_request` is called before each request.
         """
@@ -77,7 +76,7 @@ class Gateway:
         may_repeat = isinstance(request.body, bytes | None)
         retries = retries if may_repeat else 0
         attempt = 0
-        has_renewed = False
+        renewed_for: set[bool] = set()
         credentials: Credentials | None = None
         while True:
             if retries:
@@ -96,9 +95,12 @@ class Gateway:
                 attempt += 1
                 credentials = None
                 continue
-            if answer.status == 401 and credentials is not None and not has_renewed:
-                has_renewed = True
-                renewed = await self._renewed(exchange, credentials, answer)
+            claims = claims_of(answer.raw_headers) if answer.status == 401 else ""
+            # a token that lacks claims may be refused after one that was over, not the reverse
+            is_curable = answer.status == 401 and not renewed_for & {bool(claims), True}
+            if is_curable and credentials is not None:
+                renewed_for.add(bool(claims))
+                renewed = await self._renewed(exchange, credentials, answer, claims)
                 if renewed is not None and may_repeat:
                     await answer.close()
                     credentials = renewed
@@ -140,7 +142,7 @@ class Gateway:
         )
 
     async def _renewed(
-        self, exchange: "_Exchange", refused: Credentials, answer: Response
+        self, exchange: "_Exchange", refused: Credentials, answer: Response, claims: str
     ) -> Credentials | None:
         """Return other credentials after a 401, None if there are none (the answer stands)."""
         token = token_of(refused)
@@ -148,7 +150,10 @@ class Gateway:
             return None
         try:
             renewed = await self._freshener.fresh_credentials(
-                exchange.connection, after_401_of=token, audience=exchange.target.audience or ""
+                exchange.connection,
+                after_401_of=token,
+                audience=exchange.target.audience or "",
+                claims=claims,
             )
         except BaseException:
             await answer.close()

@@ -7,6 +7,7 @@ from fairlead.oauth.audience import (
     is_open_origin,
 )
 from fairlead.oauth.authorize import authorization_url, check_overrides
+from fairlead.oauth.challenge import claims_of
 from fairlead.oauth.interpolate import interpolate
 from fairlead.oauth.pkce import challenge_of, new_state, new_verifier
 from fairlead.oauth.replies import classify
@@ -18,6 +19,7 @@ __all__ = [
     "authorization_url",
     "challenge_of",
     "check_overrides",
+    "claims_of",
     "classify",
     "client_credentials",
     "credential_headers",

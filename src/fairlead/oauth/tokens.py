@@ -3,6 +3,8 @@
 [RFC 6749](https://www.rfc-editor.org/rfc/rfc6749): 4.1.3, 6 and 4.4; client authentication 2.3.1,
 or by certificate ([RFC 7523](https://www.rfc-editor.org/rfc/rfc7523), 2.2). A token for another API
 of the same grant is asked for by its address ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
+What an API wants a token to say goes along as `claims`
+([OpenID Connect Core, 5.5](https://openid.net/specs/openid-connect-core-1_0.html#ClaimsParameter)).
 """
 
 import base64
@@ -75,11 +77,13 @@ async def refresh(
     scopes: Sequence[str],
     clock: Clock,
     audience: str = "",
+    claims: str = "",
 ) -> OAuth2Credentials:
     """Renew credentials; a reply without a refresh token keeps the old one.
 
     `scopes` may be empty: then what was granted is renewed as it is. With `audience`, an origin,
-    the access token is for the API there.
+    the access token is for the API there. `claims` is what an API asked for when it refused a
+    token, JSON of the form of OpenID Connect Core, 5.5.
     """
     if credentials.refresh_token is None:
         raise ReconnectRequired(
@@ -89,6 +93,8 @@ async def refresh(
     form = {"grant_type": "refresh_token", "refresh_token": old.get_secret_value()}
     if scopes:
         form["scope"] = provider.scope_separator.join(scopes)
+    if claims:
+        form["claims"] = claims
     app = _App.of(client_id, client_secret)
     tokens = await _ask(transport, provider, form, app, connection_config, clock, audience)
     return _delegated(tokens, old)
@@ -103,10 +109,11 @@ async def client_credentials(
     scopes: Sequence[str],
     clock: Clock,
     audience: str = "",
+    claims: str = "",
 ) -> ClientCredentials:
     """Obtain a token for the app itself, with the certificate or secret that `credentials` hold.
 
-    With `audience`, an origin, the token is for the API there.
+    With `audience`, an origin, the token is for the API there; `claims` as in `refresh`.
     """
     app = _App(
         credentials.client_id,
@@ -122,6 +129,8 @@ async def client_credentials(
     form = {"grant_type": "client_credentials"}
     if scopes and not audience:
         form["scope"] = provider.scope_separator.join(scopes)
+    if claims:
+        form["claims"] = claims
     tokens = await _ask(transport, provider, form, app, connection_config, clock, audience)
     return credentials.model_copy(
         update={

@@ -129,21 +129,68 @@ async def test_a_refused_token_is_replaced_once(world):
     assert len(world.transport.sent) == 2
 
 
-async def test_a_failure_leaves_the_connection_as_it_is(world):
-    world.transport.answer = lambda _: (400, {"error": "invalid_grant"})
+async def test_a_failure_of_one_api_leaves_the_connection_as_it_is(world):
+    def answer(_):
+        if "resource" in world.transport.sent[-1].form:
+            return 400, {"error": "invalid_grant"}
+        return {"access_token": "main", "refresh_token": "rt-1", "expires_in": 3600}
+
+    world.transport.answer = answer
     connection = await world.delegated()
     for _ in range(2):
         with pytest.raises(ReconnectRequired):
             await fresh(world, connection)
-    # left alone for a while
-    assert len(world.transport.sent) == 1
+    # left alone for a while; the main credentials were renewed once, to see whether they can be
+    assert [form.get("resource") for form in forms(world)] == [HOST, None]
     assert (await world.read(connection)).errors == ()
     assert await world.events() == []
     main = await world.freshener.fresh_credentials(connection)
-    assert main.access_token.get_secret_value() == "at-0"
+    assert main.access_token.get_secret_value() == "main"
     world.clock.advance(timedelta(seconds=31))
     vendor(world)
-    assert await fresh(world, connection) == f"{HOST}#2"
+    assert await fresh(world, connection) == f"{HOST}#3"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [("invalid_grant", 400), ("invalid_client", 401), ("invalid_target", 400)]
+)
+async def test_a_grant_that_is_over_shows_wherever_it_is_used(world, error, status):
+    """A connection that only ever calls a further API must be known to be over, too."""
+    world.transport.answer = lambda _: (status, {"error": error})
+    connection = await world.delegated()
+    with pytest.raises(FairleadError) as caught:
+        await fresh(world, connection)
+    if error == "invalid_target":
+        # that says something of the API alone
+        assert len(world.transport.sent) == 1
+        assert (await world.read(connection)).errors == ()
+        return
+    (fault,) = (await world.read(connection)).errors
+    assert fault.code == caught.value.code
+    (event,) = await world.events()
+    assert (event.payload["operation"], event.payload["success"]) == ("refresh", False)
+    # known by now: nobody is asked twice
+    world.clock.advance(timedelta(seconds=20))
+    with pytest.raises(FairleadError):
+        await fresh(world, connection)
+    assert len(world.transport.sent) == 2
+
+
+@pytest.mark.parametrize("key", ["acme", "app-only"])
+async def test_what_an_api_asks_for_goes_into_the_request(world, key):
+    vendor(world)
+    if key == "acme":
+        connection = await world.delegated()
+    else:
+        app = ClientCredentials(token=SecretStr("t"), client_id="a", client_secret=SecretStr("s"))
+        connection = await world.connect(app, key=key)
+    first = await fresh(world, connection)
+    second = await fresh(world, connection, after_401_of=first, claims='{"a":1}')
+    assert [form.get("claims") for form in forms(world)] == [None, '{"a":1}']
+    # refused for the same reason again, it is not asked for again; for another reason it is
+    again = await fresh(world, connection, after_401_of=second, claims='{"a":1}')
+    assert again == second
+    assert await fresh(world, connection, after_401_of=second, claims='{"a":2}') != second
 
 
 async def test_a_passing_failure_does_not_take_a_valid_one_away(world):

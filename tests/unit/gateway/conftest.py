@@ -31,12 +31,16 @@ class FakeFreshener:
         self.credentials = _token(0)
         self.asked = []
         self.audiences = []
+        self.claims = []
         self.renews = True
         self.error = None
 
-    async def fresh_credentials(self, connection, *, force=False, after_401_of=None, audience=""):
+    async def fresh_credentials(
+        self, connection, *, force=False, after_401_of=None, audience="", claims=""
+    ):
         self.asked.append(after_401_of)
         self.audiences.append(audience)
+        self.claims.append(claims)
         if self.error is not None and (after_401_of is not None or not self.renews):
             raise self.error
         if after_401_of is not None and self.renews:
@@ -70,7 +74,6 @@ class Door:
         )
         pack = Pack("acme", api=lambda send, config: None, providers=[provider])
         self.gateway = Gateway(
-            None,
             Registry([pack]),
             self.freshener,
             self.transport,

@@ -1,4 +1,5 @@
 import asyncio
+import base64
 import contextlib
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -451,3 +452,41 @@ async def test_a_401_of_a_further_api_renews_its_own_token(make_door):
     assert answer.status == 200
     assert door.freshener.audiences == ["https://a.t.example"] * 2
     assert door.freshener.asked == [None, "at-0"]
+
+
+# --- claims
+
+
+def _challenge(claims):
+    text = base64.b64encode(claims.encode()).decode()
+    value = f'Bearer realm="", error="insufficient_claims", claims="{text}"'
+    return 401, FakeResponse(401, b"", [("WWW-Authenticate", value)])
+
+
+async def test_claims_that_are_asked_for_are_fetched(door):
+    answers = [_challenge('{"a":1}'), (200, {})]
+    door.transport.answer = lambda _: answers.pop(0)
+    assert (await door.send(Request(url="x"))).status == 200
+    assert door.freshener.asked == [None, "at-0"]
+    assert door.freshener.claims == ["", '{"a":1}']
+
+
+async def test_a_token_that_was_over_may_then_lack_claims(door):
+    answers = [(401, {}), _challenge('{"a":1}'), (200, {})]
+    door.transport.answer = lambda _: answers.pop(0)
+    assert (await door.send(Request(url="x"))).status == 200
+    assert door.freshener.claims == ["", "", '{"a":1}']
+
+
+async def test_claims_are_asked_for_once(door):
+    answers = [_challenge('{"a":1}'), _challenge('{"a":2}')]
+    door.transport.answer = lambda _: answers.pop(0)
+    assert (await door.send(Request(url="x"))).status == 401
+    assert door.freshener.claims == ["", '{"a":1}']
+
+
+async def test_claims_that_want_the_person_are_told(door):
+    door.transport.answer = lambda _: _challenge('{"a":1}')
+    door.freshener.error = ReconnectRequired("Sign in once more")
+    with pytest.raises(ReconnectRequired, match="once more"):
+        await door.send(Request(url="x"))
