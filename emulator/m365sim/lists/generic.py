@@ -115,6 +115,11 @@ class GenericList(SharePointList):
         """The number before which tokens are expired."""
         return self._floor
 
+    @property
+    def last(self) -> int:
+        """The highest number that an item has, or had."""
+        return self._next - 1
+
     def row(self, number: int) -> Row:
         """Return a live item; Missing when there is none of that number."""
         row = self._at(number, self.head)

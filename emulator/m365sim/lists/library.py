@@ -99,6 +99,12 @@ class Library(SharePointList):
         """The number before which tokens are expired."""
         return self.drive.log.floor
 
+    @property
+    def last(self) -> int:
+        """The highest number that an item has, or had."""
+        self._catch_up()
+        return self._computed + len(self._uids)
+
     def number_of(self, uid: bytes) -> int:
         """Return the number of a file or folder, dead or alive; 0 for the root."""
         if uid == ROOT_UID:

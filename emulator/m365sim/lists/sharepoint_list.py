@@ -20,6 +20,7 @@ from m365sim.lists.column import Column
 from m365sim.lists.content_type import ContentType
 from m365sim.lists.row import Row
 from m365sim.lists.schema import Schema
+from m365sim.lists.view import Views
 
 #: More items than this may not be looked at by one query.
 VIEW_THRESHOLD = 5000
@@ -47,6 +48,7 @@ class SharePointList(ABC):
         self.uid = uid
         self.schema = schema
         self.version = 0  # the n of the eTag: any change of the list itself
+        self._views: Views | None = None
 
     @property
     def id(self) -> str:
@@ -57,6 +59,13 @@ class SharePointList(ABC):
     def root_uid(self) -> bytes:
         """The unique id of its root folder, which is none of its items."""
         return mint_uid("root folder", self.site.collection, self.uid)
+
+    @property
+    def views(self) -> Views:
+        """Its views, made when they are first looked at."""
+        if self._views is None:
+            self._views = Views(self, is_library=not self.folder.startswith(("Lists/", "_catal")))
+        return self._views
 
     @property
     def web_url(self) -> str:
@@ -110,6 +119,11 @@ class SharePointList(ABC):
     @abstractmethod
     def floor(self) -> int:
         """The number before which tokens are expired."""
+
+    @property
+    @abstractmethod
+    def last(self) -> int:
+        """The highest number that an item has, or had."""
 
     @abstractmethod
     def row(self, number: int) -> Row:

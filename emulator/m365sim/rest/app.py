@@ -6,6 +6,7 @@ https://learn.microsoft.com/sharepoint/dev/sp-add-ins/get-to-know-the-sharepoint
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from m365sim.entra.tokens import InvalidToken, Principal, verify_access_token
 from m365sim.faults import Receive, Scope
@@ -15,6 +16,7 @@ from m365sim.graph.call import read_query
 from m365sim.graph.reply import Headers, Reply, json_reply
 from m365sim.rest.access import READ, check_token
 from m365sim.rest.address import Segment, parse, split
+from m365sim.rest.batch import read_batch, write_batch
 from m365sim.rest.call import Call
 from m365sim.rest.dialect import Dialect
 from m365sim.rest.errors import RestError, bad_query, denied, no_resource, worded
@@ -59,22 +61,63 @@ async def answer_rest(
         )
     if principal.user is None and principal.appidacr != _WITH_CERTIFICATE:
         return json_reply({"error_description": "Unsupported app only token."}, 401)
-    limits: Headers = []
     try:
         site = _site(world, headers, site_path)
         query = read_query(scope.get("query_string", b"").decode("latin-1"))
         call = Call(world, principal, _method(scope, headers), site, query, headers, receive, "")
-        call.base = dialect.base
+        call.base, call.path = dialect.base, rest
         raw = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
         call.link = origin + raw
-        limits = _charge(world, principal)
-        reply = await _dispatch(call, scope, rest, dialect)
+        if rest.lower() == "$batch":
+            return await _batch(call, scope, origin)
+    except RestError as error:
+        return dialect.error(error)
+    return await _one(call, scope, dialect)
+
+
+async def _one(call: Call, scope: Scope, dialect: Dialect) -> Reply:
+    """Answer one request: one that came alone, or one of a batch."""
+    limits: Headers = []
+    try:
+        limits = _charge(call.world, call.principal)
+        reply = await _dispatch(call, scope, call.path, dialect)
     except problems.Refused as refused:
         reply = dialect.error(worded(refused))
     except RestError as error:
         reply = dialect.error(error)
     reply.headers.extend(limits)
     return reply
+
+
+async def _batch(call: Call, scope: Scope, origin: str) -> Reply:
+    """Answer the requests of a batch, each on its own."""
+    scope[ROUTE] = "{site}/_api/$batch"
+    if call.method != "POST":
+        raise bad_query(f"The HTTP method '{call.method}' is not supported for this resource.")
+    parts = await read_batch(call)
+    answered: list[Reply] = []
+    for part in parts:
+        inner: Scope = {"method": part.method}
+        dialect = Dialect.of(part.headers, call.base)
+        one = Call(
+            call.world,
+            call.principal,
+            _method(inner, part.headers),
+            call.site,
+            read_query(part.query),
+            part.headers,
+            part.receive(),
+            call.base,
+        )
+        one.path, one.link = part.rest, f"{origin}{part.path}"
+        if part.site.lower() != call.site.path.lower():
+            wrong = bad_query("The requests of a batch must be of the site that the batch is of.")
+            answered.append(dialect.error(wrong))
+        else:
+            answered.append(await _one(one, inner, dialect))
+        if inner.get(UNMODELLED):
+            scope[UNMODELLED] = True
+    return write_batch(answered, str(UUID(int=call.world.rng.getrandbits(128), version=4)))
 
 
 def _principal(world: World, headers: dict[str, str]) -> Principal:

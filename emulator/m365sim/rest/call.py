@@ -12,7 +12,7 @@ from m365sim.entra.tokens import Principal
 from m365sim.faults import Receive
 from m365sim.files import Actor, Drive, Item, Site
 from m365sim.files.problems import Missing, TooLarge
-from m365sim.lists import Library, SharePointList
+from m365sim.lists import Library, Row, SharePointList
 from m365sim.rest.access import READ, WRITE, check_site, check_token, site_level
 from m365sim.rest.errors import bad_query, changed_since, denied, no_folder
 from m365sim.sharing import Level, Viewer
@@ -38,6 +38,8 @@ class Call:
     receive: Receive
     base: str  # where links lead: the address of the site's `_api`
     link: str = ""  # where the addressed resource is, without query
+    path: str = ""  # what is asked for: that which follows `_api/`
+    view_fields: frozenset[str] | None = None  # what a query wants of each item; None: everything
     cache: dict[Any, Any] = field(default_factory=dict)
     _viewers: dict[str, Viewer] = field(default_factory=dict)
 
@@ -64,6 +66,13 @@ class Call:
         if isinstance(target, Library):
             return self.viewer(target.drive).reaches()
         return self.level(target) >= Level.READ
+
+    def sees_row(self, target: SharePointList, row: Row) -> bool:
+        """Tell whether an item is there for the caller."""
+        if isinstance(target, Library) and row.item is not None:
+            viewer = self.viewer(target.drive)
+            return viewer.sees_everything or viewer.sees(row.item)
+        return True
 
     def check_list(self, target: SharePointList, need: int = WRITE) -> None:
         """Refuse a caller that may not change a list."""

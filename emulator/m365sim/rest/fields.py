@@ -59,7 +59,8 @@ def _field_node(node: Node, column: Column) -> Node:
     return Node("field", f"{node.uri}(guid'{column.id}')", (node.of, column))
 
 
-def _field_type(column: Column) -> tuple[str, int, str]:
+def field_type(column: Column) -> tuple[str, int, str]:
+    """Return the type of a field, the number of its kind, and its name in schemas."""
     if column.settings.get("allowMultipleLines"):
         return "SP.FieldMultiLineText", 3, "Note"
     return _FIELD_TYPES.get(column.kind or "", ("SP.Field", 12, "Computed"))
@@ -67,7 +68,7 @@ def _field_type(column: Column) -> tuple[str, int, str]:
 
 def _field_values(_call: Call, node: Node) -> dict[str, Any]:
     column: Column = node.of[1]
-    _, number, name = _field_type(column)
+    _, number, name = field_type(column)
     values: dict[str, Any] = {
         "CanBeDeleted": not column.built_in,
         "DefaultValue": (column.default or {}).get("value"),
@@ -156,7 +157,7 @@ def _to_fields(_: Call, node: Node, __: Segment) -> Node:
 
 KINDS = (
     Kind("fields", members=_fields),
-    Kind("field", lambda node: _field_type(node.of[1])[0], values=_field_values),
+    Kind("field", lambda node: field_type(node.of[1])[0], values=_field_values),
 )
 STEPS = (
     Step("list", "Fields", _to_fields, "fields", "columns"),

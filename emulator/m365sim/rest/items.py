@@ -35,10 +35,19 @@ def item_node(found: SharePointList, row: Row) -> Node:
 def _items(call: Call, node: Node) -> Iterator[Node]:
     found: SharePointList = node.of
     check_token(call.world, call.principal, found.site, READ)
-    viewer = call.viewer(found.drive) if isinstance(found, Library) else None
-    for row in found.rows_after(0):
-        if viewer is None or row.item is None or viewer.sees_everything or viewer.sees(row.item):
-            yield item_node(found, row)
+    return _after(call, node, 0)
+
+
+def _after(call: Call, node: Node, number: int) -> Iterator[Node]:
+    """Yield the items with a higher number."""
+    found: SharePointList = node.of
+    return (item_node(found, row) for row in found.rows_after(number) if call.sees_row(found, row))
+
+
+def _found_items(_: Call, node: Node) -> Iterator[Node]:
+    """Yield the items that a query found."""
+    found, rows = node.of
+    return (item_node(found, row) for row in rows)
 
 
 def _item(call: Call, node: Node, at: Segment) -> Node:
@@ -72,11 +81,18 @@ def _item_values(call: Call, node: Node) -> dict[str, Any]:
         "ContentTypeId": row.content_type,
         "Title": row.values.get("Title"),
     }
+    wanted = call.view_fields
     for column in found.schema.columns.values():
+        if wanted is not None and column.name not in wanted:
+            continue
         is_system = column.hidden or (column.built_in and column.read_only)
         if not (is_system or column.kind is None or column.name in _SHOWN_ELSEWHERE):
             values |= dict([_valued(read, column, row)])
-    return values | {
+    return values | _system_values(read, row, wanted)
+
+
+def _system_values(read: FieldShapes, row: Row, wanted: frozenset[str] | None) -> dict[str, Any]:
+    values = {
         "ID": row.id,
         "Modified": Moment.of(row.modified_at),
         "Created": Moment.of(row.created_at),
@@ -85,6 +101,13 @@ def _item_values(call: Call, node: Node) -> dict[str, Any]:
         "OData__UIVersionString": str(read.value(row, "fields/_UIVersionString")),
         "Attachments": False,
         "GUID": Guid(guid_of(row.uid)),
+    }
+    if wanted is None:
+        return values
+    return {
+        name: value
+        for name, value in values.items()
+        if name == "ID" or {name, name.removesuffix("Id"), name.removeprefix("OData_")} & wanted
     }
 
 
@@ -180,7 +203,8 @@ def _to_file(_: Call, node: Node, at: Segment) -> Node:
 
 
 KINDS = (
-    Kind("items", members=_items, is_paged=True),
+    Kind("items", members=_items, after=_after),
+    Kind("founditems", members=_found_items),
     Kind(
         "item",
         lambda node: entity_type(node.of[0]),

@@ -85,6 +85,8 @@ class Filter:
 
     def __init__(self, text: str) -> None:
         self.paths: list[str] = []
+        self._bounds: list[tuple[str, int]] = []  # of the id, all of which must hold
+        self._has_alternatives = False
         self._tokens = _tokens(text)
         self._at = 0
         self._condition = self._either()
@@ -95,9 +97,21 @@ class Filter:
         """Tell whether an object, read by paths, fulfils it."""
         return self._condition(read)
 
+    @property
+    def ids(self) -> range:
+        """The numbers among which all that fits must be: what an index is good for."""
+        low, high = 1, 2**62
+        for sign, wanted in () if self._has_alternatives else self._bounds:
+            if sign in ("gt", "ge", "eq"):
+                low = max(low, wanted + (sign == "gt"))
+            if sign in ("lt", "le", "eq"):
+                high = min(high, wanted - (sign == "lt"))
+        return range(low, max(low, high + 1))
+
     def _either(self) -> Condition:
         left = self._both()
         while self._takes("or"):
+            self._has_alternatives = True
             left = _or(left, self._both())
         return left
 
@@ -109,6 +123,7 @@ class Filter:
 
     def _single(self) -> Condition:
         if self._takes("not"):
+            self._has_alternatives = True
             inner = self._single()
             return lambda read: not inner(read)
         if self._takes("("):
@@ -123,10 +138,13 @@ class Filter:
                 return lambda read: condition(read) is wanted
             return condition
         self.paths.append(word)
-        compare = _COMPARISONS.get(self._next().lower())
+        sign = self._next().lower()
+        compare = _COMPARISONS.get(sign)
         if compare is None:
             raise self._broken()
         value = literal(self._next())
+        if word.lower() == "id" and isinstance(value, int):
+            self._bounds.append((sign, value))
         return lambda read: _compared(compare, read(word), value)
 
     def _function(self, name: str) -> Condition:

@@ -5,149 +5,168 @@ https://learn.microsoft.com/sharepoint/dev/sp-add-ins/working-with-lists-and-lis
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl, quote
 from xml.etree import ElementTree as ET
 
 import orjson
 
 from m365sim.files.ids import upper_guid_of
 from m365sim.graph.reply import Reply
-from m365sim.lists import Library, Row, SharePointList
-from m365sim.lists.problems import Throttled
+from m365sim.lists import Row, SharePointList
 from m365sim.rest.access import READ
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
+from m365sim.rest.caml import Search, read_view, read_xml
 from m365sim.rest.errors import bad_query
+from m365sim.rest.fields import field_type
 from m365sim.rest.items import shapes
 from m365sim.rest.people import person_of
-from m365sim.rest.query import sort_key
 from m365sim.rest.tables import LISTS, Action, Node
+from m365sim.rest.views import find_view, xml_of
 
 _LIMIT = 30
-_LIST_DATA = 2
-_TESTS: dict[str, Callable[[Any, Any], bool]] = {
-    "Eq": operator.eq,
-    "Neq": operator.ne,
-    "Gt": operator.gt,
-    "Geq": operator.ge,
-    "Lt": operator.lt,
-    "Leq": operator.le,
-    "BeginsWith": lambda value, wanted: str(value).startswith(str(wanted)),
-    "Contains": lambda value, wanted: str(wanted) in str(value),
-}
+_LIST_DATA, _LIST_SCHEMA, _PARENT_INFO = 2, 4, 8192
+_NO_VIEW = "00000000-0000-0000-0000-000000000000"
+_HTML_TYPE = [(b"content-type", b"application/json;odata=verbose;charset=utf-8")]
 
 
 async def _render(call: Call, node: Node, _: Segment) -> Reply:
     found: SharePointList = node.of
     call.check_list(found, READ)
-    parameters = (await call.json()).get("parameters")
-    if not isinstance(parameters, dict):
-        raise bad_query("The parameter 'parameters' is missing.")
-    view = _view(str(parameters.get("ViewXml") or "<View />"))
-    limit = int(view.findtext("RowLimit") or _LIMIT)
-    paging = str(parameters.get("Paging") or "").lstrip("?")
-    position = {key: int(v[0]) for key, v in parse_qs(paging).items() if v[0].isdigit()}
-    rows = _rows(call, found, view, parameters.get("FolderServerRelativeUrl"))
-    first = position.get("PageFirstRow", 1)
-    sorting = [
-        (ref.get("Name", ""), ref.get("Ascending", "TRUE").upper() == "FALSE")
-        for ref in view.findall("Query/OrderBy/FieldRef")
-    ]
-    by_id = sorting in ([], [("ID", False)])
-    if by_id:
-        rows = (row for row in rows if row.id > position.get("p_ID", 0))
-    else:
-        if found.is_large():
-            raise Throttled("The list view threshold is exceeded.")
-        rows = islice(_sorted(call, found, rows, sorting), first - 1, None)
-    page = list(islice(rows, limit))
-    wanted = [ref.get("Name", "") for ref in view.findall("ViewFields/FieldRef")]
+    body = await call.json()
+    parameters, overrides = body.get("parameters") or {}, body.get("overrideParameters") or {}
+    if not isinstance(parameters, dict) or not isinstance(overrides, dict):
+        raise bad_query("The parameters of RenderListDataAsStream must be objects.")
+    view_id = str(overrides.get("ViewId") or _asked(call, "view") or "").strip("{}").lower()
+    view = read_view(_xml(found, parameters, view_id))
+    extra = _from_address(call)
+    if name := overrides.get("SortField") or extra.get("sortfield"):
+        down = str(overrides.get("SortDir") or extra.get("sortdir") or "Asc").lower()
+        view = replace(view, sorting=((str(name), down.startswith("desc")),))
+    if test := _filter(extra, view.condition):
+        view = replace(view, condition=test)
+    folder = parameters.get("FolderServerRelativeUrl") or overrides.get("RootFolder")
+    folder = folder or extra.get("rootfolder")
+    paging = str(parameters.get("Paging") or call.query.get("Paging") or "").lstrip("?")
+    position = dict(parse_qsl(paging, keep_blank_values=True))
+    limit = view.row_limit or _LIMIT
+    page, following = Search(call, found, view, folder).page(position, limit)
+    first = int(position["PageFirstRow"]) if position.get("PageFirstRow", "").isdigit() else 1
     shown: dict[str, Any] = {
-        "Row": [_row(call, found, row, wanted) for row in page],
+        "Row": [_row(call, found, row, list(view.fields)) for row in page],
         "FirstRow": first,
         "FolderPermissions": "0x7fffffffffffffff",
         "LastRow": first + len(page) - 1,
         "RowLimit": limit,
     }
-    if len(page) == limit and next(rows, None) is not None:
-        token = f"p_ID={page[-1].id}&PageFirstRow={first + limit}"
-        shown["NextHref"] = f"?Paged=TRUE&{token}&View=00000000-0000-0000-0000-000000000000"
+    if following is not None:
+        place = "&".join(f"{key}={quote(value, safe='')}" for key, value in following.items())
+        shown["NextHref"] = f"?{place}&View={view_id or _NO_VIEW}"
     shown |= {"FilterLink": "?", "ForceNoHierarchy": "1", "HierarchyHasIndention": ""}
+    return Reply(200, orjson.dumps(_around(call, found, parameters, shown)), list(_HTML_TYPE))
+
+
+async def _render_data(call: Call, node: Node, _: Segment) -> Reply:
+    """Answer the older function, whose answer is that one as a text."""
+    found: SharePointList = node.of
+    call.check_list(found, READ)
+    view = read_view(str((await call.json()).get("viewXml") or "<View />"))
+    limit = view.row_limit or _LIMIT
+    page, _following = Search(call, found, view).page({}, limit)
+    rows = [_row(call, found, row, list(view.fields)) for row in page]
+    shown = {"Row": rows, "FirstRow": 1, "LastRow": len(rows), "RowLimit": limit}
+    text = orjson.dumps(shown).decode()
+    return Reply(200, orjson.dumps({"d": {"RenderListData": text}}), list(_HTML_TYPE))
+
+
+def _asked(call: Call, name: str) -> str | None:
+    return next((value for key, value in call.query.items() if key.lower() == name), None)
+
+
+def _from_address(call: Call) -> dict[str, str]:
+    return {key.lower(): value for key, value in call.query.items()}
+
+
+def _xml(found: SharePointList, parameters: dict[str, Any], view_id: str) -> str:
+    """Return the view that is meant: a given one, or a kept one with parts exchanged."""
+    given = parameters.get("ViewXml")
+    if given:
+        return str(given)
+    if view_id and view_id != _NO_VIEW:
+        whole = xml_of(found, find_view(found, view_id))
+    else:
+        whole = xml_of(found, found.views.default)
+    override = parameters.get("OverrideViewXml")
+    if not override:
+        return whole
+    base, parts = read_xml(whole), read_xml(str(override))
+    for part in parts if parts.tag == "View" else [parts]:
+        known = base.find(part.tag)
+        if known is not None:
+            base.remove(known)
+        base.append(part)
+    if scope := parts.get("Scope"):
+        base.set("Scope", scope)
+    return ET.tostring(base, "unicode")
+
+
+def _filter(extra: dict[str, str], condition: ET.Element | None) -> ET.Element | None:
+    """Add the `FilterField1=...&FilterValue1=...` of an address to a condition."""
+    number = 1
+    while (name := extra.get(f"filterfield{number}")) is not None:
+        test = ET.Element("Eq")
+        ET.SubElement(test, "FieldRef", Name=name)
+        kind = extra.get(f"filtertype{number}", "Text")
+        ET.SubElement(test, "Value", Type=kind).text = extra.get(f"filtervalue{number}", "")
+        if condition is None:
+            condition = test
+        else:
+            both = ET.Element("And")
+            both.extend([condition, test])
+            condition = both
+        number += 1
+    return condition
+
+
+def _around(
+    call: Call, found: SharePointList, parameters: dict[str, Any], shown: dict[str, Any]
+) -> dict[str, Any]:
+    """Put what else was asked for around the items; alone they stand by themselves."""
     options = parameters.get("RenderOptions") or _LIST_DATA
-    if isinstance(options, int) and options & ~_LIST_DATA:
-        shown = {"ListData": shown}
-    headers = [(b"content-type", b"application/json;odata=verbose;charset=utf-8")]
-    return Reply(200, orjson.dumps(shown), headers)
-
-
-def _view(text: str) -> ET.Element:
-    if "<!" in text:  # neither types nor entities belong into a view
-        raise bad_query("The ViewXml is malformed.")
-    try:
-        return ET.fromstring(text)  # noqa: S314 - without a document type, see above
-    except ET.ParseError as broken:
-        raise bad_query("The ViewXml is malformed.") from broken
-
-
-def _rows(call: Call, found: SharePointList, view: ET.Element, folder: Any) -> Iterator[Row]:
-    scope = view.get("Scope", "")
-    above = None
-    if isinstance(folder, str) and isinstance(found, Library):
-        above = call.resolve(folder)[1].uid
-    elif isinstance(found, Library):
-        above = found.drive.root.uid
-    where = view.find("Query/Where/*")
-    if where is not None and found.is_large():
-        raise Throttled("The list view threshold is exceeded.")
-    viewer = call.viewer(found.drive) if isinstance(found, Library) else None
-    for row in found.rows_after(0):
-        item = row.item
-        if item is not None and viewer is not None:
-            is_in = scope.lower().startswith("recursive") or item.parent == above
-            if scope == "Recursive" and item.is_folder:
-                is_in = False
-            if not is_in or not (viewer.sees_everything or viewer.sees(item)):
-                continue
-        if where is None or _holds(call, found, row, where):
-            yield row
-
-
-def _holds(call: Call, found: SharePointList, row: Row, test: ET.Element) -> bool:
-    if test.tag in ("And", "Or"):
-        parts = [_holds(call, found, row, one) for one in test]
-        return all(parts) if test.tag == "And" else any(parts)
-    ref = test.find("FieldRef")
-    value = (
-        shapes(call, found).value(row, f"fields/{ref.get('Name', '')}") if ref is not None else None
-    )
-    if test.tag in ("IsNull", "IsNotNull"):
-        return (value is None) is (test.tag == "IsNull")
-    compare = _TESTS.get(test.tag)
-    if compare is None:
-        raise bad_query(f"The test '{test.tag}' is not modelled.")
-    wanted: Any = test.findtext("Value") or ""
-    if value is None:
-        return test.tag == "Neq"
-    if isinstance(value, (bool, int, float)):
-        try:
-            return compare(float(value), float(wanted))
-        except ValueError:
-            return False
-    return compare(str(value).lower(), wanted.lower())
-
-
-def _sorted(
-    call: Call, found: SharePointList, rows: Iterator[Row], sorting: list[tuple[str, bool]]
-) -> list[Row]:
-    read, whole = shapes(call, found), list(rows)
-    for name, down in reversed(sorting):
-        path = "id" if name == "ID" else f"fields/{name}"
-        whole.sort(key=lambda row: sort_key(read.value(row, path)), reverse=down)
+    if isinstance(options, list):
+        options = sum(one for one in options if isinstance(one, int))
+    if not isinstance(options, int) or not options & ~_LIST_DATA:
+        return shown
+    whole: dict[str, Any] = {"wpq": "", "ListData": shown}
+    if options & _LIST_SCHEMA:
+        people = call.world.lists.people(call.site)
+        whole["ListSchema"] = {
+            "Field": [
+                {
+                    "Name": column.name,
+                    "RealFieldName": column.name,
+                    "DisplayName": column.display_name,
+                    "ID": column.id,
+                    "FieldType": field_type(column)[2],
+                    "Type": field_type(column)[2],
+                    "ReadOnly": str(column.read_only).upper(),
+                    "Filterable": "TRUE",
+                    "Sortable": "TRUE",
+                }
+                for column in found.schema.columns.values()
+                if not column.hidden
+            ],
+            "LCID": "1033",
+            "Userid": str(people.number(call.actor())),
+            "PagePath": f"/{found.folder}",
+            "ListRight_AddListItems": "1",
+            "TimeZone": "0",
+        }
+    if options & _PARENT_INFO:
+        whole["ParentInfo"] = {"ParentFolderInfo": []}
     return whole
 
 
@@ -202,13 +221,11 @@ def _written(moment: str) -> str:
     return f"{at.month}/{at.day}/{at.year} {at.hour % 12 or 12}:{at:%M} {at:%p}"
 
 
+_WHAT = (
+    "ViewXml, OverrideViewXml, kept views, Paging, FolderServerRelativeUrl, overrideParameters, "
+    "FilterField; of RenderOptions ListData, ListSchema, ParentInfo; no groups, no aggregates"
+)
 ACTIONS = (
-    Action(
-        "list",
-        "RenderListDataAsStream",
-        "POST",
-        _render,
-        "ViewXml with RowLimit, ViewFields, OrderBy, Scope, simple Where; Paging; no groups",
-        LISTS,
-    ),
+    Action("list", "RenderListDataAsStream", "POST", _render, _WHAT, LISTS),
+    Action("list", "RenderListData", "POST", _render_data, "viewXml; the first page", LISTS),
 )

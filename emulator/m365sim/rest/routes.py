@@ -7,6 +7,7 @@ from m365sim.rest import (
     fields,
     file_writes,
     files,
+    get_items,
     item_changes,
     item_writes,
     items,
@@ -17,13 +18,27 @@ from m365sim.rest import (
     roles,
     search,
     uploads,
+    views,
     webhooks,
     webs,
 )
 from m365sim.rest.tables import Tables
 
-_ROOMS = (webs, lists, fields, items, files, uploads, recycled, people, roles, search, webhooks)
-_ACTIONS_ALONE = (file_writes, item_writes, changes, item_changes, render)
+_ROOMS = (
+    webs,
+    lists,
+    fields,
+    items,
+    files,
+    uploads,
+    recycled,
+    people,
+    roles,
+    search,
+    webhooks,
+    views,
+)
+_ACTIONS_ALONE = (file_writes, item_writes, changes, item_changes, render, get_items)
 
 TABLES = Tables(
     [kind for room in _ROOMS for kind in room.KINDS],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
+from itertools import islice, takewhile
 from typing import Any
 from urllib.parse import parse_qs, quote
 
 from m365sim.lists import SharePointList
 from m365sim.lists.problems import Throttled
+from m365sim.lists.sharepoint_list import VIEW_THRESHOLD
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
 from m365sim.rest.errors import bad_query
@@ -34,7 +35,7 @@ class Shaper:
         kind = self._tables.kinds[node.kind]
         if kind.members is None:
             return self.entity(node, wanted, expand)
-        nodes, link = self._page(kind, node, kind.members(self._call, node))
+        nodes, link = self._page(kind, node)
         return Feed([self.entity(one, wanted, expand) for one in nodes], link)
 
     def entity(self, node: Node, wanted: Tree, expand: Tree) -> Entity:
@@ -137,22 +138,27 @@ class Shaper:
 
     # -- pages
 
-    def _page(self, kind: Kind, node: Node, nodes: Iterable[Node]) -> tuple[list[Node], str | None]:
+    def _page(self, kind: Kind, node: Node) -> tuple[list[Node], str | None]:
         query = self._call.query
         sorting = order(option(query, "orderby"))
-        by_id = [(path.lower(), down) for path, down in sorting] in ([], [("id", False)])
+        directions = [down for path, down in sorting if path.lower() == "id"]
+        by_id = not sorting or (len(sorting) == 1 and directions == [False])
         condition = Filter(text) if (text := option(query, "filter")) else None
-        if kind.is_paged:
-            paths = [*(condition.paths if condition else ()), *(path for path, _ in sorting)]
-            _check_size(node.of, paths)
-        after = _skiptoken(option(query, "skiptoken")) if kind.is_paged else {}
-        found: Iterator[Node] = iter(nodes)
-        if by_id and "p_ID" in after:
-            found = (one for one in found if one.of[1].id > after["p_ID"])
+        after = _skiptoken(option(query, "skiptoken")) if kind.after is not None else {}
+        found: Iterator[Node]
+        if kind.after is not None:
+            ids = condition.ids if condition is not None else None
+            _check_size(node.of, condition, sorting)
+            start = max(after.get("p_ID", 0) if by_id else 0, ids.start - 1 if ids else 0)
+            found = iter(kind.after(self._call, node, start))
+            if ids is not None:
+                found = takewhile(lambda one: one.of[1].id < ids.stop, found)
+        else:
+            found = iter(kind.members(self._call, node) if kind.members is not None else ())
         if condition is not None:
             found = (one for one in found if condition(self._reader(one)))
         skip = after.get("p_Index", 0) if kind.is_paged else number(query, "skip") or 0
-        if not by_id or (sorting and not kind.is_paged):
+        if sorting and not (by_id and kind.is_paged):
             whole = list(found)
             for path, down in reversed(sorting):
                 whole.sort(key=self._key(path), reverse=down)
@@ -204,12 +210,19 @@ def _skiptoken(text: str | None) -> dict[str, int]:
     }
 
 
-def _check_size(found: SharePointList, paths: Iterable[str]) -> None:
+def _check_size(
+    found: SharePointList, condition: Filter | None, sorting: list[tuple[str, bool]]
+) -> None:
     """Refuse to look at too many items by a column that has no index."""
-    for path in paths:
+    if not found.is_large():
+        return
+    ids = condition.ids if condition is not None else None
+    if ids is not None and min(ids.stop - 1, found.last) - ids.start < VIEW_THRESHOLD:
+        return
+    for path in (*(condition.paths if condition else ()), *(path for path, _ in sorting)):
         name = path.partition("/")[0]
         if name.lower() == "id":
             continue
         column = found.schema.columns.get(name) or found.schema.columns.get(name.removesuffix("Id"))
-        if (column is None or not column.indexed) and found.is_large():
+        if column is None or not column.indexed:
             raise Throttled("The list view threshold is exceeded.")

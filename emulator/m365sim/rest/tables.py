@@ -43,7 +43,13 @@ class Kind:
     #: Leads to objects under names that only the object itself knows.
     dynamic: Callable[[Call, Node, str], Node | None] | None = None
     etag: Callable[[Call, Node], str] | None = None
-    is_paged: bool = False  # by `$skiptoken`, as list items are; `$skip` is then ignored
+    #: Members from a number on: they are paged by `$skiptoken`, and `$skip` is ignored.
+    after: Callable[[Call, Node, int], Iterable[Node]] | None = None
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether members come in pages, as list items do."""
+        return self.after is not None
 
 
 @dataclass(frozen=True, slots=True)
