@@ -23,6 +23,7 @@ from fairlead.api.application import build_api
 from fairlead.api.logs import configure_logs
 from fairlead.api.services import Services
 from fairlead.connect.approvals import Approvals
+from fairlead.connect.embedders import Embedders
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
@@ -91,6 +92,7 @@ async def open_services(
     registry = registry or load_packs()
     if settings.providers_file is not None:
         add_providers(registry, settings.providers_file)
+    embedders = Embedders(settings.connect_origins, settings.server_url)
     vault = Vault.of(settings.encryption_key.get_secret_value())
     async with AsyncExitStack() as stack:
         db = await Database.open(settings.database_url)
@@ -125,6 +127,7 @@ async def open_services(
             establisher=establisher,
             submissions=submissions,
             approvals=approvals,
+            embedders=embedders,
             freshener=freshener,
             gateway=gateway,
             engine=engine,

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     #: how browsers and vendors reach this server; the OAuth callback is below it
     server_url: str = "http://127.0.0.1:3003"
+    #: origins of the product's pages, comma-separated: they may show the connect page in a frame
+    #: and wait for its popups; `*` = any; none = those on this machine while the server is on it
+    connect_origins: Annotated[tuple[str, ...], NoDecode] = ()
     #: hosts and networks that may be called although they are private, comma-separated
     egress_allow: Annotated[tuple[str, ...], NoDecode] = ()
     #: JSON file with providers of your own
@@ -52,7 +55,7 @@ class Settings(BaseSettings):
     #: debug, info, warning, error
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
-    @field_validator("egress_allow", mode="before")
+    @field_validator("egress_allow", "connect_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,18 +21,9 @@ HERE = Path(__file__).parent
 # Tests are imported one by one (importmode=importlib), so the folder of helpers is named here.
 sys.path.insert(0, str(HERE / "plugins"))
 
-from judged_world import (  # noqa: E402
-    KEY,
-    PATIENCE,
-    World,
-    client,
-    free_port,
-    listening,
-    platform,
-    running,
-)
+from chromium import NoBrowser, chromium, serving  # noqa: E402
+from judged_world import KEY, PATIENCE, SIGNING_KEY, World, judged  # noqa: E402
 
-SIGNING_KEY = "another-key-that-signs-webhooks"
 PERSON = "megan@contoso.onmicrosoft.com"
 
 
@@ -45,32 +35,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("judged")
-    cloud_file = folder / "cloud.json"
-    host = f"http://127.0.0.1:{free_port()}"
-    callback = f"{host}/oauth/callback"
-    cloud = ("m365sim", "serve", "--json", "--port", "0", "--cloud-file", str(cloud_file))
-    options = ("--auto-sign-in", PERSON, "--redirect-uri", callback)
-    with (
-        listening() as listener,
-        listening() as stranger,
-        running(folder, *cloud, *options) as emulator,
-        client(host) as product,
-    ):
-        assert emulator.stdout
-        line = emulator.stdout.readline()
-        assert line, (folder / "m365sim.log").read_text()
-        said = json.loads(line)
-        settings = {
-            "microsoft_cloud": str(cloud_file),
-            "egress_allow": urlsplit(listener.url).netloc,
-            "webhook_url": f"{listener.url}/hook",
-            "webhook_signing_key": SIGNING_KEY,
-        }
-        with platform(folder, product, **settings) as log:
-            yield World(host, product, said, listener, stranger)
-    # whatever it was asked, nothing was unforeseen
-    assert "Traceback" not in log.read_text()
+    """A cloud that signs one person in by itself, and a fairlead in front of it."""
+    with judged(tmp_path_factory.mktemp("judged"), signed_in=PERSON) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def staffed(tmp_path_factory: pytest.TempPathFactory, product: str) -> Iterator[World]:
+    """A cloud whose pages wait to be clicked, and a fairlead that knows the product's page."""
+    with judged(tmp_path_factory.mktemp("staffed"), connect_origins=product) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium; while it is open, an event loop of its driver runs, so no test may begin one."""
+    try:
+        with chromium() as opened:
+            yield opened
+    except NoBrowser as missing:
+        problem = str(missing)
+    else:
+        return
+    pytest.fail(problem, pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def product(node: Any) -> Iterator[str]:
+    """Where the product's page is, which uses the client for browsers."""
+    with serving(node.folder / "node_modules") as url:
+        yield url
 
 
 @dataclass(frozen=True)

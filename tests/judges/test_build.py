@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import chromium
 import pytest
 
 
@@ -95,3 +96,15 @@ def test_an_installation_that_failed_is_tried_again(build: Any, tmp_path: Path) 
     for _ in range(2):
         with pytest.raises(build.NotInstalled, match="no network"):
             build.build()
+
+
+def test_without_a_browser_it_says_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("FAIRLEAD_CHROMIUM", raising=False)
+    with pytest.raises(chromium.NoBrowser, match="apt-get install chromium"):
+        chromium.program()
+    named = program(tmp_path / "my-browser", "")
+    monkeypatch.setenv("FAIRLEAD_CHROMIUM", str(named))
+    assert chromium.program() == str(named)

@@ -86,7 +86,12 @@ class Edge:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/":
-            await self._sockets.serve(scope, receive, send)
+            origin = _header(scope, b"origin")
+            # who is no browser sends none, and could send any
+            if origin is None or self._services.embedders.allows(origin):
+                await self._sockets.serve(scope, receive, send)
+            else:
+                await self._sockets.refuse(receive, send)
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1008})

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import structlog
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
+from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse, Response
 
 from fairlead.api.oauth_pages import failed, on_a_trip, page, sockets_of
@@ -67,12 +68,20 @@ async def wait(
 ) -> HTMLResponse:
     """Let a trip wait that an administrator must approve; announce it and draw the page."""
     pending, token = await services.approvals.wait(state, session, provider)
-    error = needed(pending)
-    await services.establisher.abandon(state, session, error)
-    await sockets_of(request).failed(
-        state.ws_client_id, state.integration_key, state.connection_id, CODE, error.message
+    await services.establisher.abandon(state, session, needed(pending))
+    answer = _waiting(request, token, pending.admin_url, provider.display_name)
+    # The contract's browser library closes the popup as soon as it is told; this takes the popup
+    # out of its hands, for the person must still see the link.
+    # https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-opener-policies
+    answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    answer.background = BackgroundTask(
+        sockets_of(request).succeeded,
+        state.ws_client_id,
+        state.integration_key,
+        state.connection_id,
+        is_pending=True,
     )
-    return _waiting(request, token, pending.admin_url, provider.display_name)
+    return answer
 
 
 def is_wait(error: FairleadError, session: ConnectSession | None, provider: Provider) -> bool:

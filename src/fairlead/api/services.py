@@ -7,6 +7,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from fairlead.connect.approvals import Approvals
+from fairlead.connect.embedders import Embedders
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
@@ -34,6 +35,7 @@ class Services:
     establisher: Establisher
     submissions: Submissions
     approvals: Approvals
+    embedders: Embedders
     freshener: Freshener
     gateway: Gateway
     engine: Engine

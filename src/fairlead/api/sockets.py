@@ -39,15 +39,36 @@ class Sockets:
         finally:
             del self._open[client_id]
 
-    async def succeeded(self, client_id: str | None, key: str, connection_id: str) -> None:
-        """Tell a page that its connection is made."""
+    async def refuse(self, receive: Receive, send: Send) -> None:
+        """Tell a page that it is none of the product's, and hang up."""
+        if (await receive())["type"] != "websocket.connect":
+            return
+        await send({"type": "websocket.accept"})
+        # said in the contract's words, so that its browser library rejects with this sentence
+        await self._tell(
+            send,
+            {
+                "message_type": "error",
+                "provider_config_key": "",
+                "connection_id": "",
+                "error_type": "origin_not_allowed",
+                "error_desc": "This page's origin is none of the product's; whoever runs this "
+                "server can add it to FAIRLEAD_CONNECT_ORIGINS.",
+            },
+        )
+        await send({"type": "websocket.close", "code": 1008})
+
+    async def succeeded(
+        self, client_id: str | None, key: str, connection_id: str, *, is_pending: bool = False
+    ) -> None:
+        """Tell a page that its connection is made, or waits for somebody else (`is_pending`)."""
         await self._to(
             client_id,
             {
                 "message_type": "success",
                 "provider_config_key": key,
                 "connection_id": connection_id,
-                "is_pending": False,
+                "is_pending": is_pending,
             },
         )
 

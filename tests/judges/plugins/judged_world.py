@@ -20,12 +20,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from fairlead_microsoft.demo.browser import Browser, Page
 
 KEY = "judged-secret-key-of-dev"
+SIGNING_KEY = "another-key-that-signs-webhooks"
 #: seconds that anything here may take
 PATIENCE = 30
 
@@ -271,6 +273,38 @@ class World:
         answer = self.product.get(path, params=query)
         assert answer.is_success, answer.text
         return answer.json()
+
+
+@contextmanager
+def judged(folder: Path, *, signed_in: str = "", **settings: str) -> Iterator[World]:
+    """Run an emulated cloud, a fairlead that connects to it, and the product's server.
+
+    With `signed_in` the cloud signs that person in without asking; else its pages wait for a click.
+    """
+    cloud_file = folder / "cloud.json"
+    host = f"http://127.0.0.1:{free_port()}"
+    cloud = ["m365sim", "serve", "--json", "--port", "0", "--cloud-file", str(cloud_file)]
+    cloud += ["--redirect-uri", f"{host}/oauth/callback"]
+    cloud += ["--auto-sign-in", signed_in] if signed_in else []
+    with (
+        listening() as listener,
+        listening() as stranger,
+        running(folder, *cloud) as emulator,
+        client(host) as product,
+    ):
+        assert emulator.stdout
+        line = emulator.stdout.readline()
+        assert line, (folder / "m365sim.log").read_text()
+        settings = {
+            "microsoft_cloud": str(cloud_file),
+            "egress_allow": urlsplit(listener.url).netloc,
+            "webhook_url": f"{listener.url}/hook",
+            "webhook_signing_key": SIGNING_KEY,
+        } | settings
+        with platform(folder, product, **settings) as log:
+            yield World(host, product, json.loads(line), listener, stranger)
+    # whatever it was asked, nothing was unforeseen
+    assert "Traceback" not in log.read_text()
 
 
 async def _walk(connect_link: str) -> Page:

@@ -79,3 +79,35 @@ async def test_no_socket_elsewhere(world: Any) -> None:
     scope = {"type": "websocket", "path": "/other", "headers": []}
     await build_app(world.services)(scope, socket.coming.get, socket.send)
     assert (await socket.next())["type"] == "websocket.close"
+
+
+async def test_a_page_of_somebody_else_is_told_why_not(world: Any) -> None:
+    app = build_app(world.services)
+    for origin, kind in (
+        ("https://evil.example", "error"),
+        ("null", "error"),
+        ("http://fairlead.test", "connection_ack"),
+    ):
+        socket = Socket()
+        headers = [(b"origin", origin.encode())]
+        scope = {"type": "websocket", "path": "/", "headers": headers}
+        serving = asyncio.create_task(app(scope, socket.coming.get, socket.send))
+        assert (await socket.next())["type"] == "websocket.accept"
+        told = await socket.told()
+        assert told["message_type"] == kind, origin
+        if kind == "error":
+            assert told["error_type"] == "origin_not_allowed"
+            assert "FAIRLEAD_CONNECT_ORIGINS" in told["error_desc"]
+            assert await socket.next() == {"type": "websocket.close", "code": 1008}
+        else:
+            socket.coming.put_nowait({"type": "websocket.disconnect"})
+        await asyncio.wait_for(serving, 5)
+
+
+async def test_a_page_that_left_before_it_was_refused(world: Any) -> None:
+    socket = Socket()
+    await socket.coming.get()
+    socket.coming.put_nowait({"type": "websocket.disconnect"})
+    scope = {"type": "websocket", "path": "/", "headers": [(b"origin", b"null")]}
+    await build_app(world.services)(scope, socket.coming.get, socket.send)
+    assert socket.sent.empty()
