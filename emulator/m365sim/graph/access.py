@@ -72,6 +72,27 @@ def check_drive(content: Content, principal: Principal, drive: Drive, *, write: 
     raise denied()
 
 
+def is_open(content: Content, principal: Principal, drive: Drive) -> bool:
+    """Tell whether a token may read the files of a drive."""
+    try:
+        check_drive(content, principal, drive, write=False)
+    except GraphError:
+        return False
+    return True
+
+
+def check_search(principal: Principal, kind: str) -> None:
+    """Refuse a token that may not search for a kind of thing.
+
+    https://learn.microsoft.com/graph/api/resources/search-api-overview
+    """
+    needed = _FILES_READ if kind in ("driveItem", "drive") else _SITES_READ
+    if not needed & (principal.scopes | principal.roles):
+        raise GraphError(
+            403, "Forbidden", "Access to the entity type is denied: a permission is missing."
+        )
+
+
 def check_profile(principal: Principal) -> None:
     """Refuse a token that may not read the signed-in user's profile."""
     _check_directory(principal, _PROFILE)

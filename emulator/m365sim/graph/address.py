@@ -96,7 +96,7 @@ class _Reader:
                 self._at += 1
                 found.subscription, found.template = subscription, "/subscriptions/{id}"
                 self._finish("subscription")
-            case "users" | "groups" | "subscriptions" | "$batch" as collection:
+            case "users" | "groups" | "subscriptions" | "search" | "$batch" as collection:
                 found.template = f"/{collection}"
                 self._finish(collection)
             case "sites":

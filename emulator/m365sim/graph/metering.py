@@ -14,8 +14,10 @@ from m365sim.throttle import Verdict
 
 _SINGLE, _SEVERAL, _PERMISSIONS = 1, 2, 5
 
-#: Answered by the directory, which has limits of its own that are not modelled.
-_ELSEWHERE = frozenset({"user", "users", "me", "group", "groups", "subscription", "subscriptions"})
+#: Answered by the directory or by search: their own limits are not modelled.
+_ELSEWHERE = frozenset(
+    {"user", "users", "me", "group", "groups", "subscription", "subscriptions", "search"}
+)
 _COLLECTIONS = frozenset({"sites", "pages"})
 _ONE = frozenset({"content", "fields", "listItem", "driveItem"})
 _ABOUT_PERMISSIONS = frozenset({"permissions", "permission", "invite", "createLink"})

@@ -55,6 +55,8 @@ class Quirks:
     copy_polls: int = 1
     #: A new site shows in `/sites?search=`, a changed file in a drive's search, only after this.
     search_lag: timedelta = timedelta()
+    #: Where the tenant's data is: what an app must name as `region` in a search.
+    search_region: str = "EMEA"
 
     def change(self, **values: object) -> None:
         """Set switches by name; an unknown name or a value of another type is a ValueError."""

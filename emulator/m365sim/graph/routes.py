@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from m365sim.graph import delta, items, site_grants, sites, writes
+from m365sim.graph import delta, items, search_query, site_grants, sites, writes
 from m365sim.graph.directory_routes import DIRECTORY_ROUTES
 from m365sim.graph.list_routes import LIST_ROUTES
 from m365sim.graph.route import Route
@@ -181,6 +181,17 @@ ROUTES = (
         "/drives/{drive-id}/items/{parent-id}:/{name}:/createUploadSession",
         "driveitem-createuploadsession",
         "new and existing, conflictBehavior, fragments, resume, cancel; not deferCommit",
+    ),
+    Route(
+        "search",
+        "query",
+        "POST",
+        search_query.search,
+        "/search/query",
+        "search-query",
+        "driveItem, listItem, list, drive, site; words, phrases, restrictions, AND, OR, NOT; from,"
+        " size, fields, sortProperties, queryTemplate, region, privateContent; the lag of the index"
+        " as a quirk; no aggregations, no collapsing, no other entities",
     ),
     *SHARING_ROUTES,
     *DIRECTORY_ROUTES,

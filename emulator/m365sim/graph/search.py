@@ -62,11 +62,16 @@ def _fits(item: Item, words: list[str]) -> bool:
     missing = [word for word in words if word not in name]
     if not missing:
         return True
+    body = indexed_text(item).lower()
+    return bool(body) and all(word in body for word in missing)
+
+
+def indexed_text(item: Item) -> str:
+    """Return the text of a small file of text; of everything else nothing is indexed."""
     blob = item.blob
     if blob is None or blob.size > MAX_INDEXED or not mime_type(item.name).startswith("text/"):
-        return False
-    body = b"".join(blob.chunks(0, blob.size)).decode("utf-8", "replace").lower()
-    return all(word in body for word in missing)
+        return ""
+    return b"".join(blob.chunks(0, blob.size)).decode("utf-8", "replace")
 
 
 def _shape(shapes: ItemShapes, item: Item) -> dict[str, Any]:
