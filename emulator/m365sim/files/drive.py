@@ -6,7 +6,7 @@ https://learn.microsoft.com/graph/api/resources/driveitem
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from m365sim.clock import Clock
@@ -18,6 +18,15 @@ from m365sim.files.problems import Missing, NameTaken, NotAllowed, PathTooLong
 from m365sim.files.site import Site
 from m365sim.files.synthetic import SyntheticTree
 from m365sim.files.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Who has a file for themselves, and what it was before."""
+
+    by: Actor
+    before: Item
+
 
 Conflict = Literal["fail", "replace", "rename"]
 DriveType = Literal["documentLibrary", "business", "personal"]
@@ -52,6 +61,7 @@ class Drive(Tree):
         self.is_system = is_system
         self.id = ids.drive_id(site.collection, site.web, library)
         self.prefix = ids.mint_uid("prefix", site.collection, library)[:4]
+        self.checked_out: dict[bytes, Checkout] = {}
         self._minted = 0
 
     @property
@@ -193,6 +203,29 @@ class Drive(Tree):
     def note(self, item: Item) -> int:
         """Let an item show as changed though it is as before; return the change's number."""
         return self.log.record(item.uid, item, self._now())
+
+    def check_out(self, item: Item, by: Actor) -> None:
+        """Give a file to somebody alone; who has it already keeps it."""
+        self.checked_out.setdefault(item.uid, Checkout(by, item))
+
+    def check_in(self, item: Item) -> None:
+        """Give a file back."""
+        del self.checked_out[item.uid]
+
+    def discard_checkout(self, item: Item, by: Actor) -> Item:
+        """Give a file back as it was when it was checked out."""
+        before = self.checked_out.pop(item.uid).before
+        if before.blob is None or before.content_version == item.content_version:
+            return item
+        return self.replace_content(item, before.blob, by)
+
+    def is_held_from(self, item: Item, by: Actor) -> bool:
+        """Tell whether somebody else has checked a file out."""
+        held = self.checked_out.get(item.uid)
+        if held is None:
+            return False
+        same_user = held.by.user_id == by.user_id
+        return not (same_user and (by.user_id is not None or held.by.app_id == by.app_id))
 
     def delete(self, item: Item, *, report_children: bool = False) -> None:
         """Put an item, and with it everything below, into the recycle bin."""

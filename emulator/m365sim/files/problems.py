@@ -35,6 +35,10 @@ class TokenExpired(Refused):
     """The delta token is older than the change log reaches."""
 
 
+class CheckedOut(Refused):
+    """Somebody else has the file for themselves."""
+
+
 class TooLarge(Refused):
     """More bytes than may come at once."""
 

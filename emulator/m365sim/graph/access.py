@@ -52,6 +52,12 @@ def check_sites(principal: Principal) -> None:
         raise denied()
 
 
+def check_sites_write(principal: Principal) -> None:
+    """Refuse a token that may not change sites."""
+    if not _SITES_WRITE & (principal.scopes | principal.roles):
+        raise denied()
+
+
 def check_site(content: Content, principal: Principal, site: Site) -> None:
     """Refuse a token that may not read a site."""
     held = principal.scopes | principal.roles

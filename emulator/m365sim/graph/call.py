@@ -14,7 +14,7 @@ from m365sim.faults import ASGIApp
 from m365sim.files import Actor, Drive, Item, Site
 from m365sim.graph.access import check_drive, check_site, opens_granted_items
 from m365sim.graph.address import Address
-from m365sim.graph.reply import GraphError, denied, invalid, not_found
+from m365sim.graph.reply import GraphError, denied, invalid, locked, not_found
 from m365sim.graph.shares import Shared, open_share
 from m365sim.lists import Library
 from m365sim.sharing import Level
@@ -150,10 +150,10 @@ class Call:
             return drive.root
         return drive.by_id(self.address.item or "")
 
-    def item(self, drive: Drive) -> Item:
+    def item(self, drive: Drive, *, locks: bool = True) -> Item:
         """Return the addressed item; Missing when there is none, or none that the caller sees."""
         found = drive.resolve(self.start(drive), self.address.path or [])
-        self.check(drive, found)
+        self.check(drive, found, locks=locks)
         return found
 
     def viewer(self, drive: Drive) -> Viewer:
@@ -162,13 +162,19 @@ class Call:
             self._viewers[drive.id] = self.world.sharing.viewer(self.principal, drive)
         return self._viewers[drive.id]
 
-    def check(self, drive: Drive, item: Item, *, write: bool | None = None) -> None:
+    def check(
+        self, drive: Drive, item: Item, *, write: bool | None = None, locks: bool = True
+    ) -> None:
         """Refuse an item that the caller may not see, or not change if that is what it is for."""
         level = self.viewer(drive).level(item)
         if level < Level.READ:
             raise not_found()
-        if (self._writes if write is None else write) and level < Level.WRITE:
+        if not (self._writes if write is None else write):
+            return
+        if level < Level.WRITE:
             raise denied()
+        if locks and drive.is_held_from(item, self.actor()):
+            raise locked()
 
     def open(self, drive: Drive, *, write: bool) -> None:
         """Refuse a drive that is not the addressed one, if the caller may not use it."""

@@ -14,8 +14,9 @@ from m365sim.files.changes import FROM_THE_START
 from m365sim.files.problems import BadToken, TokenExpired
 from m365sim.graph.call import Call
 from m365sim.graph.delta_view import ACROSS_GAPS, DeltaView
+from m365sim.graph.item_relations import Relations
 from m365sim.graph.reply import GraphError, Reply, invalid, page_reply
-from m365sim.graph.shapes import CONTEXT, narrowed
+from m365sim.graph.shapes import CONTEXT
 
 
 async def drive_delta(call: Call) -> Reply:
@@ -46,13 +47,16 @@ async def drive_delta(call: Call) -> Reply:
             *entries,
         ]
     view = DeltaView(call, drive, token, preferred)
-    selected = call.selected()
+    relations = Relations(call, drive, in_delta=True)
     value: dict[str, Any] = {"@odata.context": f"{CONTEXT}#Collection(driveItem)"}
     value["@microsoft.graph.hasMoreData"] = not page.is_last
     value["@microsoft.graph.syncStatus"] = "FullData"
     link = "@odata.deltaLink" if page.is_last else "@odata.nextLink"
     value[link] = call.link("token", page.token.write())
-    value["value"] = [narrowed(shape, selected) for shape in view.shapes(entries)]
+    value["value"] = [
+        relations.narrowed(shape) if gone else relations.shown(item, shape)
+        for item, gone, shape in view.shapes(entries)
+    ]
     return page_reply(value)
 
 

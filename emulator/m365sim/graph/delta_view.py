@@ -38,14 +38,16 @@ class DeltaView:
         on_graph = call.origin == call.world.urls.graph
         self._mark = f"@{'microsoft.graph' if on_graph else 'oneDrive'}.sharedChanged"
 
-    def shapes(self, entries: Iterable[tuple[Item, bool]]) -> Iterator[dict[str, Any]]:
-        """Show the entries that are there for the caller."""
+    def shapes(
+        self, entries: Iterable[tuple[Item, bool]]
+    ) -> Iterator[tuple[Item, bool, dict[str, Any]]]:
+        """Show the entries that are there for the caller; the flag tells those that are gone."""
         sees_everything = self._viewer.sees_everything
         for item, gone in entries:
             if sees_everything or self._is_shown(item):
-                yield self._shape(item, gone)
+                yield item, gone, self._shape(item, gone)
             elif self._is_lost(item, gone):
-                yield self._shapes.delta_entry(item, gone=True)
+                yield item, True, self._shapes.delta_entry(item, gone=True)
 
     def _is_shown(self, item: Item) -> bool:
         if not self._viewer.sees(item):

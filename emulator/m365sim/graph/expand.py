@@ -18,6 +18,7 @@ class Expansion:
 
     select: list[str] | None = None
     expand: dict[str, Expansion] = field(default_factory=dict)
+    top: int | None = None  # how many of it; None = all
 
 
 def option(call: Call, name: str) -> str | None:
@@ -43,10 +44,9 @@ def expanded(call: Call, *known: str) -> dict[str, Expansion]:
     return found
 
 
-def asked_for(call: Call, name: str) -> Expansion | None:
-    """Return what of one property is to be expanded, whatever else is; None = nothing."""
-    text = option(call, "expand") or ""
-    return _read(text).get(name) if name in text else None
+def expanded_of(call: Call) -> dict[str, Expansion]:
+    """Return the properties to expand, whatever their names."""
+    return _read(option(call, "expand") or "")
 
 
 def _read(text: str) -> dict[str, Expansion]:
@@ -65,6 +65,8 @@ def _read(text: str) -> dict[str, Expansion]:
                     expansion.select = [name.strip() for name in value.split(",") if name.strip()]
                 case "expand":
                     expansion.expand = _read(value)
+                case "top" if value.strip().isdigit():
+                    expansion.top = int(value)
                 case _:
                     raise _invalid(part)
     return found

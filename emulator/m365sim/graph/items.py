@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, quote
 
 from m365sim.files import Drive, Item
 from m365sim.graph.call import Call
+from m365sim.graph.item_relations import Relations
 from m365sim.graph.item_shapes import ItemShapes, etag
-from m365sim.graph.list_shapes import with_list_item
 from m365sim.graph.reply import GraphError, Reply, invalid, json_reply, page_reply
-from m365sim.graph.shapes import CONTEXT, narrowed
+from m365sim.graph.shapes import CONTEXT
 
 
 async def get_item(call: Call) -> Reply:
@@ -44,18 +44,14 @@ async def list_children(call: Call) -> Reply:
         _sort(items, drive, order)
     start = _read_position(call.query.get("$skiptoken"))
     stop = start + call.top()
-    shapes = ItemShapes(call.world, drive, call.principal)
-    selected = call.selected()
+    shapes, relations = ItemShapes(call.world, drive, call.principal), Relations(call, drive)
     place = f"#drives('{quote(drive.id)}')/items('{drive.item_id(folder.uid)}')/children"
     value: dict[str, Any] = {"@odata.context": CONTEXT + place}
     if "$count" in call.query:
         value["@odata.count"] = len(items)
     if stop < len(items):
         value["@odata.nextLink"] = call.link("$skiptoken", _position_token(stop))
-    value["value"] = [
-        with_list_item(call, drive, item, narrowed(shapes.item(item), selected))
-        for item in items[start:stop]
-    ]
+    value["value"] = [relations.shown(item, shapes.item(item)) for item in items[start:stop]]
     return page_reply(value)
 
 
@@ -78,7 +74,7 @@ def shown(call: Call, drive: Drive, item: Item, status: int = 200) -> Reply:
     context = f"{CONTEXT}#drives('{quote(drive.id)}')/items/$entity"
     shape = {"@odata.context": context, **shapes.item(item)}
     tag = (b"etag", etag(item).encode())
-    shape = with_list_item(call, drive, item, narrowed(shape, call.selected()))
+    shape = Relations(call, drive).shown(item, shape)
     return json_reply(shape, status, [tag])
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from m365sim.files import Actor, Drive, Item
+from m365sim.files import Actor
 from m365sim.files.ids import guid_of, upper_guid_of
 from m365sim.graph.call import Call
-from m365sim.graph.expand import Expansion, asked_for
+from m365sim.graph.expand import Expansion
 from m365sim.graph.field_shapes import FieldShapes, etag
 from m365sim.graph.item_shapes import ItemShapes
 from m365sim.graph.shapes import CONTEXT, actor_shape, iso_seconds, narrowed
@@ -54,16 +54,6 @@ def list_shape(target: SharePointList) -> dict[str, Any]:
     }
     if target.is_system:
         shape["system"] = {}
-    return shape
-
-
-def with_list_item(call: Call, drive: Drive, item: Item, shape: dict[str, Any]) -> dict[str, Any]:
-    """Add to a drive item what it is in the list behind the drive, if that is asked for."""
-    expansion = asked_for(call, "listItem")
-    if expansion is not None and item.parent is not None:
-        library = call.world.lists.library(drive)
-        rows = RowShapes(call, library)
-        shape["listItem"] = rows.row(library.row_of(item), expansion.expand, expansion.select)
     return shape
 
 

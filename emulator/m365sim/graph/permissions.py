@@ -45,7 +45,7 @@ async def list_permissions(call: Call) -> Reply:
     """List what is in force on an item: everything for its owners, else what is the caller's."""
     drive = call.drive()
     item = call.item(drive)
-    shapes = _shapes(call, drive, item)
+    shapes = shown_permissions(call, drive, item)
     start = read_offset(call.query.get("$skiptoken"))
     stop = start + call.top()
     selected = call.selected()
@@ -60,7 +60,7 @@ async def get_permission(call: Call) -> Reply:
     """Return one of the permissions that the caller is shown."""
     drive = call.drive()
     item = call.item(drive)
-    for shape in _shapes(call, drive, item):
+    for shape in shown_permissions(call, drive, item):
         if shape["id"] == call.address.keys[0]:
             context = f"{_context(drive, item)}/permissions/$entity"
             whole = narrowed({"@odata.context": context, **shape}, call.selected())
@@ -225,7 +225,7 @@ def _recipients(call: Call, body: dict[str, Any]) -> list[Grantee | str]:
         raise invalid(str(nobody), "noResolvedUsers") from nobody
 
 
-def _shapes(call: Call, drive: Drive, item: Item) -> list[dict[str, Any]]:
+def shown_permissions(call: Call, drive: Drive, item: Item) -> list[dict[str, Any]]:
     """Show what is in force on an item, as far as the caller may know."""
     sharing, user = call.world.sharing, call.principal.user
     found = sharing.effective(drive, item)

@@ -110,6 +110,15 @@ def denied(message: str = "Access denied") -> GraphError:
     return GraphError(403, "accessDenied", message)
 
 
+def locked() -> GraphError:
+    """Make the error for a file that somebody else has checked out.
+
+    The words: https://github.com/OneDrive/onedrive-api-docs/pull/1199
+    """
+    message = "The file is currently checked out or locked for editing by another user."
+    return GraphError(423, "resourceLocked", message)
+
+
 async def respond(send: Send, reply: Reply, headers: list[tuple[bytes, bytes]]) -> None:
     """Send a reply whose body is at hand."""
     sent = [*reply.headers, *headers]
@@ -125,6 +134,7 @@ _WORDS: tuple[tuple[type[problems.Refused], int, str], ...] = (
     (Throttled, 429, "activityLimitReached"),
     (Forbidden, 403, "accessDenied"),
     (Locked, 423, "resourceLocked"),
+    (problems.CheckedOut, 423, "resourceLocked"),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from m365sim.graph import delta, items, search_query, site_grants, sites, writes
 from m365sim.graph.directory_routes import DIRECTORY_ROUTES
 from m365sim.graph.list_routes import LIST_ROUTES
+from m365sim.graph.personal_routes import PERSONAL_ROUTES
 from m365sim.graph.route import Route
 from m365sim.graph.sharing_routes import SHARING_ROUTES
 
@@ -15,15 +16,6 @@ ROUTES = (
     ),
     Route(
         "user", "drives", "GET", sites.list_own_drives, "/users/{id}/drives", "drive-list", "all"
-    ),
-    Route(
-        "me",
-        "followedSites",
-        "GET",
-        sites.list_followed_sites,
-        "/me/followedSites",
-        "sites-list-followed",
-        "the group sites, for everyone",
     ),
     Route(
         "sites",
@@ -105,8 +97,8 @@ ROUTES = (
         items.get_item,
         "/drives/{drive-id}/items/{item-id}",
         "driveitem-get",
-        "by id, by path from the root or an item, trailing colon; $select, $expand=listItem,"
-        " If-None-Match",
+        "by id, by path from the root or an item, trailing colon; $select,"
+        " $expand=children,listItem,permissions,thumbnails,versions; If-None-Match",
     ),
     Route(
         "item",
@@ -115,7 +107,7 @@ ROUTES = (
         items.list_children,
         "/drives/{drive-id}/items/{item-id}/children",
         "driveitem-list-children",
-        "$top, $skiptoken, $select, $expand=listItem, $count; $orderby name, size,"
+        "$top, $skiptoken, $select, $expand as of one item, $count; $orderby name, size,"
         " lastModifiedDateTime",
     ),
     Route(
@@ -134,8 +126,9 @@ ROUTES = (
         delta.drive_delta,
         "/drives/{drive-id}/root/delta",
         "driveitem-delta",
-        "token (opaque, latest, time), $top, $select, deltaExcludeParent, 410; of Prefer only the"
-        " refusal of deltashowsharingchanges alone; not $expand",
+        "token (opaque, latest, time), $top, $select, $expand but for permissions,"
+        " deltaExcludeParent, 410; Prefer: deltashowremovedasdeleted, deltatraversepermissiongaps,"
+        " deltashowsharingchanges, hierarchicalsharing",
     ),
     Route(
         "item",
@@ -193,6 +186,7 @@ ROUTES = (
         " size, fields, sortProperties, queryTemplate, region, privateContent; the lag of the index"
         " as a quirk; no aggregations, no collapsing, no other entities",
     ),
+    *PERSONAL_ROUTES,
     *SHARING_ROUTES,
     *DIRECTORY_ROUTES,
     *LIST_ROUTES,

@@ -14,7 +14,7 @@ from uuid import UUID
 from m365sim.files import Site
 from m365sim.graph.access import check_profile, check_sites
 from m365sim.graph.call import Call
-from m365sim.graph.reply import GraphError, Reply, invalid, json_reply
+from m365sim.graph.reply import GraphError, Reply, denied, invalid, json_reply
 from m365sim.graph.shapes import (
     CONTEXT,
     drive_shape,
@@ -79,10 +79,13 @@ async def list_own_drives(call: Call) -> Reply:
 
 
 async def list_followed_sites(call: Call) -> Reply:
-    """List the sites the signed-in user follows: here those of groups."""
+    """List the sites that a user follows."""
     check_sites(call.principal)
-    call.user()
-    sites = [one for one in call.world.content.sites if one.in_group and call.sees_site(one)]
+    user, followed = call.user(), call.world.sharing.followed
+    if call.principal.user not in (None, user):
+        raise denied()
+    known = call.world.content.all_sites()
+    sites = [one for one in known if followed.follows_site(user.id, one) and call.sees_site(one)]
     shapes = [followed_site_shape(site) for site in sites]
     return _collection(f"{CONTEXT}#sites", shapes, call.selected())
 

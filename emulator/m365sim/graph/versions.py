@@ -27,16 +27,21 @@ async def list_versions(call: Call) -> Reply:
     """List the versions of a file, the newest first; the present one is among them."""
     drive = call.drive()
     item = call.item(drive)
-    states = versions(drive, item)
+    shapes = shown_versions(call, drive, item)
     start = read_offset(call.query.get("$skiptoken"))
     stop = start + call.top()
     selected = call.selected()
     value: dict[str, Any] = {"@odata.context": f"{_context(drive, item)}/versions"}
-    if stop < len(states):
+    if stop < len(shapes):
         value["@odata.nextLink"] = call.link("$skiptoken", offset_token(stop))
-    shapes = ItemShapes(call.world, drive, call.principal)
-    value["value"] = [narrowed(_shape(shapes, state), selected) for state in states[start:stop]]
+    value["value"] = [narrowed(shape, selected) for shape in shapes[start:stop]]
     return json_reply(value)
+
+
+def shown_versions(call: Call, drive: Drive, item: Item) -> list[dict[str, Any]]:
+    """Show the versions of a file, the newest first."""
+    shapes = ItemShapes(call.world, drive, call.principal)
+    return [_shape(shapes, state) for state in versions(drive, item)]
 
 
 async def get_version(call: Call) -> Reply:
@@ -74,12 +79,19 @@ async def list_thumbnails(call: Call) -> Reply:
     """List the pictures of a file: one set for an image, none for all else."""
     drive = call.drive()
     item = call.item(drive)
-    value = []
-    if _is_image(item):
-        sizes = call.selected() or ["id", *_SIZES]
-        pictures = {size: _thumbnail(call, drive, item, size) for size in sizes if size != "id"}
-        value.append({"id": "0", **{k: v for k, v in pictures.items() if v is not None}})
+    value = thumbnail_sets(call, drive, item, call.selected())
     return json_reply({"@odata.context": f"{_context(drive, item)}/thumbnails", "value": value})
+
+
+def thumbnail_sets(
+    call: Call, drive: Drive, item: Item, wanted: list[str] | None
+) -> list[dict[str, Any]]:
+    """Show the pictures of a file, in the sizes wanted."""
+    if not _is_image(item):
+        return []
+    sizes = wanted or ["id", *_SIZES]
+    pictures = {size: _thumbnail(call, drive, item, size) for size in sizes if size != "id"}
+    return [{"id": "0", **{k: v for k, v in pictures.items() if v is not None}}]
 
 
 async def get_thumbnail(call: Call) -> Reply:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from m365sim.clock import Clock
 from m365sim.files import Content, Drive, Item, Site
 from m365sim.sharing.acl import Acl, Permission
+from m365sim.sharing.followed import Followed
 from m365sim.sharing.grantees import is_guest
 from m365sim.sharing.known_groups import KnownGroups
 from m365sim.sharing.viewer import Viewer
@@ -43,6 +44,7 @@ class Sharing(KnownGroups):
         self, *, clock: Clock, rng: Random, tenant: Tenant, directory: Directory, content: Content
     ) -> None:
         super().__init__(clock, rng.getrandbits(64), tenant, directory, content)
+        self.followed = Followed()
         self.mails: list[Mail] = []  # that would have been sent
         self._sites: dict[tuple[bytes, bytes], Acl] = {}  # by site collection and web
         self._drives: dict[str, Acl] = {}
@@ -171,7 +173,11 @@ class Sharing(KnownGroups):
 
     def viewer(self, principal: Principal, drive: Drive) -> Viewer:
         """Return what a caller may see and do in a drive, the token's permissions aside."""
-        return Viewer(self, principal, drive)
+        return Viewer(self, principal.user, principal.app_id, drive)
+
+    def viewer_of(self, user: User, drive: Drive) -> Viewer:
+        """Return what somebody may see and do in a drive, by whatever app."""
+        return Viewer(self, user, "", drive)
 
     def sees_site(self, principal: Principal, site: Site, *, limited: bool = True) -> bool:
         """Tell whether a caller may see a site; `limited`: something within is enough."""

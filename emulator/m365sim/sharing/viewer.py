@@ -9,17 +9,17 @@ from m365sim.files import Drive, Item
 from m365sim.sharing.acl import Acl, Level, Permission
 
 if TYPE_CHECKING:
-    from m365sim.entra.tokens import Principal
     from m365sim.sharing.face import Sharing
+    from m365sim.tenant import User
 
 
 class Viewer:
     """Looks at a drive with a caller's eyes; what its token allows is another matter."""
 
-    def __init__(self, sharing: Sharing, principal: Principal, drive: Drive) -> None:
+    def __init__(self, sharing: Sharing, user: User | None, app_id: str, drive: Drive) -> None:
         self._sharing = sharing
-        self._user = principal.user
-        self._app_id = principal.app_id
+        self._user = user
+        self._app_id = app_id
         self._drive = drive
         self._only_granted = False  # an app that sees what was granted to it alone
         self._lent: tuple[bytes, Level] | None = None

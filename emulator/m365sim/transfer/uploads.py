@@ -15,7 +15,14 @@ from m365sim.files import Actor, Drive, Item
 from m365sim.files.drive import Conflict
 from m365sim.files.ids import guid_of, mint_uid
 from m365sim.files.names import check_name
-from m365sim.files.problems import Missing, NameTaken, NotAllowed, OutOfRange, TooLarge
+from m365sim.files.problems import (
+    CheckedOut,
+    Missing,
+    NameTaken,
+    NotAllowed,
+    OutOfRange,
+    TooLarge,
+)
 from m365sim.transfer.intake import Intake
 from m365sim.transfer.preauth import origin_of, upload_proof
 
@@ -153,6 +160,8 @@ def check_range(
 def complete(world: World, session: UploadSession) -> tuple[Item, bool]:
     """Store the file that has arrived whole; the second value tells whether it is a new item."""
     drive, target = session.drive, session.target
+    if target.existing is not None and drive.is_held_from(target.existing, session.actor):
+        raise CheckedOut("The file is currently checked out by another user.")
     blob = session.intake.finish()
     times = None
     if session.times and session.times[0] is not None and session.times[1] is not None:
