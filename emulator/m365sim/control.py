@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import orjson
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 
 from m365sim.faults import ASGIApp, Receive, Scope, Send
 from m365sim.files import Actor, Drive, Item, Site
@@ -237,6 +239,8 @@ def _app(world: World, parts: list[str], _: dict[str, str], body: dict[str, Any]
         raise Unanswerable(f"There is no app {parts[1]}.")
     if body.get("expireSecrets"):
         world.directory.expire_secrets(app, world.clock.now())
+    if "certificates" in body:
+        app.certificates = [_der(pem) for pem in body["certificates"]]
     if body.get("withdrawConsent"):
         world.directory.withdraw_consent(world.tenant.id, app.app_id)
     return _json_reply({"appId": app.app_id, "displayName": app.display_name})
@@ -244,6 +248,10 @@ def _app(world: World, parts: list[str], _: dict[str, str], body: dict[str, Any]
 
 def _tenants(world: World, *_: object) -> Reply:
     return _json_reply({"tenants": [tenant_report(one) for one in world.tenants.values()]})
+
+
+def _der(pem: str) -> bytes:
+    return load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
 
 
 def _restore(world: World, parts: list[str], _: dict[str, str], __: dict[str, Any]) -> Reply:
@@ -289,7 +297,11 @@ _HANDLERS: dict[tuple[str, str, int], tuple[Handler, str, str]] = {
     ("GET", "quirks", 1): (_quirks, "quirks", "the switches for behaviour that varies"),
     ("POST", "quirks", 1): (_quirks, "quirks", "set switches by name"),
     ("POST", "users", 2): (_user, "users/{upn}", "enabled: bool, revokeSessions: true"),
-    ("POST", "apps", 2): (_app, "apps/{id}", "expireSecrets: true, withdrawConsent: true"),
+    ("POST", "apps", 2): (
+        _app,
+        "apps/{id}",
+        "expireSecrets: true, withdrawConsent: true, certificates: [PEM]",
+    ),
     ("GET", "tenants", 1): (_tenants, "tenants", "the tenants of the cloud, the default one first"),
     ("POST", "restore", 3): (_restore, "restore/{drive}/{item}", "out of the recycle bin"),
     ("GET", "mails", 1): (_mails, "mails", "invitations that would have been mailed"),

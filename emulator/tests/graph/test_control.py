@@ -111,6 +111,9 @@ async def test_people_and_apps(world, control):
     assert (await control("POST", app, json=body)).status_code == 200
     assert world.directory.apps[WEB_APP_ID].secrets[0].expires_at == world.clock.now()
     assert (await control("POST", "apps/nothing", json={})).status_code == 400
+    assert (await control("POST", app, json={"certificates": ["no"]})).status_code == 400
+    assert (await control("POST", app, json={"certificates": []})).status_code == 200
+    assert world.directory.apps[WEB_APP_ID].certificates == []
 
 
 async def test_restore(graph, drive, at, control):

@@ -38,6 +38,14 @@ def find_account(cloud: Cloud) -> OnConnectedHook:
     return on_connected
 
 
+async def find_tenant(
+    tokens: Mapping[str, Any], connection_config: Mapping[str, Any], send: SendFn
+) -> Account:
+    """Find the tenant of an app's connection; that an app has no user needs no asking."""
+    del connection_config, send
+    return Account({k: v for k, v in identity_of(tokens).items() if k == "tenantId"})
+
+
 def identity_of(tokens: Mapping[str, Any]) -> dict[str, str]:
     """Return `tenantId`, `userId` and `userPrincipalName` as far as the tokens tell them."""
     for name in ("access_token", "id_token"):

@@ -9,12 +9,14 @@ https://learn.microsoft.com/entra/identity-platform/scopes-oidc
 from dataclasses import replace
 
 from fairlead.model.provider import Audience, AuthMode, ConfigField, Provider
-from fairlead_microsoft.account import find_account
-from fairlead_microsoft.clouds import Cloud
+from fairlead_microsoft.account import find_account, find_tenant
+from fairlead_microsoft.clouds import TENANT, Cloud
 from fairlead_microsoft.errors import classify, throttle
 from fairlead_microsoft.scopes import default_scopes, token_request
 
 USER_AGENT = "ISV|fairlead|fairlead-microsoft/0.1.0"
+#: a pre-authenticated address: it must be called without a token
+_PERMIT = r".*[?&]tempauth=.*"
 _TENANT = ConfigField(
     title="Tenant",
     description=(
@@ -41,6 +43,27 @@ _OWN_TENANT = ConfigField(
 )
 
 
+_TENANT_NAME = ConfigField(
+    title="Tenant name",
+    description=(
+        "The first part of the SharePoint address: of contoso.sharepoint.com it is contoso."
+    ),
+    pattern=r"[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*",
+    example="contoso",
+)
+_ALGORITHM = ConfigField(
+    title="Signature",
+    description="How the app's statement is signed: PS256 (names x5t#S256) or RS256 (names x5t).",
+    pattern="PS256|RS256",
+    example="PS256",
+    required=False,
+)
+_SIGNED_BY_CERTIFICATE = {
+    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    "client_assertion": "${credentials.assertion}",
+}
+
+
 def providers(cloud: Cloud) -> list[Provider]:
     """Return all providers of the pack, in a cloud."""
     return [
@@ -60,7 +83,7 @@ def tenant_hosts(cloud: Cloud) -> Audience:
     """
     return Audience(
         origins=(cloud.sharepoint_origins,),
-        paths=r"(?!.*[?&]tempauth=)/(?:[^?]*/)?_(?:api|vti_bin)/.*",
+        paths=rf"(?!{_PERMIT})/(?:[^?]*/)?_(?:api|vti_bin)/.*",
     )
 
 
@@ -117,10 +140,71 @@ def sharepoint_online_app(cloud: Cloud) -> Provider:
         audiences=(tenant_hosts(cloud),),
         token_url=f"{cloud.login_url}/${{connectionConfig.tenantId}}/oauth2/v2.0/token",
         default_scopes=(f"{cloud.graph_url}/.default",),
-        connection_config={"tenantId": _OWN_TENANT},
+        connection_config={"tenantId": _OWN_TENANT, "assertionAlgorithm": _ALGORITHM},
+        connection_defaults={"assertionAlgorithm": "PS256"},
         headers={"User-Agent": USER_AGENT},
         token_request=token_request(cloud),
         on_connected=find_account(cloud),
+        throttle=throttle,
+        classify=classify,
+    )
+
+
+def sharepoint_online_v1(cloud: Cloud) -> Provider:
+    """Return the provider `sharepoint-online-v1`: an app for itself at SharePoint's own API.
+
+    That API takes no app that proves itself by a secret
+    (https://learn.microsoft.com/sharepoint/dev/solution-guidance/security-apponly-azuread), so the
+    app has a certificate, or a statement that somebody signed with it.
+    """
+    host = cloud.sharepoint_url.replace(TENANT, "${connectionConfig.tenantName}")
+    return Provider(
+        name="sharepoint-online-v1",
+        display_name="SharePoint Online (v1)",
+        auth_mode=AuthMode.TWO_STEP,
+        categories=("storage", "knowledge-base"),
+        docs="https://learn.microsoft.com/sharepoint/dev/sp-add-ins/get-to-know-the-sharepoint-rest-service",
+        docs_connect="https://learn.microsoft.com/sharepoint/dev/solution-guidance/security-apponly-azuread",
+        base_url=host,
+        permit_paths=_PERMIT,
+        open_origins=(cloud.sharepoint_origins, *cloud.media_origins),
+        audiences=(tenant_hosts(cloud),),
+        token_url=f"{cloud.login_url}/${{connectionConfig.tenantId}}/oauth2/v2.0/token",
+        token_params={
+            "grant_type": "client_credentials",
+            "client_id": "${credentials.clientId}",
+            "scope": f"{host}/.default",
+            **_SIGNED_BY_CERTIFICATE,
+        },
+        credential_fields={
+            "clientId": ConfigField(
+                title="Client ID",
+                description="Application (client) ID of the app's registration.",
+                example="00000000-0000-0000-0000-000000000000",
+            ),
+            "assertion": ConfigField(
+                title="Client assertion",
+                description=(
+                    "A statement that you signed yourself. It lives for minutes only: a "
+                    "certificate keeps the connection alive."
+                ),
+                required=False,
+                secret=True,
+            ),
+        },
+        assertion_field="assertion",
+        client_id_field="clientId",
+        connection_config={
+            "tenantId": _OWN_TENANT,
+            "tenantName": _TENANT_NAME,
+            "assertionAlgorithm": _ALGORITHM,
+        },
+        connection_defaults={"assertionAlgorithm": "PS256"},
+        # without it the API answers in Atom
+        headers={"Accept": "application/json;odata=verbose", "User-Agent": USER_AGENT},
+        token_request=token_request(cloud),
+        on_connected=find_tenant,
+        starts_syncs=False,
         throttle=throttle,
         classify=classify,
     )

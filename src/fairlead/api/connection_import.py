@@ -21,6 +21,7 @@ from fairlead.api.identifiers import (
 from fairlead.api.routing import NoQuery, Strict, query_of
 from fairlead.api.services import Given
 from fairlead.api.wire import ConnectionOut, connection_out
+from fairlead.connect.fields import two_step_credentials
 from fairlead.connect.sessions import derived_tags
 from fairlead.connect.submission import app_credentials
 from fairlead.errors import NotFound
@@ -31,6 +32,7 @@ from fairlead.model.credentials import (
     NoCredentials,
     OAuth2Credentials,
 )
+from fairlead.model.provider import Provider
 from fairlead.store import integrations
 
 router = APIRouter(tags=["connections"])
@@ -60,6 +62,18 @@ class _ClientCredentialsIn(Strict):
     expires_at: Moment | None = None
 
 
+class _TwoStepIn(BaseModel):
+    """What the provider's `credentials` name; where it signs, a certificate's fields, too."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+    __pydantic_extra__: dict[str, Secret]
+
+    type: Literal["TWO_STEP"]
+    token: Secret = SecretStr("")
+    """Left out: one is obtained when it is first needed."""
+    expires_at: Moment | None = None
+
+
 class _ApiKeyIn(Strict):
     type: Literal["API_KEY"]
     api_key: Secret = Field(alias="apiKey", min_length=1)
@@ -76,7 +90,8 @@ class _NoneIn(Strict):
 
 
 CredentialsIn = Annotated[
-    _Oauth2In | _ClientCredentialsIn | _ApiKeyIn | _BasicIn | _NoneIn, Field(discriminator="type")
+    _Oauth2In | _ClientCredentialsIn | _TwoStepIn | _ApiKeyIn | _BasicIn | _NoneIn,
+    Field(discriminator="type"),
 ]
 
 
@@ -102,7 +117,7 @@ class ConnectionImport(Strict):
     tags: Tags | None = None
 
 
-def _credentials(given: CredentialsIn, now: datetime) -> Credentials:
+def _credentials(given: CredentialsIn, provider: Provider, now: datetime) -> Credentials:
     match given:
         case _Oauth2In():
             return OAuth2Credentials(
@@ -122,6 +137,12 @@ def _credentials(given: CredentialsIn, now: datetime) -> Credentials:
                 now=now,
             )
             return app.model_copy(update={"expires_at": given.expires_at})
+        case _TwoStepIn(token=token, expires_at=expires_at):
+            fields = {
+                name: value.get_secret_value() for name, value in given.__pydantic_extra__.items()
+            }
+            made = two_step_credentials(provider, fields, now, token=token.get_secret_value())
+            return made.model_copy(update={"expires_at": expires_at})
         case _ApiKeyIn():
             return ApiKeyCredentials(api_key=given.api_key)
         case _BasicIn():
@@ -155,13 +176,13 @@ async def import_connection(
     if integration is None:
         raise NotFound(f'Integration "{body.provider_config_key}" does not exist')
     provider = services.registry.provider(integration.provider)
-    credentials = _credentials(body.credentials, services.clock.now())
-    if credentials.type != provider.auth_mode.value:
+    if body.credentials.type != provider.auth_mode.value:
         raise invalid_field(
             f"{integration.provider} authenticates by {provider.auth_mode.value}",
             "credentials",
             "type",
         )
+    credentials = _credentials(body.credentials, provider, services.clock.now())
     config = body.connection_config.model_dump(exclude_none=True) if body.connection_config else {}
     end_user = end_user_of(body.end_user, None)
     made, _ = await services.establisher.import_connection(

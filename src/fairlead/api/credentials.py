@@ -15,7 +15,8 @@ from fairlead.api.errors import envelope, json_response
 from fairlead.api.identifiers import Secret
 from fairlead.api.routing import Strict, parameters, query_of
 from fairlead.api.services import Given, Services
-from fairlead.connect.submission import CredentialsRefused, app_credentials
+from fairlead.connect.fields import two_step_credentials
+from fairlead.connect.submission import CredentialsRefused, Fill, app_credentials
 from fairlead.errors import FairleadError, InvalidInput, NotFound, SessionExpired, Unauthorized
 from fairlead.model.connect_session import ConnectSession
 from fairlead.model.credentials import (
@@ -23,7 +24,9 @@ from fairlead.model.credentials import (
     BasicCredentials,
     Credentials,
     NoCredentials,
+    TwoStepCredentials,
 )
+from fairlead.model.provider import Provider
 
 router = APIRouter(tags=["credentials"])
 
@@ -57,6 +60,21 @@ class AppCredentialsIn(Strict):
     """Instead of both: a PFX file, base64."""
     client_certificate_password: Secret | None = None
     """What opens the PFX file or the key."""
+
+
+class FieldsIn(BaseModel):
+    """What the provider's `credentials` name; where it signs, a certificate's fields, too."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+    __pydantic_extra__: dict[str, Secret]
+
+    type: str | None = None
+    assertionOption: str | None = None  # noqa: N815  # the contract's name
+    """Of no effect here."""
+
+    def given(self) -> dict[str, str]:
+        """Return what was filled in."""
+        return {name: value.get_secret_value() for name, value in self.__pydantic_extra__.items()}
 
 
 class ApiKeyIn(Strict):
@@ -105,7 +123,7 @@ async def _session(services: Services, query: CredentialsQuery) -> ConnectSessio
 
 
 async def _accept(
-    services: Services, key: str, query: CredentialsQuery, credentials: Credentials
+    services: Services, key: str, query: CredentialsQuery, credentials: Credentials | Fill
 ) -> Response:
     session = await _session(services, query)
     try:
@@ -140,6 +158,22 @@ async def connect_app(
         now=services.clock.now(),
     )
     return await _accept(services, provider_config_key, query, credentials)
+
+
+@router.post(
+    "/auth/two-step/{provider_config_key}",
+    response_model=Established,
+    openapi_extra=_PARAMETERS,
+)
+async def connect_in_two_steps(
+    services: Given, provider_config_key: str, query: Query, body: FieldsIn
+) -> Response:
+    """Connect with credentials of the provider's own kind; a token is obtained at once."""
+
+    def fill(provider: Provider) -> TwoStepCredentials:
+        return two_step_credentials(provider, body.given(), services.clock.now())
+
+    return await _accept(services, provider_config_key, query, fill)
 
 
 @router.post(

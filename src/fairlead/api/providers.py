@@ -11,8 +11,9 @@ from fairlead.api.errors import placed
 from fairlead.api.routing import NoQuery, Strict, parameters, query_of
 from fairlead.api.services import Given
 from fairlead.api.wire import logo_url
+from fairlead.connect.fields import fields_of
 from fairlead.errors import InvalidInput, NotFound
-from fairlead.model.provider import ConfigField, Provider
+from fairlead.model.provider import AuthMode, ConfigField, Provider
 
 router = APIRouter(
     tags=["providers"], dependencies=[needs_key_or_session("environment:integrations:list")]
@@ -38,6 +39,11 @@ class ProviderOut(BaseModel):
     disable_pkce: bool | None = None
     proxy: dict[str, Any] | None = None
     connection_config: dict[str, Any] | None = None
+    token_headers: dict[str, str] | None = None
+    token_response: dict[str, str] | None = None
+    token_expires_in_ms: int | None = None
+    body_format: str | None = None
+    credentials: dict[str, Any] | None = None
 
 
 class ProviderList(BaseModel):
@@ -100,6 +106,8 @@ def provider_out(provider: Provider, server_url: str) -> dict[str, Any]:
             for order, (name, field) in enumerate(provider.connection_config.items())
         },
     }
+    if provider.auth_mode is AuthMode.TWO_STEP:
+        optional |= _two_step_out(provider)
     if provider.base_url:
         optional["proxy"] = {"base_url": provider.base_url} | (
             {"headers": dict(provider.headers)} if provider.headers else {}
@@ -108,6 +116,26 @@ def provider_out(provider: Provider, server_url: str) -> dict[str, Any]:
         optional["scope_separator"] = provider.scope_separator
         optional["disable_pkce"] = not provider.pkce
     return written | {key: value for key, value in optional.items() if value not in ("", [], {})}
+
+
+def _two_step_out(provider: Provider) -> dict[str, Any]:
+    reply, lifetime = provider.token_reply, provider.token_lifetime
+    names = {
+        "token": reply.token,
+        "refresh_token": reply.refresh_token,
+        "token_expiration": reply.expiration,
+        "token_expiration_strategy": reply.strategy,
+    }
+    return {
+        "token_headers": dict(provider.token_headers),
+        "token_response": {name: path for name, path in names.items() if path},
+        "token_expires_in_ms": int(lifetime.total_seconds() * 1000) if lifetime else "",
+        "body_format": provider.token_encoding,
+        "credentials": {
+            name: _field_out(order, field)
+            for order, (name, field) in enumerate(fields_of(provider).items())
+        },
+    }
 
 
 @router.get(

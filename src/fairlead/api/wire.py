@@ -14,6 +14,7 @@ from fairlead.model.credentials import (
     Credentials,
     NoCredentials,
     OAuth2Credentials,
+    TwoStepCredentials,
 )
 from fairlead.model.integration import Integration
 from fairlead.model.pending_approval import PendingApproval
@@ -244,6 +245,24 @@ def credentials_out(credentials: Credentials) -> dict[str, Any]:
                 if credentials.client_secret
                 else None,
                 "client_certificate": credentials.client_certificate,
+                "expires_at": zulu(credentials.expires_at) if credentials.expires_at else None,
+                "raw": credentials.raw,
+            }
+        case TwoStepCredentials():
+            return {
+                **{name: value.get_secret_value() for name, value in credentials.fields.items()},
+                **(
+                    {"client_certificate": credentials.client_certificate}
+                    if credentials.client_certificate
+                    else {}
+                ),
+                **(
+                    {"refresh_token": credentials.refresh_token.get_secret_value()}
+                    if credentials.refresh_token
+                    else {}
+                ),
+                "type": credentials.type,
+                "token": credentials.token.get_secret_value(),
                 "expires_at": zulu(credentials.expires_at) if credentials.expires_at else None,
                 "raw": credentials.raw,
             }

@@ -5,7 +5,12 @@ from typing import Any
 
 from fairlead.errors import EgressRefused
 from fairlead.http import Transport
-from fairlead.model.credentials import ClientCredentials, Credentials, OAuth2Credentials
+from fairlead.model.credentials import (
+    ClientCredentials,
+    Credentials,
+    OAuth2Credentials,
+    TwoStepCredentials,
+)
 from fairlead.model.exchange import Request
 from fairlead.model.provider import Provider, Reply, SendFn
 from fairlead.oauth import audience_of, credential_headers, interpolate
@@ -21,7 +26,7 @@ async def with_account(
 ) -> dict[str, Any]:
     """Return the connection's config with what the provider's hook found out about the account."""
     if provider.on_connected is None or not isinstance(
-        credentials, OAuth2Credentials | ClientCredentials
+        credentials, OAuth2Credentials | ClientCredentials | TwoStepCredentials
     ):
         return dict(config)
     send = _send_as(transport, provider, credentials, config)

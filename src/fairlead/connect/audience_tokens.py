@@ -25,8 +25,13 @@ from fairlead.errors import (
 from fairlead.http import Transport
 from fairlead.model.clock import Clock
 from fairlead.model.connection import Connection
-from fairlead.model.credentials import ClientCredentials, Credentials, OAuth2Credentials
-from fairlead.oauth import client_credentials, refresh
+from fairlead.model.credentials import (
+    ClientCredentials,
+    Credentials,
+    OAuth2Credentials,
+    TwoStepCredentials,
+)
+from fairlead.oauth import client_credentials, refresh, two_step
 from fairlead.sdk.registry import Registry
 from fairlead.store import Database, connection_tokens, connections, integrations
 from fairlead.store.locks import refresh_lock
@@ -144,7 +149,7 @@ class AudienceTokens:
             raise NotFound("The connection was deleted meanwhile")
         row = _credentials_row(current)
         main = self._vault.open_credentials(sealed, row=row)
-        if not isinstance(main, OAuth2Credentials | ClientCredentials):
+        if not isinstance(main, OAuth2Credentials | ClientCredentials | TwoStepCredentials):
             return main
         if not is_renewable(main):
             raise ReconnectRequired(
@@ -153,7 +158,18 @@ class AudienceTokens:
             )
         provider = self._registry.provider(integration.provider)
         newest = main
-        if isinstance(main, ClientCredentials):
+        app: ClientCredentials | TwoStepCredentials | None = None
+        if isinstance(main, TwoStepCredentials):
+            app = await two_step(
+                self._transport,
+                provider,
+                credentials=main,
+                connection_config=current.connection_config,
+                clock=self._clock,
+                audience=audience,
+                claims=claims,
+            )
+        elif isinstance(main, ClientCredentials):
             app = await client_credentials(
                 self._transport,
                 provider,
@@ -164,10 +180,11 @@ class AudienceTokens:
                 audience=audience,
                 claims=claims,
             )
+        if app is not None:
             token = OAuth2Credentials(
                 access_token=app.token, expires_at=app.expires_at, raw=app.raw
             )
-        else:
+        elif isinstance(main, OAuth2Credentials):
             secret = integration.client_secret
             renewed = await refresh(
                 self._transport,

@@ -23,9 +23,10 @@ from fairlead.model.credentials import (
     Credentials,
     OAuth2Credentials,
     SealedCredentials,
+    TwoStepCredentials,
 )
 from fairlead.model.integration import Integration
-from fairlead.oauth import client_credentials, refresh, scopes_for
+from fairlead.oauth import client_credentials, refresh, scopes_for, two_step
 from fairlead.sdk.registry import Registry
 from fairlead.store import Database, connections, integrations
 from fairlead.store.locks import refresh_lock
@@ -172,6 +173,15 @@ class Freshener:
                 credentials=stored,
                 connection_config=config,
                 scopes=scopes_for(provider, integration.scopes, config),
+                clock=self._clock,
+                claims=claims,
+            )
+        if isinstance(stored, TwoStepCredentials):
+            return await two_step(
+                self._transport,
+                provider,
+                credentials=stored,
+                connection_config=config,
                 clock=self._clock,
                 claims=claims,
             )

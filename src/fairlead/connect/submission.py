@@ -6,7 +6,7 @@ come as PEM or PFX and are kept as PEM, sealed with the rest.
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,9 +22,9 @@ from fairlead.http import Transport
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.connect_session import ConnectSession, IntegrationDefaults
 from fairlead.model.connection import Connection
-from fairlead.model.credentials import ClientCredentials, Credentials
-from fairlead.model.provider import Provider
-from fairlead.oauth import client_credentials, scopes_for
+from fairlead.model.credentials import ClientCredentials, Credentials, TwoStepCredentials
+from fairlead.model.provider import AuthMode, Provider
+from fairlead.oauth import client_credentials, scopes_for, two_step
 from fairlead.oauth.certificate import CERTIFICATE, Certificate, read_pem, read_pfx
 from fairlead.oauth.scopes import OVERRIDE
 from fairlead.sdk.registry import Registry
@@ -32,6 +32,10 @@ from fairlead.sdk.registry import Registry
 log = structlog.get_logger(__name__)
 
 PFX = "client_certificate_pfx"
+#: makes credentials of a provider's own kind of what was filled in
+Fill = Callable[[Provider], TwoStepCredentials]
+#: codes of the contract for credentials that the vendor gives no token for
+REFUSED = {"OAUTH2_CC": "client_credentials_fetch_error", "TWO_STEP": "connection_test_failed"}
 
 
 class CredentialsRefused(InvalidInput):
@@ -64,10 +68,12 @@ class Submissions:
         session: ConnectSession,
         integration_key: str,
         *,
-        credentials: Credentials,
+        credentials: Credentials | Fill,
         connection_config: Mapping[str, Any],
     ) -> tuple[Connection, bool]:
         """Connect with these credentials; return the connection and whether it is new.
+
+        Credentials of a provider's own kind come as a function that makes them for the provider.
 
         `connection_config` is what the browser says; the session's values win over it. InvalidInput
         `invalid_auth_mode`: another kind of credentials than the provider's; CredentialsRefused
@@ -75,16 +81,19 @@ class Submissions:
         """
         integration = await self._sessions.integration_for(session, integration_key)
         provider = self._registry.provider(integration.provider)
-        if credentials.type != provider.auth_mode.value:
+        kind = AuthMode.TWO_STEP.value if callable(credentials) else credentials.type
+        if kind != provider.auth_mode.value:
             raise InvalidInput(
                 f"{provider.display_name} is connected by {provider.auth_mode.value} credentials, "
-                f"not by {credentials.type}",
+                f"not by {kind}",
                 code="invalid_auth_mode",
             )
+        if callable(credentials):
+            credentials = credentials(provider)
         defaults = session.defaults.get(integration_key, IntegrationDefaults())
         config = gathered_config(provider, connection_config, session, defaults)
         connection_id = session.connection_id or self._new_id()
-        if isinstance(credentials, ClientCredentials):
+        if isinstance(credentials, ClientCredentials | TwoStepCredentials):
             if scope := defaults.authorization_params.get("scope", "").split():
                 config[OVERRIDE] = scope
             scopes = scopes_for(provider, integration.scopes, config)
@@ -93,7 +102,8 @@ class Submissions:
                 config = await with_account(self._transport, provider, credentials, config)
             except FairleadError as error:
                 await self._establisher.report_failure(integration, connection_id, session, error)
-                raise CredentialsRefused(error.message, detail=error.detail) from error
+                code = REFUSED[credentials.type]
+                raise CredentialsRefused(error.message, detail=error.detail, code=code) from error
         return await self._establisher.import_connection(
             session.environment_id,
             integration,
@@ -109,10 +119,18 @@ class Submissions:
     async def _minted(
         self,
         provider: Provider,
-        credentials: ClientCredentials,
+        credentials: ClientCredentials | TwoStepCredentials,
         config: Mapping[str, Any],
         scopes: tuple[str, ...],
-    ) -> ClientCredentials:
+    ) -> ClientCredentials | TwoStepCredentials:
+        if isinstance(credentials, TwoStepCredentials):
+            return await two_step(
+                self._transport,
+                provider,
+                credentials=credentials,
+                connection_config=config,
+                clock=self._clock,
+            )
         return await client_credentials(
             self._transport,
             provider,
@@ -138,17 +156,9 @@ def app_credentials(
 
     InvalidInput names the field that is wrong; a certificate that has expired is.
     """
-    proof: Certificate | None = None
-    if pfx:
-        try:
-            content = base64.b64decode("".join(pfx.split()), validate=True)
-        except binascii.Error:
-            raise _wrong(PFX, "is not base64; encode the whole file") from None
-        proof = read_pfx(content, password, now)
-    elif certificate:
-        proof = read_pem(certificate, private_key, password, now)
-    elif private_key:
-        raise _wrong(CERTIFICATE, "is missing; a key alone does not say whose it is")
+    proof = proof_of(
+        certificate=certificate, private_key=private_key, pfx=pfx, password=password, now=now
+    )
     if not client_id.strip():
         raise _wrong("client_id", "is missing; give the app's id", "missing_client_id")
     if proof is None and not client_secret:
@@ -165,6 +175,28 @@ def app_credentials(
         client_certificate=proof.certificate if proof else None,
         client_private_key=proof.private_key if proof else None,
     )
+
+
+def proof_of(
+    *,
+    certificate: str | None,
+    private_key: str | None,
+    pfx: str | None,
+    password: str | None,
+    now: datetime,
+) -> Certificate | None:
+    """Return a certificate with its key as people give them, None if they gave none."""
+    if pfx:
+        try:
+            content = base64.b64decode("".join(pfx.split()), validate=True)
+        except binascii.Error:
+            raise _wrong(PFX, "is not base64; encode the whole file") from None
+        return read_pfx(content, password, now)
+    if certificate:
+        return read_pem(certificate, private_key, password, now)
+    if private_key:
+        raise _wrong(CERTIFICATE, "is missing; a key alone does not say whose it is")
+    return None
 
 
 def _wrong(name: str, why: str, code: str = "invalid_body") -> InvalidInput:

@@ -2,7 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from fairlead.model.credentials import ClientCredentials, Credentials, OAuth2Credentials
+from fairlead.model.credentials import (
+    ClientCredentials,
+    Credentials,
+    OAuth2Credentials,
+    TwoStepCredentials,
+)
 
 #: before their end, credentials are renewed
 MARGIN = timedelta(minutes=15)
@@ -13,7 +18,11 @@ _MARGIN_SHARE = 0.25
 def token_of(credentials: Credentials) -> str:
     """Return the bearer token, "" if there is none."""
     match credentials:
-        case OAuth2Credentials(access_token=token) | ClientCredentials(token=token):
+        case (
+            OAuth2Credentials(access_token=token)
+            | ClientCredentials(token=token)
+            | TwoStepCredentials(token=token)
+        ):
             return token.get_secret_value()
         case _:
             return ""
@@ -23,12 +32,12 @@ def is_renewable(credentials: Credentials) -> bool:
     """Can they be renewed without the end user?"""
     if isinstance(credentials, OAuth2Credentials):
         return credentials.refresh_token is not None
-    return isinstance(credentials, ClientCredentials)
+    return isinstance(credentials, ClientCredentials | TwoStepCredentials)
 
 
 def renewal_at(credentials: Credentials) -> datetime | None:
     """Return from when on they are to be renewed, None = nobody said that they end."""
-    if not isinstance(credentials, OAuth2Credentials | ClientCredentials):
+    if not isinstance(credentials, OAuth2Credentials | ClientCredentials | TwoStepCredentials):
         return None
     if credentials.expires_at is None:
         return None
@@ -52,7 +61,7 @@ def is_due(credentials: Credentials, now: datetime) -> bool:
 
 def is_valid(credentials: Credentials, now: datetime) -> bool:
     """Do they work now, as far as is known?"""
-    if not isinstance(credentials, OAuth2Credentials | ClientCredentials):
+    if not isinstance(credentials, OAuth2Credentials | ClientCredentials | TwoStepCredentials):
         return True
     if not token_of(credentials):
         return False

@@ -127,7 +127,7 @@ class ConnectPage:
             fields=fields,
             can_go_back=len(choices) > 1,
         )
-        return form.draw(questions(chosen.provider.auth_mode) or ())
+        return form.draw(questions(chosen.provider) or ())
 
     async def begin(self, request: Request) -> Response:
         """Check what was filled in and send the browser on its trip, or show what is wrong."""
@@ -195,12 +195,12 @@ class ConnectPage:
 
     async def _take(self, form: "Form", given: Mapping[str, str]) -> Response:
         """Connect with the credentials that were filled in, or show what is wrong with them."""
-        mode = form.chosen.provider.auth_mode
-        wanted = questions(mode)
+        provider = form.chosen.provider
+        wanted = questions(provider)
         if wanted is None:
             return form.draw(status=400)
         try:
-            credentials = credentials_of(mode, given, self._clock.now())
+            credentials = credentials_of(provider, wanted, given, self._clock.now())
         except InvalidInput as error:
             problems = {issue["path"][0]: sentence(issue["message"]) for issue in error.issues}
             return form.draw(answered(wanted, given, problems), status=400)
@@ -249,7 +249,7 @@ class Form:
             back=back,
             guide=overrides.get("docs_connect") or provider.docs_connect,
             is_trip=is_trip,
-            is_offered=is_trip or questions(provider.auth_mode) is not None,
+            is_offered=is_trip or questions(provider) is not None,
         )
 
 

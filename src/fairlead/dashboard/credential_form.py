@@ -15,6 +15,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message
 
+from fairlead.connect.fields import two_step_credentials
 from fairlead.connect.submission import PFX, app_credentials
 from fairlead.errors import InvalidInput
 from fairlead.model.credentials import (
@@ -23,7 +24,7 @@ from fairlead.model.credentials import (
     Credentials,
     NoCredentials,
 )
-from fairlead.model.provider import AuthMode
+from fairlead.model.provider import AuthMode, Provider
 from fairlead.oauth.certificate import CERTIFICATE, PASSWORD, PRIVATE_KEY
 
 #: bytes of a form, a certificate's file included
@@ -48,26 +49,29 @@ class Question:
 
 
 _CERTIFICATE = "Use a certificate"
+_CERTIFICATE_QUESTIONS = (
+    Question(PFX, "Certificate file", "A .pfx or .p12 file.", "file", group=_CERTIFICATE),
+    Question(
+        CERTIFICATE,
+        "Certificate",
+        "Instead of a file: the whole of a .pem file, from BEGIN CERTIFICATE on.",
+        "lines",
+        group=_CERTIFICATE,
+    ),
+    Question(
+        PRIVATE_KEY,
+        "Private key",
+        "From BEGIN PRIVATE KEY on, unless it stands above. It is kept sealed.",
+        "lines",
+        group=_CERTIFICATE,
+    ),
+    Question(PASSWORD, "Password", "What opens the file or the key.", group=_CERTIFICATE),
+)
 _QUESTIONS: Mapping[AuthMode, tuple[Question, ...]] = {
     AuthMode.OAUTH2_CC: (
         Question("client_id", "Client ID", "Id of the app's registration.", "text", True),
         Question("client_secret", "Client secret", "The secret's value, or use a certificate."),
-        Question(PFX, "Certificate file", "A .pfx or .p12 file.", "file", group=_CERTIFICATE),
-        Question(
-            CERTIFICATE,
-            "Certificate",
-            "Instead of a file: the whole of a .pem file, from BEGIN CERTIFICATE on.",
-            "lines",
-            group=_CERTIFICATE,
-        ),
-        Question(
-            PRIVATE_KEY,
-            "Private key",
-            "From BEGIN PRIVATE KEY on, unless it stands above. It is kept sealed.",
-            "lines",
-            group=_CERTIFICATE,
-        ),
-        Question(PASSWORD, "Password", "What opens the file or the key.", group=_CERTIFICATE),
+        *_CERTIFICATE_QUESTIONS,
     ),
     AuthMode.API_KEY: (Question("apiKey", "Key", required=True),),
     AuthMode.BASIC: (
@@ -78,9 +82,23 @@ _QUESTIONS: Mapping[AuthMode, tuple[Question, ...]] = {
 }
 
 
-def questions(mode: AuthMode) -> tuple[Question, ...] | None:
+def questions(provider: Provider) -> tuple[Question, ...] | None:
     """Return what to ask for, None if such credentials cannot be filled in."""
-    return _QUESTIONS.get(mode)
+    if provider.auth_mode is not AuthMode.TWO_STEP:
+        return _QUESTIONS.get(provider.auth_mode)
+    if not provider.token_url:
+        return None
+    own = tuple(
+        Question(
+            name,
+            field.title,
+            field.description,
+            "password" if field.secret else "text",
+            field.required,
+        )
+        for name, field in provider.credential_fields.items()
+    )
+    return own + _CERTIFICATE_QUESTIONS if provider.assertion_field else own
 
 
 def answered(
@@ -97,9 +115,12 @@ def answered(
     )
 
 
-def credentials_of(mode: AuthMode, given: Mapping[str, str], now: datetime) -> Credentials:
+def credentials_of(
+    provider: Provider, asked: tuple[Question, ...], given: Mapping[str, str], now: datetime
+) -> Credentials:
     """Return the credentials that were filled in; InvalidInput names the field that is wrong."""
-    for question in _QUESTIONS[mode]:
+    mode = provider.auth_mode
+    for question in asked:
         if question.required and not given.get(question.name, "").strip():
             raise InvalidInput(
                 f"Please fill in {question.title}.",
@@ -118,6 +139,9 @@ def credentials_of(mode: AuthMode, given: Mapping[str, str], now: datetime) -> C
         return BasicCredentials(username=given["username"].strip(), password=password)
     if mode is AuthMode.NONE:
         return NoCredentials()
+    if mode is AuthMode.TWO_STEP:
+        answers = {each.name: given[each.name] for each in asked if given.get(each.name)}
+        return two_step_credentials(provider, answers, now)
     return app_credentials(
         client_id=given["client_id"],
         client_secret=given.get("client_secret", "").strip() or None,

@@ -46,9 +46,11 @@ def target_of(provider: Provider, url: str, connection_config: Mapping[str, Any]
     absolute URL of another origin; InvalidInput for a path that tries to be something else.
     """
     if not _ABSOLUTE.match(url):
-        _, wire = parse_url(_below_base(provider, url, connection_config))
+        origin, wire = parse_url(_below_base(provider, url, connection_config))
         if audience_of(provider, wire, connection_config) is not None:
             return Target(wire, audience="")
+        if provider.permit_paths and is_open_origin(provider, origin, connection_config):
+            return Target(wire, None)
         raise OperatorError(
             f"The base URL of {provider.display_name} is not https; correct the provider"
         )

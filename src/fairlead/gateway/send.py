@@ -215,8 +215,16 @@ class _Exchange:
 
 
 def _merged(ours: dict[str, str], callers: dict[str, str]) -> dict[str, str]:
-    """Return both; the caller's win, but for a user agent that the provider prescribes."""
-    prescribed = {name.lower() for name in ours if name.lower() == "user-agent"}
-    kept = {name: value for name, value in callers.items() if name.lower() not in prescribed}
+    """Return both; the caller's win, but for a user agent that the provider prescribes.
+
+    So does an Accept of the provider's over one that takes anything, as libraries send by default.
+    """
+    own = {name.lower() for name in ours}
+    kept = {
+        name: value
+        for name, value in callers.items()
+        if name.lower() not in own
+        or not (name.lower() == "user-agent" or (name.lower() == "accept" and "*/*" in value))
+    }
     named = {name.lower() for name in kept}
     return {**{name: value for name, value in ours.items() if name.lower() not in named}, **kept}

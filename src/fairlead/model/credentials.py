@@ -36,6 +36,20 @@ class ClientCredentials(Frozen):
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
+class TwoStepCredentials(Frozen):
+    """Result of a token request made of what was filled in, and what is needed to repeat it."""
+
+    type: Literal["TWO_STEP"] = "TWO_STEP"
+    token: SecretStr
+    #: what was filled in, by the provider's names
+    fields: dict[str, SecretStr] = Field(default_factory=dict)
+    client_certificate: str | None = None
+    client_private_key: SecretStr | None = None
+    refresh_token: SecretStr | None = None
+    expires_at: datetime | None = None
+    raw: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+
 class ApiKeyCredentials(Frozen):
     """One static key."""
 
@@ -58,7 +72,12 @@ class NoCredentials(Frozen):
 
 
 Credentials = Annotated[
-    OAuth2Credentials | ClientCredentials | ApiKeyCredentials | BasicCredentials | NoCredentials,
+    OAuth2Credentials
+    | ClientCredentials
+    | TwoStepCredentials
+    | ApiKeyCredentials
+    | BasicCredentials
+    | NoCredentials,
     Field(discriminator="type"),
 ]
 

@@ -6,6 +6,7 @@ a pack while it authenticates; each has a default, so a simple provider is ten l
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -38,13 +39,26 @@ class ConfigField:
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """One request to a token endpoint, form-encoded."""
+    """One request to a token endpoint."""
 
     url: str
     form: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict)
     #: the origin that the token is for, "" = the provider's main API
     audience: str = ""
+    #: how `form` is sent: `form` (encoded) or `json`
+    encoding: str = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenReply:
+    """Where a token reply of a vendor's own shape holds what: paths of names, joined by dots."""
+
+    token: str = "access_token"
+    refresh_token: str | None = None
+    expiration: str | None = "expires_in"
+    #: what `expiration` is: `expireIn` (seconds from now) or `expireAt` (a moment)
+    strategy: str = "expireIn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +120,9 @@ class Provider:
     """How one vendor's API is reached and authenticated.
 
     URLs and parameters may hold `${connectionConfig.name}`; a value missing there is an error that
-    names the field. `authorization_url` etc. are absolute.
+    names the field. `authorization_url` etc. are absolute. Of TWO_STEP, token parameters and
+    headers may hold `${credentials.name}`, too; a parameter whose optional credential was not
+    filled in is left out.
     """
 
     #: name on the wire, `^[a-zA-Z0-9_-]+$`
@@ -123,6 +139,9 @@ class Provider:
     credential_origins: tuple[str, ...] = ()
     #: origins that may be *called* beyond these, never with credentials (downloads); same form
     open_origins: tuple[str, ...] = ()
+    #: full-match regular expression, whatever the case, of path and query of addresses that carry a
+    #: permit of their own: they are called without credentials
+    permit_paths: str | None = None
     #: further APIs that the same grant reaches, each with a token of its own
     audiences: tuple[Audience, ...] = ()
     authorization_url: str = ""
@@ -142,6 +161,19 @@ class Provider:
     #: how an app signs that proves itself by a certificate: `PS256` (names the certificate by
     #: `x5t#S256`) or `RS256` (by `x5t`)
     assertion_algorithm: str = "PS256"
+    #: TWO_STEP: what is filled in, by name
+    credential_fields: Mapping[str, ConfigField] = field(default_factory=dict)
+    #: TWO_STEP: the credential that is an app's signed statement (RFC 7523), "" = there is none.
+    #: Who has a certificate leaves it out: it is then signed anew for every request
+    assertion_field: str = ""
+    #: TWO_STEP: the credential that names the app which signs
+    client_id_field: str = "client_id"
+    token_headers: Mapping[str, str] = field(default_factory=dict)
+    #: how TWO_STEP parameters are sent: `form` or `json`
+    token_encoding: str = "form"
+    token_reply: TokenReply = TokenReply()
+    #: TWO_STEP: how long a token lives whose reply does not say; None = for ever
+    token_lifetime: timedelta | None = None
     connection_config: Mapping[str, ConfigField] = field(default_factory=dict)
     #: defaults for connection_config fields the caller left out
     connection_defaults: Mapping[str, str] = field(default_factory=dict)

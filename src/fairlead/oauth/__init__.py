@@ -13,6 +13,7 @@ from fairlead.oauth.pkce import challenge_of, new_state, new_verifier
 from fairlead.oauth.replies import classify
 from fairlead.oauth.scopes import scope_text, scopes_for
 from fairlead.oauth.tokens import client_credentials, exchange_code, refresh
+from fairlead.oauth.two_step import two_step
 
 __all__ = [
     "audience_of",
@@ -32,4 +33,5 @@ __all__ = [
     "refresh",
     "scope_text",
     "scopes_for",
+    "two_step",
 ]

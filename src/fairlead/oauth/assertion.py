@@ -5,8 +5,11 @@ thumbprint ([RFC 7515](https://www.rfc-editor.org/rfc/rfc7515), 4.1.7 and 4.1.8)
 """
 
 import base64
+import binascii
 import uuid
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 from cryptography import x509
@@ -16,11 +19,31 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import SecretStr
 
 from fairlead.errors import InternalError
+from fairlead.model.provider import Provider
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFETIME = timedelta(minutes=5)
 #: a server's clock may be behind ours
 BACKDATED = timedelta(minutes=2)
+#: key of connection_config that chooses another algorithm than the provider's
+ALGORITHM = "assertionAlgorithm"
+
+
+def algorithm_of(provider: Provider, connection_config: Mapping[str, Any]) -> str:
+    """Return how to sign: as the connection says, else as the provider says."""
+    return str(connection_config.get(ALGORITHM) or provider.assertion_algorithm)
+
+
+def expiry_of(assertion: str) -> datetime | None:
+    """Return when a statement that somebody else signed ends, None if it does not tell."""
+    parts = assertion.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return datetime.fromtimestamp(float(claims["exp"]), UTC)
+    except (binascii.Error, ValueError, TypeError, KeyError, OverflowError):
+        return None
 
 
 def sign_assertion(

@@ -20,6 +20,7 @@ from fairlead.model.credentials import (
     Credentials,
     NoCredentials,
     OAuth2Credentials,
+    TwoStepCredentials,
 )
 from fairlead.model.provider import Provider
 from fairlead.oauth.interpolate import interpolate
@@ -38,10 +39,13 @@ def audience_of(provider: Provider, url: str, connection_config: Mapping[str, An
         return None
     if origin.scheme != "https" and not origin.is_loopback:
         return None
+    target = wire.removeprefix(str(origin))
+    permits = provider.permit_paths
+    if permits is not None and re.fullmatch(permits, target, re.IGNORECASE):
+        return None
     own = (provider.base_url, *provider.credential_origins)
     if _matches(origin, own, connection_config):
         return ""
-    target = wire.removeprefix(str(origin))
     for audience in provider.audiences:
         if not _matches(origin, audience.origins, connection_config):
             continue
@@ -73,7 +77,11 @@ def credential_headers(
     header's name may come from the connection's config.
     """
     match credentials:
-        case OAuth2Credentials(access_token=token) | ClientCredentials(token=token):
+        case (
+            OAuth2Credentials(access_token=token)
+            | ClientCredentials(token=token)
+            | TwoStepCredentials(token=token)
+        ):
             return {"Authorization": f"Bearer {token.get_secret_value()}"}
         case BasicCredentials(username=username, password=password):
             pair = f"{username}:{password.get_secret_value()}"

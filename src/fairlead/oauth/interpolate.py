@@ -1,4 +1,7 @@
-"""Fill `${connectionConfig.name}` in a provider's URLs and parameters."""
+"""Fill `${connectionConfig.name}` in a provider's URLs and parameters.
+
+Where credentials belong, `${credentials.name}`, too; an error never tells their values.
+"""
 
 import re
 from collections.abc import Mapping
@@ -10,9 +13,16 @@ from fairlead.http import parse_url
 
 _PLACE = re.compile(r"\$\{([^}]*)\}")
 _PREFIX = "connectionConfig."
+_CREDENTIALS = "credentials."
 
 
-def interpolate(template: str, connection_config: Mapping[str, Any], *, quote: bool) -> str:
+def interpolate(
+    template: str,
+    connection_config: Mapping[str, Any],
+    *,
+    quote: bool,
+    credentials: Mapping[str, str] | None = None,
+) -> str:
     """Return the template with its places filled; `quote` percent-encodes values, for URLs.
 
     A place that a URL begins with, alone, stands for a whole base URL and is not encoded.
@@ -22,6 +32,8 @@ def interpolate(template: str, connection_config: Mapping[str, Any], *, quote: b
         return template
 
     def fill(match: re.Match[str]) -> str:
+        if credentials is not None and match[1].startswith(_CREDENTIALS):
+            return _credential(match[1].removeprefix(_CREDENTIALS), credentials)
         name = match[1].removeprefix(_PREFIX)
         value = connection_config.get(name) if match[1].startswith(_PREFIX) else None
         if value is None or value == "" or isinstance(value, dict | list):
@@ -37,6 +49,20 @@ def interpolate(template: str, connection_config: Mapping[str, Any], *, quote: b
         return percent_encode(text, safe="")
 
     return _PLACE.sub(fill, template)
+
+
+def places(template: str) -> list[str]:
+    """Return the names in the template's places: `connectionConfig.x`, `credentials.x`."""
+    return _PLACE.findall(template)
+
+
+def _credential(name: str, credentials: Mapping[str, str]) -> str:
+    if not (value := credentials.get(name)):
+        raise InvalidInput(
+            f"{name} is missing; fill it in",
+            issues=[{"code": "custom", "message": "is missing; fill it in", "path": [name]}],
+        )
+    return value
 
 
 def _base_url(name: str, text: str) -> str:

@@ -5,8 +5,8 @@
 """
 
 import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -21,10 +21,14 @@ from fairlead.errors import (
     Unavailable,
 )
 from fairlead.http import redact, retry_after
-from fairlead.model.provider import Provider, Reply
+from fairlead.model.provider import Provider, Reply, TokenReply
 
 _KEPT_CHARACTERS = 2000
 _SECONDS = re.compile(r"\d{1,10}(?:\.\d+)?", re.ASCII)
+_MILLISECONDS = re.compile(r"\d{11,14}", re.ASCII)
+#: seconds that no sensible expiry reaches: beyond, they are milliseconds
+_FAR = 1e11
+_STANDARD = TokenReply(refresh_token="refresh_token")
 _OPERATORS = frozenset({"invalid_client", "unauthorized_client"})
 _GRANT_IS_OVER = frozenset(
     {"invalid_grant", "interaction_required", "login_required", "consent_required"}
@@ -47,24 +51,49 @@ class Tokens:
 
 def parse_tokens(provider: Provider, reply: Reply, now: datetime) -> Tokens:
     """Return the tokens of a reply; if there are none, raise the error that it means."""
+    return _tokens(provider, reply, now, _STANDARD)
+
+
+def parse_reply(provider: Provider, reply: Reply, now: datetime) -> Tokens:
+    """Return the tokens of a reply of the provider's own shape; raise likewise."""
+    tokens = _tokens(provider, reply, now, provider.token_reply)
+    if tokens.expires_at is None and provider.token_lifetime is not None:
+        return replace(tokens, expires_at=now + provider.token_lifetime)
+    return tokens
+
+
+def _tokens(provider: Provider, reply: Reply, now: datetime, shape: TokenReply) -> Tokens:
     fields = _object(reply.body)
-    if reply.status >= 400 or (fields and "error" in fields and "access_token" not in fields):
+    token = _at(fields, shape.token)
+    if reply.status >= 400 or (fields and "error" in fields and token is None):
         # some vendors say 200 and mean an error
         raise classify(provider, reply, now)
     if reply.status >= 300 or fields is None:
         raise _malformed(provider, reply, "is not a JSON object")
-    access_token = fields.get("access_token")
-    if not isinstance(access_token, str) or not access_token:
-        raise _malformed(provider, reply, "has no access_token")
-    refresh_token = fields.get("refresh_token")
+    if not isinstance(token, str) or not token:
+        raise _malformed(provider, reply, f"has no {shape.token}")
+    refresh_token = _at(fields, shape.refresh_token)
     if not isinstance(refresh_token, str | None):
-        raise _malformed(provider, reply, "has a refresh_token that is no text")
+        raise _malformed(provider, reply, f"has a {shape.refresh_token} that is no text")
+    expires_at = None
+    value = _at(fields, shape.expiration)
+    if shape.strategy == "expireAt":
+        expires_at = _moment(provider, reply, value)
+    else:
+        expires_at = _expiry(provider, reply, value, now)
     return Tokens(
-        access_token=access_token,
+        access_token=token,
         refresh_token=refresh_token or None,
-        expires_at=_expiry(provider, reply, fields.get("expires_in"), now),
+        expires_at=expires_at,
         raw=fields,
     )
+
+
+def _at(fields: dict[str, Any] | None, path: str | None) -> Any:
+    value: Any = fields if path else None
+    for name in (path or "").split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def classify(provider: Provider, reply: Reply, now: datetime) -> FairleadError:
@@ -120,6 +149,21 @@ def _expiry(provider: Provider, reply: Reply, value: object, now: datetime) -> d
     if not _SECONDS.fullmatch(str(value).strip()):
         raise _malformed(provider, reply, "has an expires_in that is no number of seconds")
     return now + timedelta(seconds=float(value))
+
+
+def _moment(provider: Provider, reply: Reply, value: object) -> datetime | None:
+    """Read a moment: ISO 8601, or seconds or milliseconds since 1970."""
+    if value is None:
+        return None
+    text = str(value).strip()
+    try:
+        if _SECONDS.fullmatch(text) or _MILLISECONDS.fullmatch(text):
+            number = float(text)
+            return datetime.fromtimestamp(number / 1000 if number > _FAR else number, UTC)
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise _malformed(provider, reply, "has an expiration that is no moment") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _malformed(provider: Provider, reply: Reply, what: str) -> ProviderError:

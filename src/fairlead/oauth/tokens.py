@@ -10,25 +10,21 @@ What an API wants a token to say goes along as `claims`
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote_plus
 
 from pydantic import SecretStr
 
-from fairlead.errors import OperatorError, ProviderError, ReconnectRequired
-from fairlead.http import Transport, parse_url
+from fairlead.errors import OperatorError, ReconnectRequired
+from fairlead.http import Transport
 from fairlead.model.clock import Clock
 from fairlead.model.credentials import ClientCredentials, OAuth2Credentials
-from fairlead.model.exchange import Request, Response
-from fairlead.model.provider import Provider, Reply, TokenRequest
-from fairlead.oauth.assertion import TYPE, sign_assertion
+from fairlead.model.provider import Provider, TokenRequest
+from fairlead.oauth.assertion import TYPE, algorithm_of, sign_assertion
+from fairlead.oauth.endpoint import ask
 from fairlead.oauth.interpolate import interpolate
 from fairlead.oauth.replies import Tokens, parse_tokens
-
-#: longer than any healthy token endpoint takes
-_LIMIT = timedelta(seconds=30)
-_LARGEST_REPLY_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,34 +151,7 @@ async def _ask(  # noqa: PLR0917  # the parts of one token request, passed on as
         request = provider.token_request(request, connection_config)
     elif audience:
         request = replace(request, form={**request.form, "resource": audience})
-    origin, url = parse_url(request.url)
-    if origin.scheme != "https" and not origin.is_loopback:
-        raise OperatorError(
-            f"The token endpoint {origin} is not https; correct the provider's token URL"
-        )
-    answer = await transport.send(
-        Request(
-            method="POST",
-            url=url,
-            headers={
-                "Accept": "application/json",
-                "Content-Type": "application/x-www-form-urlencoded",
-                **request.headers,
-            },
-            body=urlencode(request.form).encode(),
-        ),
-        # never followed: the request holds secrets
-        redirects=0,
-        total_timeout=_LIMIT,
-    )
-    async with answer:
-        reply = Reply(
-            status=answer.status,
-            headers=dict(answer.headers),
-            body=await _bounded(answer, provider),
-            url=url.partition("?")[0],
-            method="POST",
-        )
+    reply = await ask(transport, provider, request)
     return parse_tokens(provider, reply, clock.now())
 
 
@@ -211,7 +180,7 @@ def _token_request(  # noqa: PLR0917  # the parts of one token request, passed o
             audience=url,
             certificate=app.certificate,
             private_key=app.private_key,
-            algorithm=provider.assertion_algorithm,
+            algorithm=algorithm_of(provider, connection_config),
             now=now,
         )
     elif provider.token_auth == "basic" and app.secret is not None:
@@ -223,20 +192,6 @@ def _token_request(  # noqa: PLR0917  # the parts of one token request, passed o
         if app.secret is not None:
             fields["client_secret"] = app.secret.get_secret_value()
     return TokenRequest(url=url, form=fields, headers=headers, audience=audience)
-
-
-async def _bounded(answer: Response, provider: Provider) -> bytes:
-    body = b""
-    async for chunk in answer.stream():
-        body += chunk
-        if len(body) > _LARGEST_REPLY_BYTES:
-            raise ProviderError(
-                f"The token reply of {provider.display_name} is too large; see that the provider's "
-                "token URL is right",
-                code="token_reply_invalid",
-                provider_status=answer.status,
-            )
-    return body
 
 
 def _delegated(tokens: Tokens, old: SecretStr | None = None) -> OAuth2Credentials:

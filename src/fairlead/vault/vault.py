@@ -27,6 +27,7 @@ from fairlead.model.credentials import (
     Credentials,
     OAuth2Credentials,
     SealedCredentials,
+    TwoStepCredentials,
 )
 
 _VERSION = b"\x01"
@@ -122,7 +123,7 @@ def _reveal(value: object) -> object:
 
 
 def _expiry(credentials: Credentials) -> datetime | None:
-    if isinstance(credentials, OAuth2Credentials | ClientCredentials):
+    if isinstance(credentials, OAuth2Credentials | ClientCredentials | TwoStepCredentials):
         return credentials.expires_at
     return None
 
@@ -130,4 +131,4 @@ def _expiry(credentials: Credentials) -> datetime | None:
 def _is_refreshable(credentials: Credentials) -> bool:
     if isinstance(credentials, OAuth2Credentials):
         return credentials.refresh_token is not None
-    return isinstance(credentials, ClientCredentials)
+    return isinstance(credentials, ClientCredentials | TwoStepCredentials)

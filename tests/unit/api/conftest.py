@@ -181,6 +181,19 @@ def make_pack(vendor: Vendor) -> Pack[Api]:
                 auth_mode=AuthMode.TWO_STEP,
                 base_url=f"{vendor.url}/api",
             ),
+            Provider(
+                name="acme-login",
+                display_name="Acme Login",
+                auth_mode=AuthMode.TWO_STEP,
+                base_url=f"{vendor.url}/api",
+                token_url=f"{vendor.url}/token",
+                token_params={"user": "${credentials.user}", "pass": "${credentials.pass}"},
+                credential_fields={
+                    "user": ConfigField("User", pattern="[a-z]+", example="ada"),
+                    "pass": ConfigField("Password", secret=True),
+                },
+                classify=classify,
+            ),
         ],
     )
 

@@ -75,6 +75,49 @@ async def test_an_app_with_a_certificate(world: Any, pair: Any) -> None:
     assert all("client_assertion" in form for form in world.vendor.token_forms)
 
 
+async def test_in_two_steps(world: Any, check: Any) -> None:
+    await world.plain_integration("login")
+    body = {"type": "TWO_STEP", "user": "ada", "pass": "hush-3", "assertionOption": "x"}
+    answer = await send(world, "/auth/two-step/login", body, "")
+    assert answer.status_code == 200, answer.text
+    name = answer.json()["connectionId"]
+    read = await world.client.get(f"/connections/{name}?provider_config_key=login")
+    credentials = read.json()["credentials"]
+    assert (credentials["type"], credentials["token"]) == ("TWO_STEP", "access-1")
+    assert (credentials["user"], credentials["pass"]) == ("ada", "hush-3")
+    assert world.vendor.token_forms == [{"user": "ada", "pass": "hush-3"}]
+    for wrong, field in (
+        ({"user": ""}, "user"),
+        ({"user": "7"}, "user"),
+        ({"more": "x"}, "more"),
+        ({"client_certificate": "x"}, "client_certificate"),
+    ):
+        refused = await send(world, "/auth/two-step/login", body | wrong, "")
+        assert check(refused, 400, "invalid_body")["errors"][0]["path"] == [field]
+        assert "hush-3" not in refused.text
+    refused = await send(world, "/auth/two-step/login", body | {"user": 7}, "")
+    check(refused, 400, "invalid_body")
+    world.vendor.token_status = 400
+    refused = await send(world, "/auth/two-step/login", body, "")
+    assert check(refused, 400, "connection_test_failed")["cause"] == "provider_rejected"
+    await world.plain_integration("key")
+    check(await send(world, "/auth/two-step/key", body, ""), 400, "invalid_auth_mode")
+
+
+async def test_two_steps_on_the_page(world: Any) -> None:
+    await world.plain_integration("login")
+    given = {"session_token": await world.session(), "integration": "login", "user": "ada"}
+    page = await world.browser.post("/connect/", data=given)
+    assert page.status_code == 400
+    assert "Please fill in Password." in page.text
+    page = await world.browser.post("/connect/", data=given | {"pass": "p"})
+    assert "Acme Login is connected" in page.text
+    shown = (await world.client.get("/providers/acme-login")).json()["data"]
+    assert shown["credentials"]["user"]["pattern"] == "[a-z]+"
+    assert shown["credentials"]["pass"]["secret"] is True
+    assert shown["token_response"]["token"] == "access_token"
+
+
 async def test_an_app_that_is_refused(world: Any, check: Any) -> None:
     await world.plain_integration("app")
     world.vendor.token_status = 503

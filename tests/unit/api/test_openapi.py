@@ -43,6 +43,10 @@ OK = {
         "path": "/oauth2/auth/app?connect_session_token=TOKEN&params[site]=contoso",
         "json": {"client_id": "i", "client_secret": "s"},
     },
+    ("post", "/auth/two-step/{provider_config_key}"): {
+        "path": "/auth/two-step/login?connect_session_token=TOKEN",
+        "json": {"user": "ada", "pass": "p"},
+    },
     ("post", "/api-auth/api-key/{provider_config_key}"): {
         "path": "/api-auth/api-key/key?connect_session_token=TOKEN",
         "json": {"apiKey": "k"},
@@ -113,7 +117,7 @@ async def test_every_route_is_walked(document: dict[str, Any]) -> None:
 
 async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any]) -> None:
     await world.integration()
-    for kind in ("app", "key", "basic", "open"):
+    for kind in ("app", "key", "basic", "open", "login"):
         await world.plain_integration(kind)
     await world.connection("c1", end_user={"id": "u", "display_name": "A"})
     await world.connection("c2")
