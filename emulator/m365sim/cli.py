@@ -18,6 +18,7 @@ from m365sim.cli_parts import (
     RedirectUri,
     Seed,
     SeedFiles,
+    Tenants,
     Throttle,
     check_library,
     check_user,
@@ -56,6 +57,10 @@ EXAMPLES = """
   A document library that mirrors a folder of yours, changes included:
 
     m365sim serve --library ~/Documents
+
+  Tenants of your own, from YAML files:
+
+    m365sim serve --tenant fabrikam.yaml --tenant contoso.yaml
 
   A library of a million files:
 
@@ -109,6 +114,7 @@ def serve(
     ] = None,
     as_json: JsonOutput = False,
     auto_sign_in: AutoSignIn = None,
+    tenant: Tenants = None,
     seed_files: SeedFiles = 0,
     library: Library = None,
     redirect_uri: RedirectUri = None,
@@ -126,6 +132,7 @@ def serve(
         auto_sign_in=auto_sign_in,
         seed=seed,
         throttle=throttle,
+        tenants=tuple(tenant or ()),
     )
     run_until_stopped(_serve(options, host, port, cloud_file, as_json=as_json), host)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from m365sim.bad_file import BadFile
 from m365sim.entra.contoso import DEFAULT_REDIRECT_URIS
 from m365sim.server import PortInUse
 from m365sim.world import World
@@ -41,6 +42,14 @@ RedirectUri = Annotated[
         f"Default: {' and '.join(DEFAULT_REDIRECT_URIS)}.",
     ),
 ]
+Tenants = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--tenant",
+        metavar="FILE",
+        help="A tenant from a YAML file, in place of contoso; may be repeated.",
+    ),
+]
 Throttle = Annotated[
     bool,
     typer.Option("--throttle", help="Count resource units and answer 429 as a small tenant would."),
@@ -68,10 +77,13 @@ def check_user(world: World, upn: str | None) -> None:
 
 
 def run_until_stopped(serving: Coroutine[Any, Any, None], host: str) -> None:
-    """Run a server to its end; stop over a port or address that is not to be had."""
+    """Run a server to its end; stop over a port, an address or a file that will not do."""
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serving)
+    except BadFile as bad:
+        typer.echo(str(bad), err=True)  # as compilers do: editors jump to FILE:LINE
+        raise typer.Exit(BAD_INPUT) from bad
     except PortInUse as taken:
         stop_with(
             f"port {taken.port} on {taken.host} is in use; choose another with --port, "

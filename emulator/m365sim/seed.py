@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from m365sim.files import Actor, Drive, Item, Site
 from m365sim.files.blob import MemoryBlob
+from m365sim.files.item import SYSTEM
 from m365sim.lists.seed import seed_lists
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ _OWN = {
 }
 
 
-def seed_content(world: World, *, files: int = 0, library: Path | None = None) -> None:
-    """Fill a world: the usual sites, a library of `files` computed files, a mirror of `library`."""
+def seed_content(world: World) -> None:
+    """Fill a world with the usual sites."""
     content = world.content
     people = world.directory.users_of(world.tenant.id)
     authors = [_actor(user) for user in people]
@@ -81,12 +82,23 @@ def seed_content(world: World, *, files: int = 0, library: Path | None = None) -
     seed_lists(world)
     for user in people:
         _add_one_drive(world, user)
+
+
+def seed_more(world: World, *, files: int = 0, library: Path | None = None) -> None:
+    """Add a library of `files` computed files, and a mirror of the folder `library`."""
+    content = world.content
+    started = world.clock.now() - timedelta(days=400)
+    owner = next((_actor(u) for u in world.directory.users_of(world.tenant.id)), SYSTEM)
     if files:
-        archive = site("/sites/archive", "Archive")
-        content.add_drive(archive, owner=authors[0], synthetic_files=files)
+        archive = content.add_site(
+            "/sites/archive", "Archive", created_at=started, description="Archive"
+        )
+        content.add_drive(archive, owner=owner, synthetic_files=files)
     if library is not None:
-        mirrored = site("/sites/mirror", "Mirror")
-        drive = content.add_drive(mirrored, library.resolve().name or "Documents", owner=authors[0])
+        mirrored = content.add_site(
+            "/sites/mirror", "Mirror", created_at=started, description="Mirror"
+        )
+        drive = content.add_drive(mirrored, library.resolve().name or "Documents", owner=owner)
         content.mirror(drive, library)
 
 

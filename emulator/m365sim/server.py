@@ -52,9 +52,10 @@ class Options:
     seed: int = 1
     cloud: Cloud = GLOBAL
     throttle: bool = False
+    tenants: tuple[Path, ...] = ()  # YAML files; without any the tenant is contoso
 
     def build(self) -> World:
-        """Build the world that is described."""
+        """Build the world that is described; `BadFile` when a file of it is not in order."""
         world = build_world(
             seed=self.seed,
             seed_files=self.seed_files,
@@ -62,6 +63,7 @@ class Options:
             redirect_uris=self.redirect_uris,
             auto_sign_in=self.auto_sign_in,
             cloud=self.cloud,
+            tenant_files=self.tenants,
         )
         if self.throttle:
             world.throttle.turn_on()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -20,7 +20,7 @@ from m365sim.graph.quirks import Quirks
 from m365sim.lists import Lists
 from m365sim.notify import Notifier
 from m365sim.rest.state import RestState
-from m365sim.seed import seed_content
+from m365sim.seed import seed_content, seed_more
 from m365sim.sharing import Sharing
 from m365sim.tenant import Directory, Tenant
 from m365sim.throttle import Meter
@@ -181,22 +181,38 @@ def build_world(
     redirect_uris: Iterable[str] = DEFAULT_REDIRECT_URIS,
     auto_sign_in: str | None = None,
     cloud: Cloud = GLOBAL,
+    tenant_files: Sequence[Path] = (),
 ) -> World:
-    """Build the default cloud: the tenant contoso, its people, its apps and its files."""
+    """Build a cloud: the tenant contoso, its people, its apps and its files.
+
+    Or the tenants that YAML files describe instead, of which the first is the default one; a file
+    that is not what it should be is a `BadFile`.
+    """
     clock = clock or SystemClock()
     rng = Random(seed)  # noqa: S311 - ids and jitter, nothing to guard
-    directory, tenant = contoso(clock.now(), redirect_uris, cloud.sharepoint)
-    world = World(
-        clock=clock,
-        urls=urls or Urls.of(cloud),
-        directory=directory,
-        tenant=tenant,
-        rng=rng,
-        content=Content(clock=clock, rng=rng, tenant=tenant),
-        faults=FaultScript(),
-        quirks=Quirks(),
-        auto_sign_in=auto_sign_in,
-        cloud=cloud,
-    )
-    seed_content(world, files=seed_files, library=library)
+
+    def found(directory: Directory, tenant: Tenant) -> World:
+        return World(
+            clock=clock,
+            urls=urls or Urls.of(cloud),
+            directory=directory,
+            tenant=tenant,
+            rng=rng,
+            content=Content(clock=clock, rng=rng, tenant=tenant),
+            faults=FaultScript(),
+            quirks=Quirks(),
+            auto_sign_in=auto_sign_in,
+            cloud=cloud,
+        )
+
+    if tenant_files:
+        from m365sim.seeds import build_tenants  # noqa: PLC0415 - pydantic takes its time to load
+
+        world = build_tenants(
+            tenant_files, found, now=clock.now(), sharepoint_domain=cloud.sharepoint, seed=seed
+        )
+    else:
+        world = found(*contoso(clock.now(), redirect_uris, cloud.sharepoint))
+        seed_content(world)
+    seed_more(world, files=seed_files, library=library)
     return world

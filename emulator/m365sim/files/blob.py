@@ -85,3 +85,32 @@ class FileBlob:
             while left > 0 and (piece := file.read(min(CHUNK, left))):
                 left -= len(piece)
                 yield piece
+
+
+class FillerBlob:
+    """Made-up bytes of any length, which are written nowhere: a line over and over again."""
+
+    __slots__ = ("_hash", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._hash: str | None = None
+
+    def quick_xor_hash(self) -> str:
+        """Return the QuickXorHash in base64."""
+        if self._hash is None:
+            running = QuickXor()
+            for piece in self.chunks(0, self.size):
+                running.update(piece)
+            self._hash = running.digest()
+        return self._hash
+
+    def chunks(self, start: int, stop: int) -> Iterator[bytes]:
+        """Yield the bytes from `start` up to `stop`, in pieces."""
+        line = b"The quick brown fox jumps over the lazy dog, again and again.\n"
+        piece = line * (CHUNK // len(line) + 2)
+        while start < stop:
+            first = start % len(line)
+            length = min(CHUNK, stop - start)
+            yield piece[first : first + length]
+            start += length

@@ -17,6 +17,7 @@ from m365sim.cli_parts import (
     RedirectUri,
     Seed,
     SeedFiles,
+    Tenants,
     Throttle,
     check_library,
     check_user,
@@ -79,6 +80,7 @@ def proxy(
     ] = GLOBAL.name,
     as_json: JsonOutput = False,
     auto_sign_in: AutoSignIn = None,
+    tenant: Tenants = None,
     seed_files: SeedFiles = 0,
     library: Library = None,
     redirect_uri: RedirectUri = None,
@@ -101,6 +103,7 @@ def proxy(
         seed=seed,
         cloud=CLOUDS[cloud],
         throttle=throttle,
+        tenants=tuple(tenant or ()),
     )
     try:
         run_until_stopped(_proxy(options, ca_dir, port, as_json=as_json), LOOPBACK)

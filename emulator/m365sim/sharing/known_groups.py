@@ -42,14 +42,16 @@ class KnownGroups:
         """Find a group by its id."""
         return next((group for group in self.groups() if group.id == group_id.lower()), None)
 
-    def add_group(self, name: str, members: list[User], *, mail: str | None = None) -> Group:
-        """Make a security group."""
+    def add_group(
+        self, name: str, members: list[User], *, mail: str | None = None, is_unified: bool = False
+    ) -> Group:
+        """Make a security group, or a Microsoft 365 group that has no site."""
         group = Group(
             self.new_id(),
             name,
             mail,
             self.clock.now(),
-            is_unified=False,
+            is_unified=is_unified,
             members=[user.id for user in members],
         )
         self._groups[group.id] = group
