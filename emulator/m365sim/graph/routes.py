@@ -173,7 +173,17 @@ ROUTES = (
         writes.create_upload_session,
         "/drives/{drive-id}/items/{parent-id}:/{name}:/createUploadSession",
         "driveitem-createuploadsession",
-        "new and existing, conflictBehavior, fragments, resume, cancel; not deferCommit",
+        "new and existing, conflictBehavior, fileSize, If-Match, If-None-Match, fragments, resume,"
+        " cancel, deferCommit",
+    ),
+    Route(
+        "item",
+        "",
+        "PUT",
+        writes.commit_upload,
+        "/drives/{drive-id}/root:/{path-to-parent}",
+        "driveitem-createuploadsession",
+        "stores what an upload session took in under another name: @microsoft.graph.sourceUrl",
     ),
     Route(
         "search",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CONTEXT = "https://graph.microsoft.com/v1.0/$metadata"
 
-_QUOTA = 27_487_790_694_400  # bytes: the 25 TB of a site collection
+QUOTA = 27_487_790_694_400  # bytes: the 25 TB of a site collection
 
 
 def iso(moment: datetime) -> str:
@@ -91,9 +91,9 @@ def drive_shape(drive: Drive) -> dict[str, Any]:
         "owner": owner,
         "quota": {
             "deleted": 0,
-            "remaining": _QUOTA - used,
+            "remaining": QUOTA - used,
             "state": "normal",
-            "total": _QUOTA,
+            "total": QUOTA,
             "used": used,
         },
     }

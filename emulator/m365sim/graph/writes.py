@@ -6,6 +6,7 @@ https://learn.microsoft.com/graph/api/driveitem-put-content, .../driveitem-post-
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import unquote
@@ -17,9 +18,17 @@ from m365sim.graph.call import Call
 from m365sim.graph.item_shapes import ctag, etag
 from m365sim.graph.items import shown
 from m365sim.graph.reply import GraphError, Reply, invalid, json_reply
-from m365sim.graph.shapes import iso
+from m365sim.graph.shapes import QUOTA, iso
 from m365sim.transfer.intake import Intake
-from m365sim.transfer.uploads import Target, UploadSession, begin_upload
+from m365sim.transfer.uploads import (
+    Target,
+    UploadSession,
+    begin_upload,
+    complete,
+    open_session,
+)
+
+_SESSION = re.compile(r"[?&]guid='([0-9a-f-]+)'")  # in the address of an upload session
 
 MAX_PUT = 250 * 1024 * 1024  # bytes
 CONFLICT = "@microsoft.graph.conflictBehavior"
@@ -107,10 +116,13 @@ async def delete_item(call: Call) -> Reply:
 async def create_upload_session(call: Call) -> Reply:
     """Begin an upload in fragments; the address to send them to is on the tenant host."""
     drive = call.drive(write=True)
-    body = (await call.json()).get("item") or {}
+    whole = await call.json()
+    body = whole.get("item") or {}
     target = find_target(call, drive)
+    _check_quota(drive, body.get("fileSize"))
     if target.existing is not None:
         _check_match(call, target.existing)
+        _check_none_match(call, target.existing)
     elif body.get("name", target.name).lower() != target.name.lower():
         raise invalid("The name in the body differs from the name in the path.")
     behaviour = body.get(CONFLICT) or call.query.get(CONFLICT)
@@ -122,15 +134,41 @@ async def create_upload_session(call: Call) -> Reply:
         target,
         conflict=_conflict(behaviour, "replace" if target.existing else "fail"),
         times=_times(body.get("fileSystemInfo")),
+        is_deferred=whole.get("deferCommit") is True,
     )
     return json_reply({"uploadUrl": url, **upload_state(session)})
+
+
+async def commit_upload(call: Call) -> Reply:
+    """Store what an upload session took in under another name or behaviour.
+
+    The addressed item is the folder that takes the file.
+    """
+    drive = call.drive(write=True)
+    folder = call.item(drive)
+    body = await call.json()
+    source, name = body.get("@microsoft.graph.sourceUrl"), body.get("name")
+    if not isinstance(source, str) or not isinstance(name, str):
+        raise invalid("A name and the sourceUrl of an upload session are required.")
+    found = _SESSION.search(unquote(source))
+    session = open_session(call.world, found[1] if found is not None else "")
+    if session.drive is not drive:
+        raise invalid("The upload session belongs to another drive.")
+    existing = drive.child(folder.uid, name)
+    if existing is not None:
+        call.check(drive, existing)
+        _check_match(call, existing)
+    conflict = _conflict(body.get(CONFLICT), "fail")
+    target = Target(folder, (), name, existing if conflict == "replace" else None)
+    item, is_new = complete(call.world, session, (target, conflict))
+    return shown(call, drive, item, 201 if is_new else 200)
 
 
 def upload_state(session: UploadSession) -> dict[str, Any]:
     """Show when an upload session ends and what it still waits for."""
     return {
         "expirationDateTime": iso(session.expires_at),
-        "nextExpectedRanges": [session.expected()],
+        "nextExpectedRanges": session.expected(),
     }
 
 
@@ -182,6 +220,17 @@ def _check_match(call: Call, item: Item) -> None:
         raise GraphError(
             412, "resourceModified", "The resource has changed since the caller last read it"
         )
+
+
+def _check_none_match(call: Call, item: Item) -> None:
+    unwanted = call.headers.get("if-none-match", "").strip('"')
+    if unwanted and unwanted in ("*", etag(item).strip('"'), ctag(item).strip('"')):
+        raise GraphError(412, "resourceModified", "The resource is the one the caller knows.")
+
+
+def _check_quota(drive: Drive, size: Any) -> None:
+    if isinstance(size, int) and size > QUOTA - drive.folder_bytes(drive.root.uid):
+        raise GraphError(507, "quotaLimitReached", "The user has reached their quota limit.")
 
 
 def _conflict(text: Any, default: Conflict) -> Conflict:

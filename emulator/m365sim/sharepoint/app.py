@@ -121,7 +121,9 @@ async def _upload(
             return Reply(204)
         case "PUT":
             return await _fragment(world, session, receive, headers)
-    raise invalid("An upload session takes PUT, GET and DELETE.")
+        case "POST":  # completes a session whose commit was deferred
+            return _completed(world, session)
+    raise invalid("An upload session takes PUT, GET, POST and DELETE.")
 
 
 async def _fragment(
@@ -146,8 +148,12 @@ async def _fragment(
     check_range(session, wanted, size, strict=strict)
     session.intake.write(bytes(arrived))
     session.expires_at = world.clock.now() + PATIENCE
-    if session.intake.size != session.total:
+    if not session.is_whole or session.is_deferred:
         return json_reply(upload_state(session), 202)
+    return _completed(world, session)
+
+
+def _completed(world: World, session: UploadSession) -> Reply:
     item, is_new = complete(world, session)
     shape = ItemShapes(world, session.drive, session.principal).item(item)
     return json_reply(shape, 201 if is_new else 200)

@@ -69,12 +69,19 @@ class UploadSession:
     intake: Intake
     expires_at: datetime
     total: int | None = None
-    done: Item | None = None
+    is_deferred: bool = False  # the file is made when that is asked for, not with its last byte
 
-    def expected(self) -> str:
-        """Return the range of bytes it still waits for: `327680-999999`, or `0-` at first."""
+    @property
+    def is_whole(self) -> bool:
+        """Whether every byte has arrived."""
+        return self.total is not None and self.intake.size == self.total
+
+    def expected(self) -> list[str]:
+        """Return the ranges of bytes it still waits for: `327680-999999`, or `0-` at first."""
+        if self.is_whole:
+            return []
         last = "" if self.total is None else str(self.total - 1)
-        return f"{self.intake.size}-{last}"
+        return [f"{self.intake.size}-{last}"]
 
 
 def begin_upload(
@@ -86,6 +93,7 @@ def begin_upload(
     *,
     conflict: Conflict,
     times: tuple[int | None, int | None] | None,
+    is_deferred: bool = False,
 ) -> tuple[UploadSession, str]:
     """Begin a session; the second value is the address that takes its fragments."""
     content = world.content
@@ -105,6 +113,7 @@ def begin_upload(
         times,
         Intake(content.spool_path),
         world.clock.now() + PATIENCE,
+        is_deferred=is_deferred,
     )
     content.uploads[session_id] = session
     url = (
@@ -157,16 +166,26 @@ def check_range(
     return size
 
 
-def complete(world: World, session: UploadSession) -> tuple[Item, bool]:
-    """Store the file that has arrived whole; the second value tells whether it is a new item."""
-    drive, target = session.drive, session.target
+def complete(
+    world: World, session: UploadSession, elsewhere: tuple[Target, Conflict] | None = None
+) -> tuple[Item, bool]:
+    """Store the file that has arrived whole; the second value tells whether it is a new item.
+
+    `elsewhere` is another place and behaviour than those the session began with. When the file
+    cannot be stored, the session is kept.
+    """
+    if not session.is_whole:
+        raise NotAllowed("The upload session still waits for bytes.")
+    drive, target, conflict = session.drive, session.target, session.conflict
+    if elsewhere is not None:
+        target, conflict = elsewhere
     if target.existing is not None and drive.is_held_from(target.existing, session.actor):
         raise CheckedOut("The file is currently checked out by another user.")
     blob = session.intake.finish()
     times = None
     if session.times and session.times[0] is not None and session.times[1] is not None:
         times = (session.times[0], session.times[1])
-    if target.existing is not None and session.conflict == "replace":
+    if target.existing is not None and conflict == "replace":
         existing = drive.find(target.existing.uid)
         if existing is None or existing.deleted:
             raise Missing("The file was deleted meanwhile.")
@@ -178,7 +197,7 @@ def complete(world: World, session: UploadSession) -> tuple[Item, bool]:
             target.name,
             blob,
             session.actor,
-            session.conflict,
+            conflict,
             uid=fresh,
             file_times=times,
         )

@@ -173,3 +173,68 @@ async def test_root_is_no_file(graph, drive):
     assert (await graph.call("POST", place)).status_code == 400
     put_root = await graph.call("PUT", f"/drives/{drive.id}/root/content", content=b"x")
     assert put_root.status_code == 400
+
+
+async def test_a_deferred_commit_waits_for_a_last_request(graph, at):
+    body = {"item": {"name": "big.bin"}, "deferCommit": True}
+    begun = await graph.call("POST", at("Press/big.bin") + ":/createUploadSession", json=body)
+    url = begun.json()["uploadUrl"]
+    early = await graph.http.post(url, content=b"")
+    assert (early.status_code, early.json()["error"]["code"]) == (400, "invalidRequest")
+    last = await put(graph, url, b"0123456789", 0, 10)
+    assert (last.status_code, last.json()["nextExpectedRanges"]) == (202, [])
+    assert (await graph.get(at("Press/big.bin"))).status_code == 404
+    done = await graph.http.post(url, content=b"")
+    assert (done.status_code, done.json()["size"]) == (201, 10)
+    assert (await graph.get(at("Press/big.bin"))).status_code == 200
+    assert (await graph.http.post(url, content=b"")).status_code == 404
+
+
+async def test_a_conflict_at_the_end_is_mended_with_another_name(graph, at):
+    url = (await begin(graph, at("Press/late.bin"), **{BEHAVIOUR: "fail"}))["uploadUrl"]
+    await graph.call("PUT", at("Press/late.bin") + ":/content", content=b"sooner")
+    refused = await put(graph, url, b"later", 0, 5)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "nameAlreadyExists")
+    assert (await graph.http.get(url)).json()["nextExpectedRanges"] == []
+    body = {"name": "late.bin", BEHAVIOUR: "rename", "@microsoft.graph.sourceUrl": url}
+    mended = await graph.call("PUT", at("Press"), json=body)
+    assert (mended.status_code, mended.json()["name"]) == (201, "late 1.bin")
+    again = await graph.call("PUT", at("Press"), json=body)
+    assert again.status_code == 404  # the session is over
+    for wrong in ({}, {"name": "x"}, {"name": "x", "@microsoft.graph.sourceUrl": "nonsense"}):
+        assert (await graph.call("PUT", at("Press"), json=wrong)).status_code in (400, 404)
+
+
+async def test_a_late_upload_may_replace_what_came_sooner(graph, at):
+    url = (await begin(graph, at("Press/late.bin"), **{BEHAVIOUR: "fail"}))["uploadUrl"]
+    sooner = await graph.call("PUT", at("Press/late.bin") + ":/content", content=b"sooner")
+    await put(graph, url, b"later", 0, 5)
+    body = {"name": "late.bin", BEHAVIOUR: "replace", "@microsoft.graph.sourceUrl": url}
+    stale = {"If-Match": '"{00000000-0000-0000-0000-000000000000},9"'}
+    refused = await graph.call("PUT", at("Press"), json=body, headers=stale)
+    assert refused.status_code == 412
+    known = {"If-Match": sooner.json()["eTag"]}
+    done = await graph.call("PUT", at("Press"), json=body, headers=known)
+    assert (done.status_code, done.json()["id"]) == (200, sooner.json()["id"])
+    assert done.json()["size"] == 5
+
+
+async def test_a_session_of_another_drive_is_not_committed_here(graph, at):
+    session = (
+        await graph.call("POST", "/me/drive/root:/a.bin:/createUploadSession", json={})
+    ).json()
+    body = {"name": "a.bin", "@microsoft.graph.sourceUrl": session["uploadUrl"]}
+    assert (await graph.call("PUT", at("Press"), json=body)).status_code == 400
+
+
+async def test_what_is_known_of_the_file_when_a_session_begins(graph, at):
+    place = at("Welcome.md") + ":/createUploadSession"
+    tag = (await graph.json(at("Welcome.md")))["eTag"]
+    for headers in ({"If-None-Match": tag}, {"If-None-Match": "*"}, {"If-Match": '"x,1"'}):
+        refused = await graph.call("POST", place, json={}, headers=headers)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (412, "resourceModified")
+    other = {"If-None-Match": '"other,1"'}
+    assert (await graph.call("POST", place, json={}, headers=other)).status_code == 200
+    huge = {"item": {"fileSize": 1 << 60}}
+    full = await graph.call("POST", place, json=huge)
+    assert (full.status_code, full.json()["error"]["code"]) == (507, "quotaLimitReached")
