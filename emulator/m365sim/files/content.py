@@ -17,6 +17,7 @@ from m365sim.files.ids import guid_of, mint_uid, uid_of
 from m365sim.files.item import SYSTEM, Actor
 from m365sim.files.mirror import Mirror
 from m365sim.files.site import Site
+from m365sim.files.site_log import SiteLog
 from m365sim.files.synthetic import SyntheticTree
 from m365sim.tenant import Tenant, User
 
@@ -39,6 +40,7 @@ class Content:
         self.copies: dict[str, CopyJob] = {}
         self.mirrors: list[Mirror] = []
         self.sites: list[Site] = []
+        self.site_log = SiteLog()
         #: (app id, site collection) → roles, for apps that hold `Sites.Selected`
         self.site_grants: dict[tuple[str, bytes], frozenset[str]] = {}
         self._seed = rng.getrandbits(64)
@@ -80,7 +82,17 @@ class Content:
             in_group,
         )
         (parent.subsites if parent else self.sites).append(site)
+        self.site_log.record(site)
         return site
+
+    def remove_site(self, site: Site) -> None:
+        """Delete a site for good, with its subsites and libraries."""
+        for below in list(site.subsites):
+            self.remove_site(below)
+        for drive in list(site.drives):
+            self.remove_drive(drive)
+        (site.parent.subsites if site.parent else self.sites).remove(site)
+        self.site_log.record(site, gone=True)
 
     def all_sites(self) -> Iterator[Site]:
         """Yield site collections and, after each, its subsites at all depths."""
@@ -156,6 +168,7 @@ class Content:
             is_system=is_system,
         )
         site.drives.append(drive)
+        self.site_log.record(site)
         self._drives[drive.id] = drive
         return drive
 
@@ -171,11 +184,13 @@ class Content:
         """Delete a library for good."""
         drive.site.drives.remove(drive)
         del self._drives[drive.id]
+        self.site_log.record(drive.site)
 
     def expire_delta_tokens(self) -> None:
         """Let every delta token given out so far answer 410."""
         for drive in self._drives.values():
             drive.log.expire()
+        self.site_log.expire()
 
     def mirror(self, drive: Drive, folder: Path) -> Mirror:
         """Let a library show what a folder of the host's disk holds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from m365sim.graph import delta, items, search_query, site_grants, sites, writes
+from m365sim.graph import delta, items, search_query, site_grants, sites, sites_delta, writes
 from m365sim.graph.directory_routes import DIRECTORY_ROUTES
 from m365sim.graph.list_routes import LIST_ROUTES
 from m365sim.graph.personal_routes import PERSONAL_ROUTES
@@ -35,6 +35,16 @@ ROUTES = (
         "/sites/getAllSites",
         "site-getallsites",
         "application permissions only; $top, $skiptoken",
+    ),
+    Route(
+        "sites",
+        "delta",
+        "GET",
+        sites_delta.sites_delta,
+        "/sites/delta",
+        "site-delta",
+        "application permissions only; new and deleted sites, new and deleted lists; token (opaque,"
+        " latest), $top, $select; 410",
     ),
     Route(
         "site",

@@ -163,6 +163,7 @@ class Lists:
             raise
         if isinstance(made, GenericList):
             self._generic.setdefault(site, []).append(made)
+            self._content.site_log.record(site)
         made.version = 0
         return made
 
@@ -184,6 +185,7 @@ class Lists:
         if isinstance(target, Library):
             self._content.remove_drive(target.drive)
             return
+        self._content.site_log.record(target.site)
         self._generic[target.site] = [k for k in self._generic[target.site] if k is not target]
 
     def expire_delta_tokens(self) -> None:
