@@ -80,11 +80,11 @@ class _Reader:
             case "me":
                 found.user, found.template = "me", "/me"
                 self._owner("me")
-            case "users" if (user := self._peek()) is not None:
+            case "users" if (user := self._id()) is not None:
                 self._at += 1
                 found.user, found.template = user, "/users/{user-id}"
                 self._owner("user")
-            case "groups" if (group := self._peek()) is not None:
+            case "groups" if (group := self._id()) is not None:
                 self._at += 1
                 found.group, found.template = group, "/groups/{group-id}"
                 self._owner("group")
@@ -111,6 +111,10 @@ class _Reader:
 
     def _peek(self) -> str | None:
         return self._parts[self._at] if self._at < len(self._parts) else None
+
+    def _id(self) -> str | None:
+        part = self._peek()
+        return part if part != "$count" else None
 
     def _next(self) -> str | None:
         part = self._peek()
@@ -222,12 +226,13 @@ class _Reader:
         self._at = min(self._at, len(self._raw))
         ahead = "/".join(self._raw[: self._at])
         tail = self._parts[self._at :]
-        if tail:
-            if call := _CALL.fullmatch(tail[-1]):
-                tail[-1] = call[1]
-                found.arguments = _arguments(call[2])
-            tail[-1] = tail[-1].removeprefix(_NAMESPACE)
+        if tail and (call := _CALL.fullmatch(tail[-1])):
+            tail[-1] = call[1].removeprefix(_NAMESPACE)
+            found.arguments = _arguments(call[2])
+        # Links keep casts (`members/microsoft.graph.user`); functions go without a namespace.
         found.resource = "/".join(["", ahead, *tail])
+        if tail:
+            tail[-1] = tail[-1].removeprefix(_NAMESPACE)
         for at, blank in enumerate(_KEYED.get(tail[0], ()) if tail else (), start=1):
             if at < len(tail):
                 found.keys.append(tail[at])

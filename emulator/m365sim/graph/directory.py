@@ -5,12 +5,12 @@ https://learn.microsoft.com/graph/api/resources/user, .../group. Reads only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from m365sim.graph.access import check_groups, check_profile, check_users
 from m365sim.graph.call import Call
+from m365sim.graph.directory_query import DirectoryQuery
 from m365sim.graph.offsets import offset_token, read_offset
 from m365sim.graph.reply import GraphError, Reply, json_reply
 from m365sim.graph.shapes import CONTEXT, drive_shape, iso, narrowed, site_shape, user_shape
@@ -20,9 +20,6 @@ from m365sim.tenant import User
 
 _PAGE = 100
 _MAX_PAGE = 999
-
-_COMPARED = re.compile(r"(\w+) eq '((?:[^']|'')*)'")
-_STARTS = re.compile(r"startswith\((\w+), ?'((?:[^']|'')*)'\)", re.IGNORECASE)
 
 
 async def list_users(call: Call) -> Reply:
@@ -54,7 +51,7 @@ async def list_memberships(call: Call) -> Reply:
         if (sharing.holds(group, user) if nested else user.id in group.members)
     ]
     shapes = [{"@odata.type": "#microsoft.graph.group", **_group(group)} for group in groups]
-    return _listed(call, "directoryObjects", shapes)
+    return _cast(call, shapes)
 
 
 async def list_groups(call: Call) -> Reply:
@@ -73,13 +70,23 @@ async def list_members(call: Call) -> Reply:
     """List who is in a group, or owns it; groups within are taken apart only if that is asked."""
     check_groups(call.principal)
     group = call.group()
-    if call.address.op == "owners":
+    which = call.address.op.partition("/")[0]
+    if which == "owners":
         ids = list(group.owners)
-    elif call.address.op == "transitiveMembers":
+    elif which == "transitiveMembers":
         ids = _everyone_in(call, group, set())
     else:
         ids = list(group.members)
-    shapes = [shape for one in ids if (shape := _member(call, one)) is not None]
+    return _cast(call, [shape for one in ids if (shape := _member(call, one)) is not None])
+
+
+def _cast(call: Call, shapes: list[dict[str, Any]]) -> Reply:
+    """List directory objects: all, or those of the type that the address casts them to."""
+    for kind in ("user", "group"):
+        if kind in call.address.op.replace("microsoft.graph.", "").split("/")[1:]:
+            wanted = f"#microsoft.graph.{kind}"
+            found = [shape for shape in shapes if shape["@odata.type"] == wanted]
+            return _listed(call, f"{kind}s", found)
     return _listed(call, "directoryObjects", shapes)
 
 
@@ -173,13 +180,15 @@ def _listed(
     shapes: list[dict[str, Any]],
     default: Callable[[dict[str, Any]], dict[str, Any]] = lambda shape: shape,
 ) -> Reply:
-    if text := call.query.get("$filter"):
-        shapes = [shape for shape in shapes if _passes(shape, text)]
+    query = DirectoryQuery(call, is_count=call.address.op.endswith("$count"))
+    shapes = query.apply(shapes)
+    if query.is_count:
+        return Reply(200, str(len(shapes)).encode(), [(b"content-type", b"text/plain")])
     start, count = read_offset(call.query.get("$skiptoken")), _page_size(call)
     selected = call.selected()
     page = shapes[start : start + count]
     value: dict[str, Any] = {"@odata.context": f"{CONTEXT}#{collection}"}
-    if call.query.get("$count", "").lower() == "true":
+    if query.counts:
         value["@odata.count"] = len(shapes)
     if start + count < len(shapes):
         value["@odata.nextLink"] = call.link("$skiptoken", offset_token(start + count))
@@ -202,16 +211,6 @@ def _one(
 
 def _page_size(call: Call) -> int:
     return min(call.top(), _MAX_PAGE) if "$top" in call.query else _PAGE
-
-
-def _passes(shape: dict[str, Any], text: str) -> bool:
-    """Tell whether a shape passes a filter: one comparison, or one `startswith`."""
-    compared, starts = _COMPARED.fullmatch(text.strip()), _STARTS.fullmatch(text.strip())
-    found = compared or starts
-    if found is None or found[1] not in shape:
-        raise GraphError(400, "Request_UnsupportedQuery", "Unsupported Query.")
-    actual, wanted = str(shape[found[1]] or "").lower(), found[2].replace("''", "'").lower()
-    return actual == wanted if compared else actual.startswith(wanted)
 
 
 def _no_such(name: str) -> GraphError:

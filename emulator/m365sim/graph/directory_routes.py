@@ -5,15 +5,38 @@ from __future__ import annotations
 from m365sim.graph import directory, subscriptions
 from m365sim.graph.route import Route
 
+#: What may follow a collection of directory objects, as an Address has it → as it is written.
+_CASTS = {
+    "": "",
+    "/$count": "/$count",
+    "/user": "/microsoft.graph.user",
+    "/group": "/microsoft.graph.group",
+    "/microsoft.graph.user/$count": "/microsoft.graph.user/$count",
+    "/microsoft.graph.group/$count": "/microsoft.graph.group/$count",
+}
+
 DIRECTORY_ROUTES = (
-    Route(
-        "users",
-        "",
-        "GET",
-        directory.list_users,
-        "/users",
-        "user-list",
-        "$select, $top, $skiptoken, $count; $filter with one `eq` or `startswith`",
+    *(
+        Route(
+            kind,
+            op,
+            "GET",
+            handler,
+            f"/{kind}{op and '/' + op}",
+            page,
+            f"{what}$filter, $search, $orderby, $count and /$count with ConsistencyLevel; $select,"
+            " $top, $skiptoken",
+        )
+        for kind, handler, page, what in (
+            ("users", directory.list_users, "user-list", ""),
+            (
+                "groups",
+                directory.list_groups,
+                "group-list",
+                "those of team sites, and those added; ",
+            ),
+        )
+        for op in ("", "$count")
     ),
     Route(
         "user",
@@ -27,10 +50,10 @@ DIRECTORY_ROUTES = (
     *(
         Route(
             kind,
-            op,
+            f"{op}{cast}",
             "GET",
             directory.list_memberships,
-            f"{shown}/{op}",
+            f"{shown}/{op}{_CASTS[cast]}",
             page,
             "groups only; as for users",
         )
@@ -39,24 +62,17 @@ DIRECTORY_ROUTES = (
             ("memberOf", "user-list-memberof"),
             ("transitiveMemberOf", "user-list-transitivememberof"),
         )
-    ),
-    Route(
-        "groups",
-        "",
-        "GET",
-        directory.list_groups,
-        "/groups",
-        "group-list",
-        "those of team sites, and those added by tests; as for users",
+        for cast in _CASTS
+        if "user" not in cast
     ),
     Route("group", "", "GET", directory.get_group, "/groups/{group-id}", "group-get", "$select"),
     *(
         Route(
             "group",
-            op,
+            f"{op}{cast}",
             "GET",
             directory.list_members,
-            f"/groups/{{group-id}}/{op}",
+            f"/groups/{{group-id}}/{op}{_CASTS[cast]}",
             page,
             "users and groups; as for users",
         )
@@ -65,6 +81,7 @@ DIRECTORY_ROUTES = (
             ("transitiveMembers", "group-list-transitivemembers"),
             ("owners", "group-list-owners"),
         )
+        for cast in _CASTS
     ),
     Route(
         "group",

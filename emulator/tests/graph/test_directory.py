@@ -8,6 +8,7 @@ from m365sim.sharing.invitations import invite
 from m365sim.tenant import User
 from m365sim.testing import app_token, delegated_token
 
+EVENTUAL = {"ConsistencyLevel": "eventual"}
 READS = ["User.ReadBasic.All", "Group.Read.All", "Sites.Read.All"]
 
 
@@ -18,7 +19,8 @@ def reader(graph, world):
 
 
 async def test_users(reader, world):
-    listed = await reader.json("/users?$top=3&$count=true")
+    assert "@odata.count" not in await reader.json("/users?$count=true")  # without the header
+    listed = await reader.json("/users?$top=3&$count=true", headers=EVENTUAL)
     assert listed["@odata.count"] == len(world.directory.users)
     assert listed["value"][0]["displayName"] == "Alex Wilber"
     assert "accountEnabled" not in listed["value"][0]
@@ -44,10 +46,123 @@ async def test_filters(reader, text, count):
     assert len((await reader.json("/users", params={"$filter": text}))["value"]) == count
 
 
-async def test_filters_that_are_not_supported(reader):
-    for text in ("mail ne 'x'", "shoeSize eq '44'"):
-        response = await reader.get("/users", params={"$filter": text})
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"$filter": "accountEnabled eq false"}, ["Diego Siciliani"]),
+        ({"$filter": "displayName in ('Megan Bowen', 'Nobody')"}, ["Megan Bowen"]),
+        (
+            {"$filter": "startswith(displayName,'a') and (mail eq null or accountEnabled eq true)"},
+            ["Alex Wilber", "Adele Vance"],
+        ),
+        ({"$orderby": "displayName desc", "$top": "1"}, ["Megan Bowen"]),
+    ],
+)
+async def test_queries_that_work_by_default(reader, query, names):
+    found = (await reader.json("/users", params=query))["value"]
+    assert [user["displayName"] for user in found] == names
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"$filter": "accountEnabled ne true"}, ["Diego Siciliani"]),
+        ({"$filter": "not startswith(displayName,'a')"}, ["Megan Bowen", "Diego Siciliani"]),
+        ({"$filter": "endswith(mail,'@contoso.onmicrosoft.com')", "$top": "1"}, ["Alex Wilber"]),
+        (
+            {"$filter": "startswith(displayName,'a')", "$orderby": "displayName"},
+            ["Adele Vance", "Alex Wilber"],
+        ),
+        ({"$filter": "businessPhones/$count eq 1"}, []),
+    ],
+)
+async def test_advanced_queries_need_the_header_and_the_count(reader, query, names):
+    whole = query | {"$count": "true"}
+    found = await reader.json("/users", params=whole, headers=EVENTUAL)
+    assert [user["displayName"] for user in found["value"]] == names
+    assert found["@odata.count"] >= len(names)
+    for less, headers in ((whole, {}), (query, EVENTUAL)):
+        refused = await reader.get("/users", params=less, headers=headers)
+        assert refused.status_code == 400
+        assert refused.json()["error"]["code"] == "Request_UnsupportedQuery"
+
+
+async def test_searches_need_the_header(reader):
+    text = '"displayName:bowen" OR "mail:alex"'
+    found = await reader.json("/users", params={"$search": text}, headers=EVENTUAL)
+    assert [user["displayName"] for user in found["value"]] == ["Alex Wilber", "Megan Bowen"]
+    both = '"displayName:meg" AND "displayName:bow"'
+    found = await reader.json("/users", params={"$search": both}, headers=EVENTUAL)
+    assert [user["displayName"] for user in found["value"]] == ["Megan Bowen"]
+    refused = (await reader.get("/users", params={"$search": text})).json()["error"]
+    assert refused["code"] == "Request_UnsupportedQuery"
+    assert "special request header" in refused["message"]
+    for wrong in ("meg", '"shoeSize:4"'):
+        refused = await reader.get("/users", params={"$search": wrong}, headers=EVENTUAL)
+        assert refused.json()["error"]["code"] == "Request_BadRequest"
+
+
+async def test_counts_alone(reader, world):
+    group = next(g for g in world.sharing.groups() if g.name == "Marketing")
+    for place, count in (
+        ("/users/$count", 4),
+        ("/groups/$count", len(world.sharing.groups())),
+        (f"/groups/{group.id}/members/$count", 4),
+        (f"/groups/{group.id}/transitiveMembers/microsoft.graph.user/$count", 4),
+        (f"/groups/{group.id}/transitiveMembers/microsoft.graph.group/$count", 0),
+        ("/users/megan@contoso.onmicrosoft.com/memberOf/$count", 2),
+    ):
+        answer = await reader.get(place, headers=EVENTUAL)
+        assert (answer.text, answer.headers["content-type"]) == (str(count), "text/plain"), place
+        refused = (await reader.get(place)).json()["error"]
+        assert refused["message"] == "$count is not currently supported."
+    some = {"$filter": "startswith(displayName,'a')"}
+    assert (await reader.get("/users/$count", params=some, headers=EVENTUAL)).text == "2"
+
+
+async def test_members_are_cast_to_a_type(reader, world):
+    group = next(g for g in world.sharing.groups() if g.name == "Marketing")
+    page = await reader.json(f"/groups/{group.id}/members/microsoft.graph.user?$top=3")
+    assert len(page["value"]) == 3
+    assert "/members/microsoft.graph.user?" in page["@odata.nextLink"]
+    assert len((await reader.json(page["@odata.nextLink"]))["value"]) == 1
+    none = await reader.json(f"/groups/{group.id}/members/microsoft.graph.group")
+    assert none["value"] == []
+    unified = {"$filter": "groupTypes/any(c:c eq 'Unified')"}
+    assert len((await reader.json("/groups", params=unified))["value"]) == len(
+        world.sharing.groups()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("shoeSize eq '44'", "Request_UnsupportedQuery"),
+        ("endswith(displayName,'x')", "Request_UnsupportedQuery"),
+        ("groupTypes/any(c:c eq 'x')", "Request_UnsupportedQuery"),
+        ("and", "Request_UnsupportedQuery"),
+        *(
+            (text, "BadRequest")
+            for text in (
+                "mail eq", "mail", "mail like 'x'", "mail eq 'x' nonsense", "(mail eq 'x'",
+                "startswith(mail)", "mail in 'x'", "businessPhones/any(c:d eq 'x')", "mail eq 'x",
+                "mail eq (", "businessPhones/any(p:startswith(q,'1'))",
+            )
+        ),
+    ],
+)  # fmt: skip
+async def test_filters_that_are_not_supported(reader, text, code):
+    query = {"$filter": text, "$count": "true"}
+    response = await reader.get("/users", params=query, headers=EVENTUAL)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+
+
+async def test_orders_that_are_not_supported(reader):
+    for order in ("mail", "displayName sideways"):
+        response = await reader.get("/users", params={"$orderby": order})
         assert response.json()["error"]["code"] == "Request_UnsupportedQuery"
+    refused = await reader.get("/groups", params={"$orderby": "createdDateTime"})
+    assert refused.json()["error"]["code"] == "Request_UnsupportedQuery"
 
 
 async def test_the_directory_needs_permissions(graph, world):
