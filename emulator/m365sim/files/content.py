@@ -186,6 +186,11 @@ class Content:
         del self._drives[drive.id]
         self.site_log.record(drive.site)
 
+    def put_back_drive(self, drive: Drive) -> None:
+        """Let a library that was deleted be there again."""
+        drive.site.drives.append(drive)
+        self._drives[drive.id] = drive
+
     def expire_delta_tokens(self) -> None:
         """Let every delta token given out so far answer 410."""
         for drive in self._drives.values():

@@ -6,27 +6,19 @@ https://learn.microsoft.com/graph/api/resources/driveitem
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from m365sim.clock import Clock
-from m365sim.files import ids
+from m365sim.files import checkout, ids
 from m365sim.files.blob import Blob
+from m365sim.files.checkout import Checkout, check_lock, minor_label
 from m365sim.files.item import SYSTEM, Actor, Item
 from m365sim.files.names import MAX_PATH, check_name, numbered
 from m365sim.files.problems import Missing, NameTaken, NotAllowed, PathTooLong
 from m365sim.files.site import Site
 from m365sim.files.synthetic import SyntheticTree
 from m365sim.files.tree import Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """Who has a file for themselves, and what it was before."""
-
-    by: Actor
-    before: Item
-
 
 Conflict = Literal["fail", "replace", "rename"]
 DriveType = Literal["documentLibrary", "business", "personal"]
@@ -61,7 +53,11 @@ class Drive(Tree):
         self.is_system = is_system
         self.id = ids.drive_id(site.collection, site.web, library)
         self.prefix = ids.mint_uid("prefix", site.collection, library)[:4]
-        self.checked_out: dict[bytes, Checkout] = {}
+        self.checked_out: dict[bytes, Checkout] = {}  # uid → who has the file
+        self.forgotten: set[tuple[bytes, int]] = set()  # (uid, eTag's n) that are no versions
+        self.minor_versions = False  # whether what is saved is a draft until it is published
+        self.is_moderated = False  # whether what is published waits for approval
+        self.deleted_by: dict[bytes, Actor] = {}
         self._minted = 0
 
     @property
@@ -79,6 +75,14 @@ class Drive(Tree):
         if parsed is None or parsed[0] != self.prefix:
             raise Missing("The resource could not be found.")
         return self.live(parsed[1])
+
+    def place(self, item: Item) -> str:
+        """Return the server-relative path of an item."""
+        return f"{self.site.path}/{self.url_name}{self.path(item)}"
+
+    def now(self) -> int:
+        """Return the present (seconds since 1970)."""
+        return self._now()
 
     def new_uid(self) -> bytes:
         """Mint the uid of a new item."""
@@ -131,6 +135,8 @@ class Drive(Tree):
             name = self._free_name(parent, name, is_folder=False)
         now = self._now() if at is None else at
         made = Item(uid or self.new_uid(), parent.uid, name, False, now, now, by, by, blob)
+        if self.minor_versions:
+            made.fields = minor_label(None)
         if file_times:
             made.file_created_at, made.file_modified_at = file_times
         return self._commit(None, made), True
@@ -147,6 +153,7 @@ class Drive(Tree):
         """Give a file other bytes."""
         if item.is_folder:
             raise NotAllowed("A folder has no content.")
+        check_lock(self, item, by)
         created, modified = file_times or (item.file_created_at, None)
         changed = replace(
             item,
@@ -158,6 +165,8 @@ class Drive(Tree):
             file_created_at=created,
             file_modified_at=modified,
         )
+        if self.minor_versions:
+            changed.fields = {**(item.fields or {}), **minor_label(item)}
         return self._commit(item, changed)
 
     def update(
@@ -173,6 +182,7 @@ class Drive(Tree):
         """Rename an item, move it within the drive, or set the times a client claims."""
         if item.parent is None and (name is not None or parent is not None):
             raise NotAllowed("The root cannot be renamed or moved.")
+        check_lock(self, item, by)
         above = parent or self.live(item.parent or item.uid)
         wanted = name or item.name
         if parent is not None or name is not None:
@@ -206,31 +216,28 @@ class Drive(Tree):
 
     def check_out(self, item: Item, by: Actor) -> None:
         """Give a file to somebody alone; who has it already keeps it."""
-        self.checked_out.setdefault(item.uid, Checkout(by, item))
+        checkout.check_out(self, item, by)
 
-    def check_in(self, item: Item) -> None:
+    def check_in(self, item: Item, comment: str = "") -> None:
         """Give a file back."""
-        del self.checked_out[item.uid]
+        checkout.check_in(self, item, self.checked_out[item.uid].by, comment, is_major=True)
 
     def discard_checkout(self, item: Item, by: Actor) -> Item:
         """Give a file back as it was when it was checked out."""
-        before = self.checked_out.pop(item.uid).before
-        if before.blob is None or before.content_version == item.content_version:
-            return item
-        return self.replace_content(item, before.blob, by)
+        return checkout.undo_check_out(self, item, by, is_owner=True)
 
     def is_held_from(self, item: Item, by: Actor) -> bool:
         """Tell whether somebody else has checked a file out."""
-        held = self.checked_out.get(item.uid)
-        if held is None:
-            return False
-        same_user = held.by.user_id == by.user_id
-        return not (same_user and (by.user_id is not None or held.by.app_id == by.app_id))
+        return checkout.is_held_from(self, item, by)
 
-    def delete(self, item: Item, *, report_children: bool = False) -> None:
+    def delete(self, item: Item, *, report_children: bool = False, by: Actor | None = None) -> None:
         """Put an item, and with it everything below, into the recycle bin."""
         if item.parent is None:
             raise NotAllowed("The root cannot be deleted.")
+        if by is not None:
+            check_lock(self, item, by)
+            self.deleted_by[item.uid] = by
+        self.checked_out.pop(item.uid, None)
         below = list(self.walk(item)) if report_children else []
         self._commit(item, replace(item, deleted=True))
         for child in below:
@@ -265,6 +272,35 @@ class Drive(Tree):
             self.log.record(child.uid, child, self._now())
         return back
 
+    def adopt(
+        self, states: list[Item], parent: Item, name: str, conflict: Conflict = "fail"
+    ) -> Item:
+        """Take in what was in another library, its versions oldest first, under a new id."""
+        self._check_place(parent, name)
+        latest = states[-1]
+        if taken := self.child(parent.uid, name):
+            if conflict == "replace" and taken.is_folder == latest.is_folder:
+                if taken.is_folder:
+                    return taken
+                self.delete(taken)
+            elif conflict == "rename":
+                name = self._free_name(parent, name, is_folder=latest.is_folder)
+            else:
+                raise NameTaken("An item with the same name already exists under the parent")
+        uid, made = self.new_uid(), None
+        for number, state in enumerate(states, start=1):
+            after = replace(
+                state,
+                uid=uid,
+                parent=parent.uid,
+                name=name,
+                version=number,
+                content_version=0 if state.is_folder else number,
+                deleted=False,
+            )
+            made = self._commit(made, after)
+        return made or latest
+
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
 
@@ -275,7 +311,7 @@ class Drive(Tree):
         if not parent.is_folder:
             raise NotAllowed("A file has no children.")
         check_name(name, at_root=parent.parent is None)
-        whole = f"{self.site.path}/{self.url_name}{self.path(parent)}/{name}"
+        whole = f"{self.place(parent)}/{name}"
         if len(whole) - 1 > MAX_PATH:
             raise PathTooLong("The path is longer than 400 characters.")
 

@@ -56,6 +56,10 @@ class Tree:
         change = self.log.changed_after(uid, number)
         return self.find(uid) if change is None else change.before
 
+    def states(self, uid: bytes) -> list[Item]:
+        """List the states that an item was in before the present one, oldest first."""
+        return [change.before for change in self.log.of(uid) if change.before is not None]
+
     def is_live(self, item: Item, number: int | None = None) -> bool:
         """Tell whether neither the item nor a folder above it is deleted (at a number)."""
         current: Item | None = item

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from m365sim.files.drive import Drive
 from m365sim.files.item import Item
-from m365sim.files.problems import Missing
+from m365sim.files.problems import Missing, NotAllowed
 
 
 def versions(drive: Drive, item: Item) -> list[Item]:
@@ -16,10 +16,9 @@ def versions(drive: Drive, item: Item) -> list[Item]:
     if item.is_folder:
         return []
     found: dict[int, Item] = {}
-    for change in drive.log.of(item.uid):
-        if change.before is not None:
-            found.setdefault(change.before.content_version, change.before)
-    found.setdefault(item.content_version, item)
+    for state in (*drive.states(item.uid), item):
+        if (item.uid, state.version) not in drive.forgotten:
+            found.setdefault(state.content_version, state)
     return [found[number] for number in sorted(found, reverse=True)]
 
 
@@ -29,3 +28,13 @@ def version(drive: Drive, item: Item, number: int) -> Item:
         if state.content_version == number:
             return state
     raise Missing("There is no such version.")
+
+
+def forget_version(drive: Drive, item: Item, number: int) -> None:
+    """Delete a version other than the current one, for good; Missing when there is none."""
+    version(drive, item, number)
+    if number == item.content_version:
+        raise NotAllowed("The current version cannot be deleted.")
+    for state in drive.states(item.uid):
+        if state.content_version == number:
+            drive.forgotten.add((item.uid, state.version))

@@ -52,7 +52,7 @@ class FieldShapes:
             "Order": lambda row: row.id * 100,
             "UniqueId": lambda row: guid_of(row.uid),
             "_Level": lambda row: row.values.get("_Level", 1),
-            "_ModerationStatus": lambda _: 0,
+            "_ModerationStatus": lambda row: row.values.get("_ModerationStatus", 0),
             "owshiddenversion": lambda row: row.version,
         }
 
@@ -133,14 +133,14 @@ class FieldShapes:
 
     @staticmethod
     def _of_row(row: Row) -> dict[str, Any]:
-        shown: dict[str, Any] = {"Attachments": False, "Edit": ""}
+        shown: dict[str, Any] = {"Attachments": bool(row.attachments), "Edit": ""}
         if "Title" in row.values:
             shown |= {"LinkTitleNoMenu": row.values["Title"], "LinkTitle": row.values["Title"]}
         return shown | {"ItemChildCount": "0", "FolderChildCount": "0"}
 
     def _of_file(self, row: Row, item: Item) -> dict[str, Any]:
         shown: dict[str, Any] = {
-            "_CheckinComment": "",
+            "_CheckinComment": row.values.get("_CheckinComment", ""),
             "LinkFilenameNoMenu": item.name,
             "LinkFilename": item.name,
         }

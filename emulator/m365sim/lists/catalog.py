@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -49,6 +50,16 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 _NOT_IN_URLS = re.compile(r'[\\/:*?"<>|#%&{}~^.+,;\']')
 
 
+@dataclass(slots=True, eq=False)
+class RecycledList:
+    """A list in the recycle bin."""
+
+    uid: bytes
+    target: SharePointList
+    by: Actor
+    at: int  # seconds since 1970
+
+
 class Lists:
     """The lists of every site; a library is there because its drive is."""
 
@@ -63,6 +74,7 @@ class Lists:
         self._schemas: dict[Site, Schema] = {}
         self._people: dict[bytes, People] = {}
         self._minted: dict[tuple[bytes, bytes], int] = {}
+        self.recycled: list[RecycledList] = []  # whole lists in the recycle bin
 
     # -- finding
 
@@ -187,6 +199,27 @@ class Lists:
             return
         self._content.site_log.record(target.site)
         self._generic[target.site] = [k for k in self._generic[target.site] if k is not target]
+
+    def recycle(self, target: SharePointList, by: Actor) -> RecycledList:
+        """Put a list with all its items into the recycle bin."""
+        self.remove(target)
+        at = int(self._content.clock.now().timestamp())
+        uid = mint_uid("recycled list", target.uid, self._mint(target.site)())
+        made = RecycledList(uid, target, by, at)
+        self.recycled.append(made)
+        return made
+
+    def bring_back(self, entry: RecycledList) -> None:
+        """Take a list out of the recycle bin, with its old ids."""
+        target = entry.target
+        if any(o.display_name.lower() == target.display_name.lower() for o in self.of(target.site)):
+            raise NameTaken("A list of that title is there already.")
+        self.recycled.remove(entry)
+        if isinstance(target, Library):
+            self._content.put_back_drive(target.drive)
+            self._libraries[target.drive] = target
+        elif isinstance(target, GenericList):
+            self._generic.setdefault(target.site, []).append(target)
 
     def expire_delta_tokens(self) -> None:
         """Let every delta token of a generic list given out so far answer 410."""

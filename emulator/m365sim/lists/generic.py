@@ -15,12 +15,13 @@ from typing import Any
 
 from m365sim.clock import Clock
 from m365sim.files import Actor, Site
+from m365sim.files.blob import Blob
 from m365sim.files.changes import FROM_THE_START, RETENTION, DeltaToken
 from m365sim.files.ids import mint_uid
 from m365sim.files.problems import Missing, TokenExpired
 from m365sim.lists.column import Column
 from m365sim.lists.content_type import ContentType
-from m365sim.lists.row import Row
+from m365sim.lists.row import Attachment, Row
 from m365sim.lists.schema import Schema
 from m365sim.lists.sharepoint_list import VIEW_THRESHOLD, RowsPage, SharePointList
 
@@ -59,10 +60,13 @@ class GenericList(SharePointList):
         self._born_at = self._now()  # tokens from before are another emulator's
         self._created_at = self._changed_at = self._born_at
         self._log: list[Row | None] = []
+        self._times: list[int] = []  # when each change was made (seconds since 1970)
         self._numbers: dict[int, list[int]] = {}  # item → numbers of its states in the log
         self._live = 0
         self._next = 1
         self._floor = 0
+        self._purged: set[int] = set()  # numbers of items deleted for good
+        self._forgotten: set[tuple[int, int]] = set()  # number and version: deleted versions
         self._rounds: OrderedDict[tuple[int, int], list[int]] = OrderedDict()
 
     # -- the list itself
@@ -174,15 +178,63 @@ class GenericList(SharePointList):
             )
         )
 
+    def attach(self, row: Row, name: str, blob: Blob, by: Actor) -> Row:
+        """Hang a file on an item, in place of the one of that name."""
+        wanted = name.lower()
+        kept = tuple(one for one in row.attachments if one.name.lower() != wanted)
+        return self._with(row, (*kept, Attachment(name, blob)), by)
+
+    def detach(self, row: Row, name: str, by: Actor) -> Row:
+        """Take a file off an item; Missing when there is none of that name."""
+        wanted = name.lower()
+        kept = tuple(one for one in row.attachments if one.name.lower() != wanted)
+        if len(kept) == len(row.attachments):
+            raise Missing("There is no such attachment.")
+        return self._with(row, kept, by)
+
     def delete(self, row: Row) -> None:
         """Put an item into the recycle bin."""
         self._live -= 1
         self._append(replace(row, deleted=True))
 
+    def bin(self) -> list[tuple[Row, int]]:
+        """List the items in the recycle bin, and the number of the change that put each there."""
+        found = []
+        for number, states in self._numbers.items():
+            row = self._log[states[-1] - 1]
+            if row is not None and row.deleted and number not in self._purged:
+                found.append((row, states[-1]))
+        return found
+
+    def changed_at(self, number: int) -> int:
+        """Return when the change of a number was made (seconds since 1970)."""
+        return self._times[number - 1]
+
+    def restore(self, row: Row) -> Row:
+        """Take an item out of the recycle bin."""
+        self._live += 1
+        return self._append(replace(row, deleted=False, version=row.version + 1))
+
+    def purge(self, row: Row) -> None:
+        """Take a deleted item out of the recycle bin, for good."""
+        self._purged.add(row.id)
+
+    def forget_version(self, row: Row, number: int) -> None:
+        """Delete a version other than the current one, for good; Missing when there is none."""
+        if number == row.version or all(s.version != number for s in self.versions(row)):
+            raise Missing("There is no such version.")
+        self._forgotten.add((row.id, number))
+
     def versions(self, row: Row) -> list[Row]:
         """List the states an item was in, the latest first."""
         states = [self._log[number - 1] for number in reversed(self._numbers[row.id])]
-        return [state for state in states if state is not None and not state.deleted]
+        found: dict[int, Row] = {}
+        for state in states:
+            if state is None or state.deleted:
+                continue
+            if (row.id, state.version) not in self._forgotten:
+                found.setdefault(state.version, state)
+        return list(found.values())
 
     # -- its changes
 
@@ -215,6 +267,7 @@ class GenericList(SharePointList):
 
     def expire_delta_tokens(self) -> None:
         """Let every delta token given out so far answer 410."""
+        self._times.append(self._now())
         self._log.append(None)  # so that new tokens differ from old ones
         self._floor = self.head
 
@@ -237,8 +290,20 @@ class GenericList(SharePointList):
         """Let the list look as old as it is told to be."""
         self._created_at = created_at
 
+    def _with(self, row: Row, attachments: tuple[Attachment, ...], by: Actor) -> Row:
+        return self._append(
+            replace(
+                row,
+                attachments=attachments,
+                modified_at=self._now(),
+                modified_by=by,
+                version=row.version + 1,
+            )
+        )
+
     def _append(self, row: Row) -> Row:
         self._log.append(row)
+        self._times.append(self._now())
         self._numbers.setdefault(row.id, []).append(self.head)
         self._changed_at = self._now()
         return row

@@ -10,6 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from m365sim.files import Actor, Item
+from m365sim.files.blob import Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that hangs on an item of a list."""
+
+    name: str
+    blob: Blob
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +37,4 @@ class Row:
     deleted: bool = False
     item: Item | None = None  # the file or folder, in a library
     parent: int = 0  # number of the folder it lies in; 0 at the root
+    attachments: tuple[Attachment, ...] = ()

@@ -15,6 +15,7 @@ import orjson
 
 from m365sim.files import Actor, Item
 from m365sim.files.blob import MemoryBlob
+from m365sim.files.checkout import OF_A_PAGE
 from m365sim.files.names import check_name
 from m365sim.files.problems import Missing, NameTaken
 from m365sim.lists.library import Library
@@ -27,7 +28,7 @@ _ORDINARY, _NEWS_DRAFT, _NEWS = 0, 1, 2  # PromotedState
 _PUBLISHED, _DRAFT, _CHECKED_OUT = 1, 2, 255  # _Level
 _LEVELS = {_PUBLISHED: "published", _DRAFT: "draft", _CHECKED_OUT: "checkout"}
 _SHOW_COMMENTS, _SHOW_RECOMMENDED = "~showComments", "~showRecommendedPages"
-_CHECKED_OUT_BY = "~checkedOutBy"
+_CHECKED_OUT_BY = OF_A_PAGE
 
 #: What may be on a page beside text: https://learn.microsoft.com/graph/api/sitepage-create
 _WEB_PARTS = frozenset(

@@ -24,6 +24,7 @@ _WORDS: tuple[tuple[type[problems.Refused], int, str, str], ...] = (
         "-2147024860, Microsoft.SharePoint.SPQueryThrottledException",
         "The attempted operation is prohibited because it exceeds the list view threshold.",
     ),
+    (problems.CheckedOut, 423, "-2147018894, Microsoft.SharePoint.SPFileLockException", ""),
     (Locked, 423, "-2147018894, Microsoft.SharePoint.SPFileLockException", ""),
     (Unacceptable, 400, f"-1, {_QUERY}", ""),
 )

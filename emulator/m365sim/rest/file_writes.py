@@ -1,4 +1,4 @@
-"""What is done to files and folders: making them, writing them, moving them, deleting them.
+"""What is done to files and folders: making them, writing them, deleting them.
 
 https://learn.microsoft.com/sharepoint/dev/sp-add-ins/working-with-folders-and-files-with-rest
 """
@@ -102,42 +102,7 @@ async def _write(call: Call, node: Node, _: Segment) -> Reply:
     return Reply(204, b"", [(b"etag", etag(after).encode())])
 
 
-# -- moving and deleting
-
-
-async def _move(call: Call, node: Node, at: Segment) -> Reply:
-    drive, item = node.of
-    call.check_item(drive, item, WRITE)
-    target, above, name, is_forced = _destination(call, at)
-    if target is not drive:
-        raise bad_query("Moving to another library is not modelled.")
-    conflict: Any = "replace" if is_forced else "fail"
-    drive.update(item, call.actor(), name=name, parent=above, conflict=conflict)
-    return Reply(200)
-
-
-async def _copy(call: Call, node: Node, at: Segment) -> Reply:
-    drive, item = node.of
-    call.check_item(drive, item)
-    target, above, name, is_forced = _destination(call, at)
-    target.put_file(above, name, item.blob, call.actor(), "replace" if is_forced else "fail")
-    return Reply(200)
-
-
-def _destination(call: Call, at: Segment) -> tuple[Drive, Item, str, bool]:
-    place = at.argument("newurl", "strnewurl", "decodedurl", "newpath")
-    if not isinstance(place, str):
-        raise bad_query("The new place is missing.")
-    if not at.name.endswith("path"):
-        place = unquote(place)
-    target, names = call.place(place)
-    if not names:
-        raise bad_query("The new place has no name.")
-    above = target.resolve(target.root, names[:-1])
-    call.check_item(target, above, WRITE)
-    flags = at.named.get("flags", at.named.get("moveoperations", 0))
-    is_forced = at.flag("boverwrite", "overwrite") or (isinstance(flags, int) and bool(flags & 1))
-    return target, above, names[-1], is_forced
+# -- renaming and deleting
 
 
 async def _rename(call: Call, node: Node, _: Segment) -> Reply:
@@ -155,13 +120,12 @@ async def _delete(call: Call, node: Node, at: Segment) -> Reply | Result:
     call.check_item(drive, item, WRITE)
     if not item.is_folder:
         call.check_match(etag(item))
-    drive.delete(item)
+    drive.delete(item, by=call.actor())
     if at.name == "recycle":
         return Result(Guid(recycled_id(drive, item.uid)), "Recycle")
     return Reply(200)
 
 
-_MOVES = "within a library"
 ACTIONS = (
     Action("files", "Add", "POST", _add_file, "url, overwrite; 250 MB", FILES),
     Action("files", "AddUsingPath", "POST", _add_file, "decodedurl, overwrite; 250 MB", FILES),
@@ -173,12 +137,6 @@ ACTIONS = (
     Action("file", "OpenBinaryStream", "POST", _read, "Range", FILES),
     Action("file", "$value", "PUT", _write, "another content; If-Match", FILES),
     Action("file", "SaveBinaryStream", "POST", _write, "another content", FILES),
-    Action("file", "MoveTo", "POST", _move, _MOVES, FILES),
-    Action("file", "MoveToUsingPath", "POST", _move, _MOVES, FILES),
-    Action("file", "CopyTo", "POST", _copy, "overwrite", FILES),
-    Action("file", "CopyToUsingPath", "POST", _copy, "overwrite", FILES),
-    Action("folder", "MoveTo", "POST", _move, _MOVES, FILES),
-    Action("folder", "MoveToUsingPath", "POST", _move, _MOVES, FILES),
     Action("folder", "", "MERGE", _rename, "its Name", FILES),
     Action("file", "Recycle", "POST", _delete, "into the recycle bin", FILES),
     Action("folder", "Recycle", "POST", _delete, "into the recycle bin", FILES),

@@ -10,11 +10,13 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from m365sim.files import Drive, Item, Site
+from m365sim.files.checkout import COMMENT, holder, label
 from m365sim.files.ids import guid_of, mint_uid, uid_of, upper_guid_of
 from m365sim.files.problems import Missing
 from m365sim.lists import Library, SharePointList
 from m365sim.rest.access import READ
 from m365sim.rest.address import Segment
+from m365sim.rest.attachments import attachment_at
 from m365sim.rest.call import Call
 from m365sim.rest.errors import RestError, no_file, no_folder
 from m365sim.rest.items import item_node
@@ -35,7 +37,7 @@ def file_node(drive: Drive, item: Item) -> Node:
 
 def place_of(drive: Drive, item: Item) -> str:
     """Return the server-relative path of a file or folder."""
-    return f"{drive.site.path}/{drive.url_name}{drive.path(item)}"
+    return drive.place(item)
 
 
 def etag(item: Item) -> str:
@@ -45,28 +47,30 @@ def etag(item: Item) -> str:
 
 def _file_values(_: Call, node: Node) -> dict[str, Any]:
     drive, item = node.of
-    major = max(1, item.content_version)
+    major, minor = label(item)
+    fields = item.fields or {}
+    is_out = holder(drive, item) is not None
     return {
-        "CheckInComment": "",
-        "CheckOutType": 2,
+        "CheckInComment": str(fields.get(COMMENT, "")),
+        "CheckOutType": 0 if is_out else 2,
         "ContentTag": f"{{{upper_guid_of(item.uid)}}},{item.version},{item.content_version}",
         "CustomizedPageStatus": 0,
         "ETag": etag(item),
         "Exists": True,
         "IrmEnabled": False,
         "Length": Long(item.size),
-        "Level": 1,
+        "Level": 255 if is_out else fields.get("_Level", 1),
         "LinkingUri": None,
         "LinkingUrl": "",
         "MajorVersion": major,
-        "MinorVersion": 0,
+        "MinorVersion": minor,
         "Name": item.name,
         "ServerRelativeUrl": place_of(drive, item),
         "TimeCreated": Moment.of(item.created_at),
         "TimeLastModified": Moment.of(item.modified_at),
-        "Title": (item.fields or {}).get("Title"),
-        "UIVersion": major * _VERSION,
-        "UIVersionLabel": f"{major}.0",
+        "Title": fields.get("Title"),
+        "UIVersion": major * _VERSION + minor,
+        "UIVersionLabel": f"{major}.{minor}",
         "UniqueId": Guid(guid_of(item.uid)),
     }
 
@@ -100,6 +104,9 @@ def _file(call: Call, _: Node, at: Segment) -> Node:
     except (Missing, RestError) as gone:
         if isinstance(gone, RestError) and gone.status != 404:
             raise
+        attached = attachment_at(call, wanted)
+        if attached is not None:
+            return Node("attachedfile", attached.uri, attached.of)
         raise (no_file(place) if at.name.endswith("path") else no_folder()) from gone
     if item.is_folder:
         raise no_file(place)

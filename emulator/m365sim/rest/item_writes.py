@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from m365sim.files.ids import guid_of
 from m365sim.graph.field_shapes import etag
 from m365sim.graph.reply import Reply
 from m365sim.lists import Column, Library, Row, SharePointList
+from m365sim.lists.generic import GenericList
 from m365sim.lists.values import default_values, read_values
 from m365sim.rest.access import WRITE, check_token
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call, pairs
 from m365sim.rest.errors import bad_query, denied
 from m365sim.rest.items import item_node
-from m365sim.rest.recycled import recycled_id
+from m365sim.rest.recycled import recycled_id, recycled_row_id
 from m365sim.rest.tables import Action, Node
 from m365sim.rest.values import Complex, Guid, Result, Several
 from m365sim.sharing import Level
@@ -49,17 +49,23 @@ async def _delete(call: Call, node: Node, _: Segment) -> Reply:
     found, row = node.of
     _check_write(call, found, row)
     call.check_match(etag(row))
-    found.delete(row)
+    _bin(call, found, row)
     return Reply(200)
 
 
 async def _recycle(call: Call, node: Node, _: Segment) -> Result:
     found, row = node.of
     _check_write(call, found, row)
-    found.delete(row)
+    return Result(Guid(_bin(call, found, row)), "Recycle")
+
+
+def _bin(call: Call, found: SharePointList, row: Row) -> str:
+    """Put an item into the recycle bin and return its id there."""
     if isinstance(found, Library):
-        return Result(Guid(recycled_id(found.drive, row.uid)), "Recycle")
-    return Result(Guid(guid_of(row.uid)), "Recycle")
+        found.drive.delete(found.drive.live(row.uid), by=call.actor())
+        return recycled_id(found.drive, row.uid)
+    found.delete(row)
+    return recycled_row_id(found, row, found.head) if isinstance(found, GenericList) else ""
 
 
 async def _validated(call: Call, node: Node, _: Segment) -> Result:

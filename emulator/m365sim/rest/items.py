@@ -70,7 +70,8 @@ def shapes(call: Call, found: SharePointList) -> FieldShapes:
     return known
 
 
-def _item_values(call: Call, node: Node) -> dict[str, Any]:
+def item_values(call: Call, node: Node) -> dict[str, Any]:
+    """Show the values of an item, but those that nobody gets unasked."""
     found, row = node.of
     read = shapes(call, found)
     values: dict[str, Any] = {
@@ -99,7 +100,7 @@ def _system_values(read: FieldShapes, row: Row, wanted: frozenset[str] | None) -
         "AuthorId": read.person(row.created_by),
         "EditorId": read.person(row.modified_by),
         "OData__UIVersionString": str(read.value(row, "fields/_UIVersionString")),
-        "Attachments": False,
+        "Attachments": bool(row.attachments),
         "GUID": Guid(guid_of(row.uid)),
     }
     if wanted is None:
@@ -208,7 +209,7 @@ KINDS = (
     Kind(
         "item",
         lambda node: entity_type(node.of[0]),
-        values=_item_values,
+        values=item_values,
         extras={
             "FileLeafRef": _leaf,
             "EncodedAbsUrl": _address,

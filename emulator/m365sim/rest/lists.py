@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from m365sim.files.ids import guid_of
 from m365sim.graph.reply import Reply
 from m365sim.lists import Library, SharePointList
 from m365sim.rest.access import MANAGE, READ
@@ -18,7 +19,7 @@ from m365sim.rest.rights import EXTRAS
 from m365sim.rest.shaping import entity_name, entity_type
 from m365sim.rest.tables import Action, Kind, Node, Step
 from m365sim.rest.tokens import list_token
-from m365sim.rest.values import Complex, Guid, Moment
+from m365sim.rest.values import Complex, Guid, Moment, Result
 
 #: Template → its number and the kind of list it makes.
 TEMPLATES = {
@@ -57,8 +58,9 @@ def _list_values(call: Call, node: Node) -> dict[str, Any]:
         "Description": found.description,
         "EnableAttachments": not is_library,
         "EnableFolderCreation": is_library,
-        "EnableMinorVersions": found.template == "webPageLibrary",
-        "EnableModeration": False,
+        "EnableMinorVersions": found.template == "webPageLibrary"
+        or (isinstance(found, Library) and found.drive.minor_versions),
+        "EnableModeration": isinstance(found, Library) and found.drive.is_moderated,
         "EnableVersioning": True,
         "EntityTypeName": entity_name(found),
         "ForceCheckout": False,
@@ -151,6 +153,10 @@ async def _update(call: Call, node: Node, _: Segment) -> Reply:
     found.describe(display_name=body.get("Title"), description=body.get("Description"))
     if "ContentTypesEnabled" in body:
         found.content_types_enabled = bool(body["ContentTypesEnabled"])
+    if "EnableMinorVersions" in body and isinstance(found, Library):
+        found.drive.minor_versions = bool(body["EnableMinorVersions"])
+    if "EnableModeration" in body and isinstance(found, Library):
+        found.drive.is_moderated = bool(body["EnableModeration"])
     found.version += 1
     return Reply(204)
 
@@ -158,8 +164,13 @@ async def _update(call: Call, node: Node, _: Segment) -> Reply:
 async def _delete(call: Call, node: Node, _: Segment) -> Reply:
     call.check_list(node.of, MANAGE)
     call.check_match(etag(node.of))
-    call.world.lists.remove(node.of)
+    call.world.lists.recycle(node.of, call.actor())
     return Reply(200)
+
+
+async def _recycle(call: Call, node: Node, _: Segment) -> Result:
+    call.check_list(node.of, MANAGE)
+    return Result(Guid(guid_of(call.world.lists.recycle(node.of, call.actor()).uid)), "Recycle")
 
 
 KINDS = (
@@ -188,6 +199,13 @@ STEPS = (
 )
 ACTIONS = (
     Action("lists", "", "POST", _create, "Title, Description, BaseTemplate"),
-    Action("list", "", "MERGE", _update, "Title, Description; If-Match"),
-    Action("list", "", "DELETE", _delete, "for good, not into the recycle bin; If-Match"),
+    Action(
+        "list",
+        "",
+        "MERGE",
+        _update,
+        "Title, Description, ContentTypesEnabled, EnableMinorVersions, EnableModeration; If-Match",
+    ),
+    Action("list", "", "DELETE", _delete, "into the recycle bin; If-Match"),
+    Action("list", "Recycle", "POST", _recycle, "into the recycle bin"),
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from m365sim.rest import (
+    attachments,
     changes,
+    checkouts,
     fields,
     file_writes,
     files,
@@ -12,12 +14,14 @@ from m365sim.rest import (
     item_writes,
     items,
     lists,
+    moves,
     people,
     recycled,
     render,
     roles,
     search,
     uploads,
+    versions,
     views,
     webhooks,
     webs,
@@ -28,17 +32,20 @@ _ROOMS = (
     webs,
     lists,
     fields,
+    views,
     items,
+    attachments,
     files,
     uploads,
+    versions,
+    checkouts,
     recycled,
     people,
     roles,
     search,
     webhooks,
-    views,
 )
-_ACTIONS_ALONE = (file_writes, item_writes, changes, item_changes, render, get_items)
+_ACTIONS_ALONE = (file_writes, moves, item_writes, changes, item_changes, render, get_items)
 
 TABLES = Tables(
     [kind for room in _ROOMS for kind in room.KINDS],

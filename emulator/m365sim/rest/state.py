@@ -24,3 +24,4 @@ class RestState:
     uploads: dict[UUID, ChunkedUpload] = field(default_factory=dict)
     #: Number of a change token of a site → list id → number of its last change.
     positions: list[dict[str, int]] = field(default_factory=list)
+    second_stage: set[str] = field(default_factory=set)  # ids of what is there in the recycle bin

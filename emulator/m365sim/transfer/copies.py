@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from m365sim.files import Actor, Drive, Item
+from m365sim.files.checkout import check_lock
 from m365sim.files.drive import Conflict
 from m365sim.files.ids import guid_of, mint_uid
 from m365sim.files.problems import NotAllowed, Refused
@@ -68,6 +69,31 @@ def begin_copy(world: World, order: CopyOrder, by: Actor) -> tuple[CopyJob, str]
         job.refused = refused
     world.content.copies[number] = job
     return job, f"{origin_of(world, order.target)}/_api/v2.0/monitor/{number}"
+
+
+def copy_now(order: CopyOrder, by: Actor) -> Item:
+    """Copy while the caller waits; raises Refused."""
+    return _Copier(order, by).copy()
+
+
+def move_now(order: CopyOrder, by: Actor) -> Item:
+    """Move to another library with versions, values and times; the ids are new ones there."""
+    source, target, item = order.source, order.target, order.item
+    for one in (item, *source.walk(item)):
+        check_lock(source, one, by)
+    made: dict[bytes, Item] = {}
+    for one in (item, *source.walk(item)):
+        states = [one] if one.is_folder else list(reversed(versions(source, one)))
+        parent = order.parent if one is item else made[one.parent or b""]
+        name, conflict = one.name, order.conflict
+        if one is item:
+            name = order.name
+        elif parent is not order.parent:
+            conflict = "replace"
+        made[one.uid] = target.adopt(states, parent, name, conflict)
+    source.delete(item)
+    source.purge(item.uid)
+    return made[item.uid]
 
 
 def find_copy(world: World, number: str) -> CopyJob | None:
