@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     connect_origins: Annotated[tuple[str, ...], NoDecode] = ()
     #: hosts and networks that may be called although they are private, comma-separated
     egress_allow: Annotated[tuple[str, ...], NoDecode] = ()
-    #: JSON file with providers of your own
+    #: JSON or YAML file with providers of your own
     providers_file: Path | None = None
     #: runs that one process executes at the same time
     worker_slots: int = Field(default=8, ge=1, le=256)

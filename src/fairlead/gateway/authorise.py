@@ -16,6 +16,7 @@ from fairlead.model.provider import Provider
 from fairlead.oauth import (
     audience_of,
     credential_headers,
+    holds_credentials,
     interpolate,
     is_audience,
     is_open_origin,
@@ -77,11 +78,11 @@ def authorise(
 
 
 def provider_headers(provider: Provider, connection_config: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the provider wants with every call, but for headers that carry a key."""
+    """Return what the provider wants with every call, but for headers that carry credentials."""
     return {
         name: interpolate(template, connection_config, quote=False)
         for name, template in provider.headers.items()
-        if "${apiKey}" not in template
+        if not holds_credentials(template)
     }
 
 

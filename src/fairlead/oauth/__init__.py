@@ -3,6 +3,7 @@
 from fairlead.oauth.audience import (
     audience_of,
     credential_headers,
+    holds_credentials,
     is_audience,
     is_open_origin,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "client_credentials",
     "credential_headers",
     "exchange_code",
+    "holds_credentials",
     "interpolate",
     "is_audience",
     "is_open_origin",

@@ -23,7 +23,7 @@ from fairlead.model.credentials import (
     TwoStepCredentials,
 )
 from fairlead.model.provider import Provider
-from fairlead.oauth.interpolate import interpolate
+from fairlead.oauth.interpolate import PLACE, interpolate, places
 
 
 def audience_of(provider: Provider, url: str, connection_config: Mapping[str, Any]) -> str | None:
@@ -73,31 +73,77 @@ def credential_headers(
 ) -> dict[str, str]:
     """Return the headers that carry the credentials.
 
-    A static key goes where a header of the provider says `${apiKey}`, else as a bearer token; the
-    header's name may come from the connection's config.
+    A header of the provider that has a place for them (`${apiKey}`, `${accessToken}`,
+    `${credentials.NAME}`) gets them there; its name may come from the connection's config. Tokens
+    and passwords go into Authorization as well; a key does unless such a header has it.
     """
+    values, usual = _told(credentials)
+    placed = {
+        interpolate(name, connection_config, quote=False): _filled(
+            template, values, connection_config
+        )
+        for name, template in provider.headers.items()
+        if holds_credentials(template)
+        # what was optional and is not there leaves its header out
+        and all(
+            place in values or place.startswith("connectionConfig.") for place in places(template)
+        )
+    }
+    if placed and isinstance(credentials, ApiKeyCredentials):
+        return placed
+    if "authorization" in {name.lower() for name in placed}:
+        return placed
+    return {**({"Authorization": usual} if usual else {}), **placed}
+
+
+def holds_credentials(template: str) -> bool:
+    """Say whether a header's template has a place for credentials."""
+    return any(not place.startswith("connectionConfig.") for place in places(template))
+
+
+def _told(credentials: Credentials) -> tuple[dict[str, str], str]:
+    """Return what fills the places of templates, and the usual Authorization header."""
     match credentials:
-        case (
-            OAuth2Credentials(access_token=token)
-            | ClientCredentials(token=token)
-            | TwoStepCredentials(token=token)
-        ):
-            return {"Authorization": f"Bearer {token.get_secret_value()}"}
-        case BasicCredentials(username=username, password=password):
-            pair = f"{username}:{password.get_secret_value()}"
-            return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
-        case ApiKeyCredentials(api_key=key):
-            secret = key.get_secret_value()
-            placed = {
-                interpolate(name, connection_config, quote=False): template.replace(
-                    "${apiKey}", secret
-                )
-                for name, template in provider.headers.items()
-                if "${apiKey}" in template
+        case OAuth2Credentials(access_token=token):
+            named = {"access_token": token.get_secret_value()}
+        case ClientCredentials(token=token):
+            secret = credentials.client_secret
+            named = {"token": token.get_secret_value(), "client_id": credentials.client_id}
+            named |= {"client_secret": secret.get_secret_value()} if secret else {}
+        case TwoStepCredentials(token=token):
+            named = {
+                **{name: value.get_secret_value() for name, value in credentials.fields.items()},
+                "token": token.get_secret_value(),
             }
-            return placed or {"Authorization": f"Bearer {secret}"}
+        case BasicCredentials(username=username, password=password):
+            named = {"username": username, "password": password.get_secret_value()}
+            pair = f"{username}:{password.get_secret_value()}"
+            usual = "Basic " + base64.b64encode(pair.encode()).decode()
+            return _places(named) | named, usual
+        case ApiKeyCredentials(api_key=key):
+            named = {"apiKey": key.get_secret_value()}
+            return _places(named) | named, f"Bearer {key.get_secret_value()}"
         case NoCredentials():
-            return {}
+            return {}, ""
+    bearer = token.get_secret_value()
+    return _places(named) | {"accessToken": bearer}, f"Bearer {bearer}"
+
+
+def _places(named: Mapping[str, str]) -> dict[str, str]:
+    return {f"credentials.{name}": value for name, value in named.items()}
+
+
+def _filled(template: str, values: Mapping[str, str], connection_config: Mapping[str, Any]) -> str:
+    """Fill the places; the credentials go in last, so that nothing in them is taken for a place."""
+    parts = PLACE.split(template)
+    return "".join(
+        part
+        if index % 2 == 0
+        else values[part]
+        if part in values
+        else interpolate(f"${{{part}}}", connection_config, quote=False)
+        for index, part in enumerate(parts)
+    )
 
 
 def _matches(

@@ -11,7 +11,7 @@ from urllib.parse import quote as percent_encode
 from fairlead.errors import EgressRefused, InvalidInput
 from fairlead.http import parse_url
 
-_PLACE = re.compile(r"\$\{([^}]*)\}")
+PLACE = re.compile(r"\$\{([^}]*)\}")
 _PREFIX = "connectionConfig."
 _CREDENTIALS = "credentials."
 
@@ -48,12 +48,12 @@ def interpolate(
             raise _invalid(name, f"must not be '{text}'")
         return percent_encode(text, safe="")
 
-    return _PLACE.sub(fill, template)
+    return PLACE.sub(fill, template)
 
 
 def places(template: str) -> list[str]:
     """Return the names in the template's places: `connectionConfig.x`, `credentials.x`."""
-    return _PLACE.findall(template)
+    return PLACE.findall(template)
 
 
 def _credential(name: str, credentials: Mapping[str, str]) -> str:

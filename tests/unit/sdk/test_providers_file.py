@@ -2,12 +2,13 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from fairlead.errors import OperatorError
-from fairlead.model.provider import AuthMode, Provider
+from fairlead.model.provider import AuthMode, Provider, TokenReply
 from fairlead.sdk import Pack, Registry
 from fairlead.sdk.providers_file import add_providers
 
@@ -45,6 +46,27 @@ KEY = {
     "auth_mode": "API_KEY",
     "proxy": {"base_url": "https://k.example", "headers": {"X-Key": "${apiKey}"}},
     "credentials": {"apiKey": {"type": "string"}},
+}
+
+
+STEPS = {
+    "display_name": "Steps",
+    "auth_mode": "TWO_STEP",
+    "token_url": "https://steps.example/login",
+    "token_params": {"user": "${credentials.user}", "key": "${credentials.key}"},
+    "token_headers": {"X-Key": "${credentials.key}"},
+    "token_response": {
+        "token": "data.token",
+        "token_expiration": "data.until",
+        "token_expiration_strategy": "expireAt",
+    },
+    "token_expires_in_ms": 60_000,
+    "body_format": "json",
+    "proxy": {
+        "base_url": "https://steps.example/api",
+        "headers": {"X-Token": "${accessToken}", "X-User": "${credentials.user}"},
+    },
+    "credentials": {"user": {"secret": False, "optional": True}, "key": {"title": "Key"}},
 }
 
 
@@ -108,9 +130,9 @@ def changed(**fields: object) -> dict[str, object]:
 
 
 WRONG = [
-    ("{", "line 1 is not JSON"),
-    ("[]", "must hold a JSON object"),
-    ({"a b": KEY}, "'a b' is no name"),
+    ("{", "is not JSON"),
+    ("[]", "must hold an object"),
+    ({"a b": KEY}, "a b is no name"),
     ({"t": 1}, "t must be an object"),
     ({"acme": KEY}, "acme is the name of an installed provider"),
     ({"t": {"alias": "x"}}, "t.alias names x, which is no provider"),
@@ -123,7 +145,7 @@ WRONG = [
     (changed(proxy={"base_url": "http://t.example"}), "t.proxy.base_url is not an https address"),
     (changed(proxy={"base_url": "ftp://x"}), "t.proxy.base_url is not an https address"),
     (changed(proxy={"base_url": "https://x", "hdrs": {}}), "t.proxy.hdrs is not a field"),
-    (changed(body_format="json"), "t.body_format input should be 'form'"),
+    (changed(body_format="json"), "t.body_format must be 'form': only TWO_STEP sends JSON"),
     (changed(tokenurl="x"), "t.tokenurl is not a field that is known here"),
     (changed(token_url="https://${x}.example"), "t.token_url has the place ${x}"),
     (
@@ -131,8 +153,25 @@ WRONG = [
         "t.token_url has the place ${connectionConfig.site}, but connection_config has no field",
     ),
     (
-        changed(proxy={"base_url": "https://x", "headers": {"a": "Bearer ${accessToken}"}}),
-        "t.proxy.headers.a holds a token",
+        changed(proxy={"base_url": "https://x", "headers": {"a": "Bearer ${apiKey}"}}),
+        "t.proxy.headers.a has the place ${apiKey}, which OAUTH2 does not fill here",
+    ),
+    (
+        changed(token_params={"a": "${credentials.x}"}),
+        "t.token_params.a has the place ${credentials.x}, which OAUTH2 does not fill here",
+    ),
+    (
+        {"t": STEPS | {"token_params": {"a": "${credentials.x}"}}},
+        "t.token_params.a has the place ${credentials.x}, but credentials has no field x",
+    ),
+    (
+        {"t": STEPS | {"token_url": "https://x.example/${credentials.user}"}},
+        "t.token_url has the place ${credentials.user}; only ${connectionConfig.NAME}",
+    ),
+    ({"t": STEPS | {"token_response": {}}}, "t.token_response.token field required"),
+    (
+        {"t": STEPS | {"credentials": {"user": {"pattern": "("}}}},
+        "t.credentials.user.pattern is no regular expression",
     ),
     (
         changed(connection_config={"x": {"title": "X", "pattern": "("}}),
@@ -148,8 +187,8 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path, value, reason):
     with pytest.raises(OperatorError) as caught:
         loaded(tmp_path, value)
     assert caught.value.code == "invalid_setting"
-    expected = f"FAIRLEAD_PROVIDERS_FILE names {file}: {reason}"
-    assert re.match(re.escape(expected), caught.value.message), caught.value.message
+    pattern = rf"FAIRLEAD_PROVIDERS_FILE names {re.escape(str(file))}(:1)?: {re.escape(reason)}"
+    assert re.match(pattern, caught.value.message), caught.value.message
     assert "\n" not in caught.value.message
 
 
@@ -176,3 +215,80 @@ def test_a_base_url_may_be_configured_whole(tmp_path):
     }
     found = loaded(tmp_path, {"t": entry})
     assert found.provider("t").base_url == "${connectionConfig.baseUrl}"
+
+
+def test_two_steps(tmp_path):
+    provider = loaded(tmp_path, {"steps": STEPS}).provider("steps")
+    assert provider.auth_mode is AuthMode.TWO_STEP
+    assert (provider.token_encoding, provider.token_lifetime) == ("json", timedelta(minutes=1))
+    assert provider.token_reply == TokenReply("data.token", None, "data.until", "expireAt")
+    user, key = provider.credential_fields.values()
+    assert (user.title, user.secret, user.required) == ("user", False, False)
+    assert (key.title, key.secret, key.required) == ("Key", True, True)
+
+
+YAML = """\
+# ours
+tickets:
+  display_name: Tickets
+  auth_mode: API_KEY
+  proxy:
+    base_url: https://t.example
+    headers:
+      X-Key: ${apiKey}
+  credentials: {apiKey: {type: string}}
+intranet:
+  alias: acme
+"""
+
+
+@pytest.mark.parametrize("name", ["providers.yaml", "providers.YML", "providers"])
+def test_yaml(tmp_path, name):
+    file = tmp_path / name
+    file.write_text(YAML)
+    found = registry()
+    add_providers(found, file)
+    assert found.provider("tickets").headers == {"X-Key": "${apiKey}"}
+    assert found.provider("intranet").token_url == found.provider("acme").token_url
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        ("auth_mode: API_KEY", "auth_mode: KEY", 4, "tickets.auth_mode input should be"),
+        ("X-Key: ${apiKey}", "X-Key: ${accessToken}", 8, "tickets.proxy.headers.X-Key has the"),
+        ("base_url:", "base:", 6, "tickets.proxy.base is not a field"),
+        ("alias: acme", "alias: x", 11, "intranet.alias names x"),
+        ("alias: acme", "alias: 7", 11, "intranet.alias input should be a valid string"),
+        ("intranet:", "acme:", 10, "acme is the name of an installed provider"),
+        ("intranet:", "tickets:", 10, "tickets stands there twice"),
+        ("intranet:", "7:", 10, "7 is no name"),
+        ("intranet:", "[a]:", 10, "has a name that is no text"),
+        ("  alias: acme", "  alias: &a [*a]", 11, "intranet.alias.0 holds itself"),
+        ("  alias: acme", " - x: [", 12, "is not YAML"),
+        ("  alias: acme", "  alias: !!python/name:os.system x", 11, "is not YAML"),
+    ],
+)
+def test_yaml_that_is_wrong_is_told_with_its_line(tmp_path, old, new, line, reason):
+    file = tmp_path / "providers.yaml"
+    file.write_text(YAML.replace(old, new))
+    with pytest.raises(OperatorError) as caught:
+        add_providers(registry(), file)
+    assert f"names {file}:{line}: {reason}" in caught.value.message, caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_json_that_is_wrong_is_told_with_its_line(tmp_path):
+    file = tmp_path / "providers.json"
+    text = json.dumps({"key": KEY, "t": KEY | {"docs": 7}}, indent="\t")
+    file.write_text(text)
+    line = text[: text.index('"docs"')].count("\n") + 1
+    with pytest.raises(OperatorError, match=rf"providers\.json:{line}: t\.docs input should be"):
+        add_providers(registry(), file)
+    file.write_text('{"a": 1,\n "a": 2}')
+    with pytest.raises(OperatorError, match=r"providers\.json:2: a stands there twice"):
+        add_providers(registry(), file)
+    # what JSON allows and YAML does not is read, if without lines
+    file.write_text('{"t": {"docs": 7, "display_name": "\\ud83d\\ude00"}}')
+    with pytest.raises(OperatorError, match=r"t\.docs input should be"):
+        add_providers(registry(), file)
