@@ -20,6 +20,7 @@ class Cloud:
     graph: str
     sharepoint: str  # the domain below which tenants have their hosts
     aliases: tuple[str, ...] = ()  # other names of the login host
+    device_login: str = ""  # where a person types in the code of a device
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -43,6 +44,7 @@ GLOBAL = Cloud(
     "graph.microsoft.com",
     "sharepoint.com",
     ("login.windows.net", "login.microsoft.com", "sts.windows.net"),
+    "https://login.microsoft.com/device",
 )
 CLOUDS = {
     cloud.name: cloud

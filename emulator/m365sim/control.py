@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import orjson
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_pem_x509_certificate
 
+from m365sim.entra.controls import SIGN_IN_CONTROLS, SignInControl
 from m365sim.faults import ASGIApp, Receive, Scope, Send
 from m365sim.files import Actor, Drive, Item, Site
 from m365sim.files.problems import Refused
@@ -222,36 +221,18 @@ def _quirks(world: World, _: list[str], __: dict[str, str], body: dict[str, Any]
     return _json_reply(shown)
 
 
-def _user(world: World, parts: list[str], _: dict[str, str], body: dict[str, Any]) -> Reply:
-    user = world.directory.user_by_upn(parts[1])
-    if user is None:
-        raise Unanswerable(f"There is no user {parts[1]}.")
-    if "enabled" in body:
-        user.enabled = bool(body["enabled"])
-    if body.get("revokeSessions"):
-        world.directory.revoke_sessions(user, world.clock.now())
-    return _json_reply({"upn": user.upn, "enabled": user.enabled})
+def _sign_in_control(control: SignInControl) -> Handler:
+    """Return the handler of a control that says what it changed, or nothing."""
 
+    def handle(world: World, parts: list[str], _: dict[str, str], body: dict[str, Any]) -> Reply:
+        changed = control.change(world, parts, body)
+        return Reply(204) if changed is None else _json_reply(changed, control.status)
 
-def _app(world: World, parts: list[str], _: dict[str, str], body: dict[str, Any]) -> Reply:
-    app = world.directory.apps.get(parts[1])
-    if app is None:
-        raise Unanswerable(f"There is no app {parts[1]}.")
-    if body.get("expireSecrets"):
-        world.directory.expire_secrets(app, world.clock.now())
-    if "certificates" in body:
-        app.certificates = [_der(pem) for pem in body["certificates"]]
-    if body.get("withdrawConsent"):
-        world.directory.withdraw_consent(world.tenant.id, app.app_id)
-    return _json_reply({"appId": app.app_id, "displayName": app.display_name})
+    return handle
 
 
 def _tenants(world: World, *_: object) -> Reply:
     return _json_reply({"tenants": [tenant_report(one) for one in world.tenants.values()]})
-
-
-def _der(pem: str) -> bytes:
-    return load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
 
 
 def _restore(world: World, parts: list[str], _: dict[str, str], __: dict[str, Any]) -> Reply:
@@ -296,12 +277,6 @@ _HANDLERS: dict[tuple[str, str, int], tuple[Handler, str, str]] = {
     ("POST", "delta", 2): (_expire_delta, "delta/expire", "every delta token so far answers 410"),
     ("GET", "quirks", 1): (_quirks, "quirks", "the switches for behaviour that varies"),
     ("POST", "quirks", 1): (_quirks, "quirks", "set switches by name"),
-    ("POST", "users", 2): (_user, "users/{upn}", "enabled: bool, revokeSessions: true"),
-    ("POST", "apps", 2): (
-        _app,
-        "apps/{id}",
-        "expireSecrets: true, withdrawConsent: true, certificates: [PEM]",
-    ),
     ("GET", "tenants", 1): (_tenants, "tenants", "the tenants of the cloud, the default one first"),
     ("POST", "restore", 3): (_restore, "restore/{drive}/{item}", "out of the recycle bin"),
     ("GET", "mails", 1): (_mails, "mails", "invitations that would have been mailed"),
@@ -322,6 +297,14 @@ _HANDLERS: dict[tuple[str, str, int], tuple[Handler, str, str]] = {
         "drop: share, delay: seconds, challenge: true (all must reauthorize)",
     ),
     ("POST", "rescan", 1): (_rescan, "rescan", "look at the mirrored folders now"),
+    **{
+        (one.verb, one.path.partition("/")[0], one.path.count("/") + 1): (
+            _sign_in_control(one),
+            one.path,
+            one.meaning,
+        )
+        for one in SIGN_IN_CONTROLS
+    },
 }
 
 #: Verb, path and meaning of everything the control API does.

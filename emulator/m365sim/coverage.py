@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from m365sim.control import CONTROLS
+from m365sim.entra.routes import ROUTES as ENTRA_ROUTES
 from m365sim.graph.routes import ROUTES
 from m365sim.rest.routes import rows
 
@@ -48,6 +49,18 @@ def coverage() -> str:
         "",
         "Generated from the route tables; a test fails when it is out of date. All else answers",
         "400 or 404 and is counted as not modelled (`GET /_m365sim/requests` on the control port).",
+        "",
+        "## Sign-in: the login host",
+        "",
+        "`{tenant}` is a tenant's id or domain, `common` or `organizations`.",
+        "",
+        "| verb | address | modelled | source |",
+        "|---|---|---|---|",
+        *(
+            f"| {', '.join(route.methods)} | `{route.path}` | {route.modelled} "
+            f"| [docs]({route.source}) |"
+            for route in ENTRA_ROUTES
+        ),
         "",
         "## Microsoft Graph v1.0",
         "",

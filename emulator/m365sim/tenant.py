@@ -6,8 +6,10 @@ Follows https://learn.microsoft.com/entra/identity-platform/app-objects-and-serv
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
+
+from m365sim.sign_in_rules import ConsentRequest, Device, Policy, Proof, TenantRules
 
 ResourceKind = Literal["graph", "sharepoint"]
 Permissions = dict[ResourceKind, frozenset[str]]  # short names, such as "Sites.Read.All"
@@ -48,6 +50,14 @@ class User:
     may_consent: bool = True
     is_admin: bool = False
     sessions_revoked_at: datetime | None = None  # refresh tokens issued earlier are dead
+    password_changed_at: datetime | None = None  # of public apps, those earlier are dead
+    tokens_valid_from: datetime | None = None  # whole seconds; for continuous access evaluation
+    mfa_registered: bool = True
+    mfa_required: bool = False  # for this person, whatever the policies say
+    password_expired: bool = False
+    failed_attempts: int = 0
+    locked_until: datetime | None = None
+    device: Device = "unmanaged"  # what this person signs in from
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,10 @@ class AppRegistration:
     multi_tenant: bool = False
     is_public: bool = False
     publisher: str = "unverified"
+    enabled: bool = True
+    gives_id_tokens: bool = False  # at the authorize endpoint: the implicit grant of id tokens
+    spa_redirect_uris: list[str] = field(default_factory=list)
+    assigned: dict[str, set[str]] = field(default_factory=dict)  # tenant id → user ids, if required
 
 
 @dataclass(slots=True)
@@ -80,7 +94,7 @@ class BrowserSession:
     """A browser's single sign-on session: the accounts that are signed in there."""
 
     id: str
-    signed_in_at: dict[str, datetime] = field(default_factory=dict)  # user id → when
+    proofs: dict[str, Proof] = field(default_factory=dict)  # user id → how they signed in
 
 
 class Directory:
@@ -91,6 +105,8 @@ class Directory:
         self.users: dict[str, User] = {}
         self.apps: dict[str, AppRegistration] = {}
         self.sessions: dict[str, BrowserSession] = {}
+        self.consent_requests: dict[str, ConsentRequest] = {}
+        self._rules: dict[str, TenantRules] = {}
         self._delegated: dict[tuple[str, str, str | None, ResourceKind], frozenset[str]] = {}
         self._roles: dict[tuple[str, str, ResourceKind], frozenset[str]] = {}
 
@@ -177,11 +193,56 @@ class Directory:
         self._delegated = {k: v for k, v in self._delegated.items() if k[:2] != (tenant_id, app_id)}
         self._roles = {k: v for k, v in self._roles.items() if k[:2] != (tenant_id, app_id)}
 
+    def rules(self, tenant_id: str) -> TenantRules:
+        """Return a tenant's rules for signing in, to be read and changed."""
+        return self._rules.setdefault(tenant_id, TenantRules())
+
+    def add_policy(self, policy: Policy) -> Policy:
+        """Put a Conditional Access policy in force, or replace the one of that id."""
+        self.rules(policy.tenant_id).policies[policy.id] = policy
+        return policy
+
     def revoke_sessions(self, user: User, at: datetime) -> None:
         """Sign a user out everywhere: earlier refresh tokens and browser sessions are dead."""
         user.sessions_revoked_at = at
+        self.critical_event(user, at)
+
+    def disable_user(self, user: User, at: datetime) -> None:
+        """Disable an account; APIs that watch for it learn so at once."""
+        user.enabled = False
+        self.critical_event(user, at)
+
+    def remove_user(self, user: User, at: datetime) -> None:
+        """Delete an account."""
+        self.critical_event(user, at)
+        del self.users[user.id]
+
+    def require_mfa(self, user: User, at: datetime) -> None:
+        """Ask a person for a second factor from now on, whatever the policies say."""
+        user.mfa_required = True
+        self.critical_event(user, at)
+
+    def change_password(
+        self, user: User, password: str, at: datetime, *, by_admin: bool = False
+    ) -> None:
+        """Give a person another password.
+
+        It ends what public apps and browsers hold; when an administrator did it, all else too
+        (https://learn.microsoft.com/entra/identity-platform/refresh-tokens#token-revocation).
+        """
+        user.password = password
+        user.password_expired = False
+        user.password_changed_at = at
+        if by_admin:
+            user.sessions_revoked_at = at
+        self.critical_event(user, at)
+
+    def critical_event(self, user: User, at: datetime) -> None:
+        """End a user's browser sessions, and the access tokens of apps that can be challenged."""
+        # Tokens say when they were issued in whole seconds: those of this second are dead too.
+        user.tokens_valid_from = at.replace(microsecond=0) + timedelta(seconds=1)
         for session in self.sessions.values():
-            session.signed_in_at.pop(user.id, None)
+            session.proofs.pop(user.id, None)
 
     def expire_secrets(self, app: AppRegistration, at: datetime) -> None:
         """Let every secret of an app end at a moment, unless it ended before."""

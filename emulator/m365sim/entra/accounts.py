@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -11,12 +13,18 @@ from m365sim.entra.apps import tenant_of_path
 from m365sim.entra.errors import Refusal
 from m365sim.entra.grants import Flow, FlowKind
 from m365sim.entra.pages import page
+from m365sim.sign_in_rules import Proof
 from m365sim.tenant import AppRegistration, BrowserSession, Tenant, User
 
 if TYPE_CHECKING:
     from m365sim.world import World
 
 COOKIE = "m365sim_browser"
+
+#: Smart lockout, as a new tenant has it:
+#: https://learn.microsoft.com/entra/identity/authentication/howto-password-smart-lockout
+LOCKOUT_THRESHOLD = 10
+LOCKOUT_DURATION = timedelta(minutes=1)
 
 
 def new_flow(
@@ -40,16 +48,17 @@ def signed_in(world: World, flow: Flow) -> list[User]:
     """Return who is signed in in the flow's browser and may go on at its path."""
     tenant = tenant_of_path(world, flow.tenant_path)
     users = world.directory.users
-    known = session_of(world, flow.browser).signed_in_at
+    known = session_of(world, flow.browser).proofs
     found = [users[user_id] for user_id in known if user_id in users]
     return [u for u in found if u.enabled and (tenant is None or u.tenant_id == tenant.id)]
 
 
-def enter(world: World, flow: Flow, user: User) -> User:
-    """Note that a person has signed in, and return the account that goes on, or refuse it.
+def enter(world: World, flow: Flow, user: User, *, is_fresh: bool = False) -> User:
+    """Note who goes on with a flow, and return the account that does, or refuse it.
 
     Somebody of another tenant than the path's must be a guest there, and goes on as that guest:
-    https://learn.microsoft.com/entra/external-id/user-properties
+    https://learn.microsoft.com/entra/external-id/user-properties. Who was signed in stays so; when
+    it is fresh, they have just signed in anew.
     """
     tenant = tenant_of_path(world, flow.tenant_path)
     if tenant is not None and user.tenant_id != tenant.id:
@@ -60,8 +69,28 @@ def enter(world: World, flow: Flow, user: User) -> User:
             raise disabled()
         user = guest
     flow.user_id = user.id
-    session_of(world, flow.browser).signed_in_at[user.id] = world.clock.now()
+    proofs = session_of(world, flow.browser).proofs
+    if is_fresh or user.id not in proofs:
+        proofs[user.id] = Proof(world.clock.now())
     return user
+
+
+def proof_of(world: World, flow: Flow, user: User) -> Proof:
+    """Return how a person proved who they are in the flow's browser; `enter` comes first."""
+    return session_of(world, flow.browser).proofs[user.id]
+
+
+def approve_mfa(world: World, flow: Flow, user: User) -> None:
+    """Note that a person has given a second factor, and has one if there was none."""
+    user.mfa_registered = True
+    proofs = session_of(world, flow.browser).proofs
+    proofs[user.id] = replace(proofs[user.id], mfa_at=world.clock.now())
+
+
+def approve_external(world: World, flow: Flow, user: User) -> None:
+    """Note that a person has passed somebody else's check."""
+    proofs = session_of(world, flow.browser).proofs
+    proofs[user.id] = replace(proofs[user.id], external_at=world.clock.now())
 
 
 def account_page(
@@ -73,14 +102,13 @@ def account_page(
     problem: str | None = None,
 ) -> Response:
     """Ask who the person is."""
-    tenant = tenant_of_path(world, flow.tenant_path)
-    users = world.directory.users.values()
+    users = _offered(world, flow)
     return page(
         "sign_in.html",
         status=200 if problem is None else 400,
         flow=flow,
         app=app,
-        users=[u for u in users if tenant is None or u.tenant_id == tenant.id],
+        users=users,
         signed_in={user.id for user in signed_in(world, flow)},
         problem=problem,
         username=username or "",
@@ -88,15 +116,54 @@ def account_page(
 
 
 def check_password(world: World, username: str, password: str) -> User:
-    """Return the person with this name and password, or refuse."""
+    """Return the person with this name and password, or refuse.
+
+    Ten wrong passwords in a row lock the account for a minute.
+    """
     user = world.directory.user_by_upn(username)
     if user is None:
         raise no_such_user(username)
+    now = world.clock.now()
+    if user.locked_until is not None and now < user.locked_until:
+        raise _locked()
     if user.password != password:
+        user.failed_attempts += 1
+        if user.failed_attempts >= LOCKOUT_THRESHOLD:
+            user.failed_attempts = 0
+            user.locked_until = now + LOCKOUT_DURATION
+            raise _locked()
         raise Refusal(50126, "Error validating credentials due to invalid username or password.")
+    user.failed_attempts = 0
+    check_account(world, user)
+    return user
+
+
+def check_account(world: World, user: User) -> None:
+    """Refuse a person whose account cannot sign in just now."""
     if not user.enabled:
         raise disabled()
-    return user
+    if user.locked_until is not None and world.clock.now() < user.locked_until:
+        raise _locked()
+    if user.password_expired:
+        raise Refusal(50055, "The password is expired.", suberror="user_password_expired")
+
+
+def _offered(world: World, flow: Flow) -> list[User]:
+    """Return the people of the page: those of the path's tenant, or of the domain hinted at."""
+    tenant = tenant_of_path(world, flow.tenant_path)
+    hint = flow.request.get("domain_hint", "").strip()
+    if tenant is None and hint:
+        tenant = world.directory.tenant(hint)
+    users = world.directory.users.values()
+    return [u for u in users if tenant is None or u.tenant_id == tenant.id]
+
+
+def _locked() -> Refusal:
+    return Refusal(
+        50053,
+        "The account is locked, you've tried to sign in too many times with an incorrect user ID "
+        "or password.",
+    )
 
 
 def no_such_user(username: str) -> Refusal:

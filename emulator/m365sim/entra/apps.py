@@ -45,6 +45,8 @@ def find_app(world: World, tenant_path: str, client_id: str | None) -> AppRegist
     app = world.directory.apps.get(client_id.lower())
     if app is None or tenant_path.lower() == "consumers":
         raise _unknown_app(client_id, tenant)
+    if not app.enabled:
+        raise Refusal(7000112, f"Application '{app.app_id}'({app.display_name}) is disabled.")
     if app.multi_tenant:
         return app
     if tenant is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from m365sim.entra.apps import find_app
+from m365sim.entra.claims_request import ClaimsRequest, read_claims
 from m365sim.entra.errors import Refusal, missing
 from m365sim.entra.scopes import AskedScopes, parse_scopes, unknown_name
 from m365sim.tenant import AppRegistration
@@ -45,24 +46,30 @@ class Wanted:
     challenge: str | None
     challenge_method: str
     wants_client_info: bool
+    response_types: frozenset[str]
+    claims: ClaimsRequest
     resource: str | None = None
 
 
 def read_addressee(world: World, tenant_path: str, params: dict[str, str]) -> Addressee:
     """Return who gets the answer; a `Refusal` here is for the page, never for a redirect."""
     app = find_app(world, tenant_path, params.get("client_id"))
-    mode = params.get("response_mode", "query")
+    has_id_token = "id_token" in params.get("response_type", "").split()
+    default = "fragment" if has_id_token else "query"
+    mode = params.get("response_mode", default)
     return Addressee(
         app=app,
         redirect_uri=_redirect_uri(app, params.get("redirect_uri")),
         state=params.get("state"),
-        response_mode=mode if mode in RESPONSE_MODES else "query",
+        response_mode=mode if mode in RESPONSE_MODES else default,
     )
 
 
-def read_wanted(world: World, params: dict[str, str], *, is_v1: bool = False) -> Wanted:
+def read_wanted(
+    world: World, app: AppRegistration, params: dict[str, str], *, is_v1: bool = False
+) -> Wanted:
     """Return what is asked of the person; a `Refusal` here goes back to the app."""
-    _check_response(params)
+    response_types = _response_types(app, params)
     resource = params.get("resource") if is_v1 else None
     if "resource" in params and not is_v1:
         raise Refusal(901002, "The 'resource' request parameter is not supported.")
@@ -72,7 +79,9 @@ def read_wanted(world: World, params: dict[str, str], *, is_v1: bool = False) ->
     else:
         scope = params.get("scope", "")
     asked = parse_scopes(world, scope)
-    _check_names(world, params, asked)
+    check_names(app, asked)
+    if "id_token" in response_types:
+        _check_id_token(params, asked)
     challenge, method = _challenge(params)
     return Wanted(
         asked=asked,
@@ -83,16 +92,19 @@ def read_wanted(world: World, params: dict[str, str], *, is_v1: bool = False) ->
         challenge=challenge,
         challenge_method=method,
         wants_client_info=params.get("client_info") == "1",
+        response_types=response_types,
+        claims=read_claims(params.get("claims")),
         resource=resource,
     )
 
 
 def _redirect_uri(app: AppRegistration, named: str | None) -> str:
-    if not app.redirect_uris:
+    registered = [*app.redirect_uris, *app.spa_redirect_uris]
+    if not registered:
         raise Refusal(500113, "No reply address is registered for the application.")
     if not named:
-        return app.redirect_uris[0]
-    if named in app.redirect_uris:
+        return registered[0]
+    if named in registered:
         return named
     if app.is_public and _port_blind(named) in map(_port_blind, app.redirect_uris):
         return named
@@ -113,28 +125,39 @@ def _port_blind(uri: str) -> tuple[str, str, str] | str:
     return uri
 
 
-def _check_response(params: dict[str, str]) -> None:
+def _response_types(app: AppRegistration, params: dict[str, str]) -> frozenset[str]:
     response_type = params.get("response_type")
     if not response_type:
         raise missing("response_type")
-    kinds = set(response_type.split())
-    if kinds != {"code"}:
-        if "id_token" in kinds and kinds <= {"code", "id_token"}:
-            raise Refusal(700054, "response_type 'id_token' is not enabled for the application.")
+    kinds = frozenset(response_type.split())
+    if not kinds or not kinds <= {"code", "id_token"}:
         raise Refusal(70005, f"The app returned an unsupported response type '{response_type}'.")
-    if params.get("response_mode", "query") not in RESPONSE_MODES:
+    if "id_token" in kinds and not app.gives_id_tokens:
+        raise Refusal(700054, "response_type 'id_token' is not enabled for the application.")
+    mode = params.get("response_mode", "fragment")
+    if mode not in RESPONSE_MODES or (mode == "query" and "id_token" in kinds):
         raise Refusal(
-            70007,
-            f"The response mode '{params['response_mode']}' is not supported when requesting a "
-            "token.",
+            70007, f"The response mode '{mode}' is not supported when requesting a token."
         )
+    return kinds
 
 
-def _check_names(world: World, params: dict[str, str], asked: AskedScopes) -> None:
+def _check_id_token(params: dict[str, str], asked: AskedScopes) -> None:
+    if "openid" not in asked.oidc:
+        raise Refusal(
+            70005,
+            "The app returned an unsupported response type: 'id_token' requires the 'OpenID' "
+            "scope.",
+        )
+    if not params.get("nonce"):
+        raise missing("nonce")
+
+
+def check_names(app: AppRegistration, asked: AskedScopes) -> None:
+    """Refuse a permission that its API does not have."""
     unknown = unknown_name(asked)
     if unknown is not None:
         name, resource = unknown
-        app = world.directory.apps[params["client_id"].lower()]
         raise Refusal(
             650053,
             f"The application '{app.display_name}' asked for scope '{name}' that doesn't exist on "

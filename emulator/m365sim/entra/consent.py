@@ -126,6 +126,15 @@ def admin_required(app: AppRegistration) -> Refusal:
     )
 
 
+def request_needed(app: AppRegistration) -> Refusal:
+    """Return the refusal where administrators take requests: nobody has agreed to one yet."""
+    return Refusal(
+        90095,
+        f"Admin consent is required for {app.display_name}. The user may ask an administrator for "
+        "it in the admin consent workflow.",
+    )
+
+
 def _registered(app: AppRegistration, one: AskedResource) -> Permissions:
     if not app.delegated_permissions.get(one.resource.kind):
         raise Refusal(

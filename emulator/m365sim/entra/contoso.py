@@ -15,6 +15,7 @@ DEFAULT_REDIRECT_URIS = (
 TENANT_ID = "7d1c9f5e-6b7a-4c1e-9a53-0c8f3c2e4b10"
 WEB_APP_ID = "2f1d6c3a-8e0b-4d52-9b6f-5a7c1e9d0f21"
 EXPIRED_APP_ID = "3a2e7d4b-9f1c-4e63-8c70-6b8d2fae1032"
+PUBLIC_APP_ID = "5c408f6d-b13e-4085-8e92-8dad41c03254"
 DAEMON_APP_ID = "4b3f8e5c-a02d-4f74-9d81-7c9e30bf2143"
 
 #: What a connector may ask for on behalf of a person, beyond signing in.
@@ -38,7 +39,7 @@ _APPLICATION = frozenset({"Sites.Read.All", "Sites.ReadWrite.All", "Files.Read.A
 def contoso(
     now: datetime, redirect_uris: Iterable[str], sharepoint_domain: str = "sharepoint.com"
 ) -> tuple[Directory, Tenant]:
-    """Return a directory that holds the tenant contoso, its four users and three apps."""
+    """Return a directory that holds the tenant contoso, its four users and four apps."""
     directory = Directory()
     tenant = directory.add_tenant(
         Tenant(TENANT_ID, "contoso", "contoso.onmicrosoft.com", "Contoso Ltd", sharepoint_domain)
@@ -96,6 +97,20 @@ def _add_apps(
             display_name="nightly-indexer",
             secrets=[AppSecret("daemon-secret~for-tests-only", two_years)],
             application_permissions={"graph": _APPLICATION, "sharepoint": _APPLICATION},
+        )
+    )
+    directory.add_app(
+        AppRegistration(
+            app_id=PUBLIC_APP_ID,
+            tenant_id=tenant.id,
+            display_name="fairlead on a terminal",
+            redirect_uris=["http://localhost"],
+            delegated_permissions={
+                "graph": _GRAPH_DELEGATED,
+                "sharepoint": _SHAREPOINT_DELEGATED,
+            },
+            multi_tenant=True,
+            is_public=True,
         )
     )
     for resource in ("graph", "sharepoint"):

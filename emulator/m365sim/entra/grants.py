@@ -6,10 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-FlowKind = Literal["v2", "v1", "admin", "admin-v1"]  # the endpoint that began a sign-in
+from m365sim.entra.claims_request import ClaimsRequest
+from m365sim.sign_in_rules import Proof
+
+FlowKind = Literal["v2", "v1", "admin", "admin-v1", "device"]  # what began a sign-in
 
 CODE_LIFETIME = timedelta(minutes=10)
 REFRESH_LIFETIME = timedelta(days=90)
+SPA_REFRESH_LIFETIME = timedelta(hours=24)
+DEVICE_CODE_LIFETIME = timedelta(minutes=15)
+POLL_SECONDS = 5
 FLOW_LIFETIME = timedelta(hours=1)
 
 
@@ -24,6 +30,8 @@ class CodeGrant:
     redirect_uri: str
     scope: str
     issued_at: datetime
+    proof: Proof
+    wanted: ClaimsRequest
     nonce: str | None = None
     challenge: str | None = None
     challenge_method: str = "plain"
@@ -40,7 +48,32 @@ class RefreshGrant:
     tenant_id: str
     scope: str
     issued_at: datetime
+    proof: Proof
     resource: str | None = None
+    spa_since: datetime | None = None  # a single-page app's: all its successors end with it
+
+
+@dataclass(slots=True)
+class DeviceGrant:
+    """A device that waits for a person to sign in elsewhere (RFC 8628)."""
+
+    device_code: str
+    user_code: str
+    app_id: str
+    tenant_path: str
+    scope: str
+    issued_at: datetime
+    wanted: ClaimsRequest
+    resource: str | None = None
+    polled_at: datetime | None = None
+    interval: int = POLL_SECONDS
+    state: Literal["pending", "approved", "declined", "redeemed"] = "pending"
+    user_id: str | None = None
+    proof: Proof | None = None
+
+    def has_ended(self, now: datetime) -> bool:
+        """Tell whether it is too late to sign in."""
+        return now - self.issued_at >= DEVICE_CODE_LIFETIME
 
 
 @dataclass(slots=True)
@@ -54,6 +87,7 @@ class Flow:
     started_at: datetime
     kind: FlowKind = "v2"
     user_id: str | None = None
+    stage: str = ""  # the page that was shown last, where its answer must be told apart
 
 
 @dataclass(slots=True)
@@ -63,6 +97,8 @@ class Grants:
     codes: dict[str, CodeGrant] = field(default_factory=dict)
     refresh_tokens: dict[str, RefreshGrant] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)
+    devices: dict[str, DeviceGrant] = field(default_factory=dict)  # by device code
+    seen: dict[str, list[datetime]] = field(default_factory=dict)  # equal token requests → when
 
     def forget_stale_flows(self, now: datetime) -> None:
         """Drop the sign-ins that nobody finished."""

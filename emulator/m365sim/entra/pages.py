@@ -66,16 +66,23 @@ def refuse(
 ) -> Response:
     """Send a refusal to the app, through the person's browser."""
     params = {
-        "error": refusal.error,
+        "error": refusal.error_by_name,
         "error_description": description(refusal, Trace.new(world)),
         "error_uri": error_uri(world, refusal),
     }
+    if refusal.claims is not None:
+        params["claims"] = refusal.claims
     return answer(world, to, {**params, **(extra or {})})
 
 
-def _with_params(to: Addressee, params: dict[str, str]) -> str:
+def with_query(uri: str, params: dict[str, str]) -> str:
+    """Add parameters to an address that may have some."""
+    parts = urlsplit(uri)
     encoded = urlencode(params)
-    parts = urlsplit(to.redirect_uri)
+    return urlunsplit(parts._replace(query="&".join(p for p in (parts.query, encoded) if p)))
+
+
+def _with_params(to: Addressee, params: dict[str, str]) -> str:
     if to.response_mode == "fragment":
-        return urlunsplit(parts._replace(fragment=encoded))
-    return urlunsplit(parts._replace(query=f"{parts.query}&{encoded}" if parts.query else encoded))
+        return urlunsplit(urlsplit(to.redirect_uri)._replace(fragment=urlencode(params)))
+    return with_query(to.redirect_uri, params)

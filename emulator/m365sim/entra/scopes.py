@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from m365sim.entra.errors import Refusal, missing
 from m365sim.entra.permissions import OIDC_SCOPES, canonical
-from m365sim.entra.resources import GRAPH, Resource, find_resource
+from m365sim.entra.resources import GRAPH, TITLES, Resource, find_resource, serves
+from m365sim.tenant import Tenant
 
 if TYPE_CHECKING:
     from m365sim.world import World
@@ -43,7 +44,7 @@ class AskedScopes:
 
 
 #: Only OpenID Connect scopes were asked: the access token is for Graph, good for /oidc/userinfo.
-_USERINFO_ONLY = AskedResource(GRAPH, "")
+USERINFO_ONLY = AskedResource(GRAPH, "")
 
 
 def parse_scopes(world: World, text: str) -> AskedScopes:
@@ -68,7 +69,7 @@ def parse_scopes(world: World, text: str) -> AskedScopes:
             names = known.names | {canonical(resource.kind, name) or name}
             asked[resource.audience] = AskedResource(resource, prefix, names, known.is_default)
     _check_default(text, list(asked.values()))
-    return AskedScopes(frozenset(oidc), tuple(asked.values()) or (_USERINFO_ONLY,))
+    return AskedScopes(frozenset(oidc), tuple(asked.values()) or (USERINFO_ONLY,))
 
 
 def unknown_name(asked: AskedScopes) -> tuple[str, Resource] | None:
@@ -85,6 +86,8 @@ def application_resource(world: World, text: str) -> AskedResource:
     items = text.split()
     if not items:
         raise missing("scope")
+    if len({_split(item)[0] for item in items}) > 1 and OIDC_SCOPES.isdisjoint(items):
+        raise several_resources(text)
     if len(items) > 1:
         raise _invalid(text)
     prefix, name = _split(items[0])
@@ -109,6 +112,15 @@ def answered_scope(asked: AskedResource, granted: frozenset[str], oidc: frozense
     return " ".join([*names, *sorted(oidc - {"offline_access"})])
 
 
+def several_resources(text: str) -> Refusal:
+    """Return the refusal of a scope that names two APIs where one is meant."""
+    return Refusal(
+        700022,
+        "The provided value for the input parameter scope is not valid because it contains more "
+        f"than one resource. The scope {text} is not valid.",
+    )
+
+
 def _split(item: str) -> tuple[str, str]:
     head, slash, name = item.rpartition("/")
     return head + slash, name
@@ -119,18 +131,36 @@ def _resource(world: World, prefix: str) -> Resource:
         return GRAPH
     resource = find_resource(world, prefix.removesuffix("/"))
     if resource is None:
-        raise no_such_resource(world, prefix.removesuffix("/"))
+        raise no_such_resource(prefix.removesuffix("/"))
     return resource
 
 
-def no_such_resource(world: World, name: str) -> Refusal:
-    """Return the refusal for an API that the tenant does not have."""
+def check_available(
+    world: World, resource: Resource, tenant: Tenant, *, is_sign_in: bool = False
+) -> None:
+    """Refuse an API that a tenant does not have: of another tenant, or not subscribed to."""
+    if not serves(resource, tenant):
+        raise no_such_resource(resource.audience, tenant)
+    if resource.kind == "sharepoint" and not world.directory.rules(tenant.id).has_sharepoint:
+        if not is_sign_in:
+            raise no_such_resource(resource.audience, tenant)
+        raise Refusal(
+            650052,
+            f"The app needs access to a service ('{TITLES[resource.kind]}') that your organization "
+            f"'{tenant.display_name}' has not subscribed to or enabled. Contact your IT Admin to "
+            "review the configuration of your service subscriptions.",
+        )
+
+
+def no_such_resource(name: str, tenant: Tenant | None = None) -> Refusal:
+    """Return the refusal for an API that the tenant, or the whole cloud, does not have."""
+    where = f"the tenant named {tenant.display_name}" if tenant else "the tenant"
     return Refusal(
         500011,
-        f"The resource principal named {name} was not found in the tenant named "
-        f"{world.tenant.display_name}. This can happen if the application has not been installed "
-        "by the administrator of the tenant or consented to by any user in the tenant. You might "
-        "have sent your authentication request to the wrong tenant.",
+        f"The resource principal named {name} was not found in {where}. This can happen if the "
+        "application has not been installed by the administrator of the tenant or consented to by "
+        "any user in the tenant. You might have sent your authentication request to the wrong "
+        "tenant.",
     )
 
 

@@ -7,23 +7,25 @@ endpoint gives numbers as strings.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from m365sim.entra.claims_request import ClaimsRequest
 from m365sim.entra.errors import Refusal, missing
 from m365sim.entra.grants import RefreshGrant
 from m365sim.entra.keys import base64url
-from m365sim.entra.resources import serves
+from m365sim.entra.policies import Attempt, check_policies
 from m365sim.entra.scopes import (
     AskedResource,
     AskedScopes,
     answered_scope,
-    no_such_resource,
+    check_available,
     unknown_name,
 )
 from m365sim.entra.tokens import issue_access_token, issue_id_token
+from m365sim.sign_in_rules import Proof
 from m365sim.tenant import AppRegistration, Tenant, User
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 
 #: Access tokens live 60 to 90 minutes, drawn anew for each.
 LIFETIME_SECONDS = (3599, 5399)
+
+#: Those of clients that take challenges live 20 to 28 hours, for they can be ended before:
+#: https://learn.microsoft.com/entra/identity-platform/app-resilience-continuous-access-evaluation
+LONG_LIFETIME_SECONDS = (20 * 3600, 28 * 3600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class TokenRequest:
     tenant_path: str
     form: dict[str, str]
     is_v1: bool = False
+    origin: str | None = None  # of the page that sent it, if a page did
 
     def field(self, name: str) -> str:
         """Return a field, or refuse its absence."""
@@ -57,11 +64,30 @@ class Bearer:
     appidacr: str
     user: User
     tenant: Tenant
+    proof: Proof
+    wanted: ClaimsRequest
 
 
-def new_lifetime(world: World) -> int:
+def new_lifetime(world: World, wanted: ClaimsRequest) -> int:
     """Draw the lifetime of an access token, in seconds."""
-    return world.rng.randint(*LIFETIME_SECONDS)
+    return world.rng.randint(
+        *(LONG_LIFETIME_SECONDS if wanted.takes_challenges else LIFETIME_SECONDS)
+    )
+
+
+def v1_scope(resource: str) -> str:
+    """Return the scopes that a request of the older endpoint for a resource stands for."""
+    # It always gives a refresh token and an id token.
+    return f"{resource.rstrip('/')}/.default openid profile offline_access"
+
+
+def asked_text(
+    world: World, request: TokenRequest, granted_scope: str, granted_resource: str | None
+) -> str:
+    """Return the scope parameter of a token request, or what the grant was given for."""
+    if not request.is_v1:
+        return request.form.get("scope") or granted_scope
+    return v1_scope(request.form.get("resource") or granted_resource or world.graph_audience)
 
 
 def delegated_answer(
@@ -70,12 +96,16 @@ def delegated_answer(
     bearer: Bearer,
     asked: AskedScopes,
     nonce: str | None = None,
+    *,
+    spa_since: datetime | None = None,
 ) -> dict[str, Any]:
-    """Answer with tokens for a person, or refuse what nobody consented to."""
+    """Answer with tokens for a person, or refuse what nobody consented to or a policy forbids."""
     target = asked.resources[0]  # of several, the first
     _check_scopes(world, bearer, asked)
+    contexts = bearer.wanted.contexts
+    check_policies(world, Attempt(bearer.user, bearer.app, [target], bearer.proof, contexts))
     granted = _granted(world, bearer, target)
-    lifetime = new_lifetime(world)
+    lifetime = new_lifetime(world, bearer.wanted)
     token = issue_access_token(
         world,
         tenant=bearer.tenant,
@@ -85,14 +115,21 @@ def delegated_answer(
         appidacr=bearer.appidacr,
         user=bearer.user,
         scopes=(granted | asked.oidc) - {"offline_access"},
+        proof=bearer.proof,
+        wanted=bearer.wanted,
     )
     answer = envelope(world, request, lifetime, token)
     answer["scope"] = answered_scope(target, granted, asked.oidc)
     if asked.wants_refresh_token:
-        answer["refresh_token"] = _new_refresh_token(world, request, bearer, asked)
+        answer["refresh_token"] = _new_refresh_token(world, request, bearer, asked, spa_since)
     if "openid" in asked.oidc:
         answer["id_token"] = issue_id_token(
-            world, tenant=bearer.tenant, app=bearer.app, user=bearer.user, nonce=nonce
+            world,
+            tenant=bearer.tenant,
+            app=bearer.app,
+            user=bearer.user,
+            nonce=nonce,
+            scopes=granted | asked.oidc,
         )
     if request.form.get("client_info") == "1":
         answer["client_info"] = client_info(bearer.user)
@@ -135,8 +172,7 @@ def _check_scopes(world: World, bearer: Bearer, asked: AskedScopes) -> None:
             "the input parameter 'scope' is not valid. The scope "
             f"'{target.prefix}{unknown[0]}' does not exist.",
         )
-    if not serves(target.resource, bearer.tenant):
-        raise no_such_resource(world, target.resource.audience)
+    check_available(world, target.resource, bearer.tenant)
 
 
 def _granted(world: World, bearer: Bearer, target: AskedResource) -> frozenset[str]:
@@ -156,7 +192,11 @@ def _granted(world: World, bearer: Bearer, target: AskedResource) -> frozenset[s
 
 
 def _new_refresh_token(
-    world: World, request: TokenRequest, bearer: Bearer, asked: AskedScopes
+    world: World,
+    request: TokenRequest,
+    bearer: Bearer,
+    asked: AskedScopes,
+    spa_since: datetime | None,
 ) -> str:
     token = f"1.A{world.new_secret(96)}"
     world.grants.refresh_tokens[token] = RefreshGrant(
@@ -165,7 +205,9 @@ def _new_refresh_token(
         tenant_id=bearer.tenant.id,
         scope=_named_again(asked),
         issued_at=world.clock.now(),
+        proof=bearer.proof,
         resource=request.form.get("resource"),
+        spa_since=spa_since,
     )
     return token
 

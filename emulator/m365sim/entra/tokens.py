@@ -7,7 +7,6 @@ v1 format whichever endpoint was asked.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,8 +14,19 @@ from typing import TYPE_CHECKING, Any
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, JoseError
 
-from m365sim.entra.keys import base64url, signing_key
+from m365sim.entra.claims_request import ClaimsRequest
+from m365sim.entra.critical_events import MESSAGE, challenge
+from m365sim.entra.keys import signing_key
 from m365sim.entra.resources import APP_IDS, GRAPH, Resource
+from m365sim.entra.token_claims import (
+    app_claims,
+    common_claims,
+    id_claims,
+    pairwise_subject,
+    person_claims,
+    service_principal_id,
+)
+from m365sim.sign_in_rules import Proof
 from m365sim.tenant import AppRegistration, ResourceKind, Tenant, User
 
 if TYPE_CHECKING:
@@ -24,6 +34,16 @@ if TYPE_CHECKING:
 
 CLOCK_SKEW_SECONDS = 300
 VERIFIED_CACHE_SIZE = 10_000
+
+__all__ = [
+    "InvalidToken",
+    "Principal",
+    "issue_access_token",
+    "issue_id_token",
+    "pairwise_subject",
+    "service_principal_id",
+    "verify_access_token",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +57,8 @@ class Principal:
     scopes: frozenset[str]  # delegated permissions
     roles: frozenset[str]  # application permissions
     appidacr: str  # how the app proved itself: "0" not at all, "1" secret, "2" certificate
+    issued_at: int = 0  # seconds
+    capabilities: frozenset[str] = frozenset()  # of the client: "cp1" takes challenges
 
 
 class InvalidToken(Exception):
@@ -60,72 +82,54 @@ def issue_access_token(
     user: User | None = None,
     scopes: frozenset[str] = frozenset(),
     roles: frozenset[str] = frozenset(),
+    proof: Proof | None = None,
+    wanted: ClaimsRequest | None = None,
 ) -> str:
     """Sign an access token for an API: delegated when there is a user, app-only when not."""
-    now = int(world.clock.now().timestamp())
+    now = _issue_time(world, user)
     claims: dict[str, Any] = {
         "aud": world.graph_audience if resource == GRAPH else resource.audience,
-        "iss": f"https://sts.windows.net/{tenant.id}/",
         "iat": now,
         "nbf": now,
         "exp": now + int(lifetime.total_seconds()),
-        "app_displayname": app.display_name,
-        "appid": app.app_id,
-        "appidacr": appidacr,
-        "tid": tenant.id,
-        "tenant_region_scope": "EU",
-        "uti": world.new_secret(16),
-        "ver": "1.0",
-        "xms_tcdt": 1577836800,
-        "xms_idrel": "1 2" if user else "7 2",
+        **common_claims(world, tenant, app, appidacr),
     }
     if user is not None:
-        given, _, family = user.display_name.partition(" ")
-        claims |= {
-            "acct": 0,
-            "acr": "1",
-            "amr": ["pwd"],
-            "family_name": family,
-            "given_name": given,
-            "idtyp": "user",
-            "name": user.display_name,
-            "oid": user.id,
-            "scp": " ".join(sorted(scopes)),
-            "sub": pairwise_subject(tenant.id, APP_IDS[resource.kind], user.id),
-            "unique_name": user.upn,
-            "upn": user.upn,
-            "xms_st": {"sub": pairwise_subject(tenant.id, app.app_id, user.id)},
-        }
+        claims |= person_claims(tenant, app, resource, user, proof)
+        claims["scp"] = " ".join(sorted(scopes))
     else:
-        principal_id = service_principal_id(tenant.id, app.app_id)
-        claims |= {"idtyp": "app", "oid": principal_id, "sub": principal_id}
+        claims |= app_claims(tenant, app)
         if roles:
             claims["roles"] = sorted(roles)
+    if wanted is not None and wanted.takes_challenges:
+        claims["xms_cc"] = ["CP1"]
+    if wanted is not None and wanted.contexts:
+        claims["acrs"] = sorted(wanted.contexts)
     return _signed(claims)
 
 
 def issue_id_token(
-    world: World, *, tenant: Tenant, app: AppRegistration, user: User, nonce: str | None
+    world: World,
+    *,
+    tenant: Tenant,
+    app: AppRegistration,
+    user: User,
+    nonce: str | None,
+    scopes: frozenset[str],
+    code_hash: str | None = None,
 ) -> str:
     """Sign an OpenID Connect id token, in the v2 format."""
-    now = int(world.clock.now().timestamp())
+    now = _issue_time(world, user)
     claims: dict[str, Any] = {
-        "aud": app.app_id,
-        "iss": f"{world.urls.login}/{tenant.id}/v2.0",
         "iat": now,
         "nbf": now,
         "exp": now + 3600 + CLOCK_SKEW_SECONDS,
-        "email": user.email,
-        "name": user.display_name,
-        "oid": user.id,
-        "preferred_username": user.upn,
-        "sub": pairwise_subject(tenant.id, app.app_id, user.id),
-        "tid": tenant.id,
-        "uti": world.new_secret(16),
-        "ver": "2.0",
+        **id_claims(world, tenant, app, user, scopes),
     }
     if nonce is not None:
         claims["nonce"] = nonce
+    if code_hash is not None:
+        claims["c_hash"] = code_hash
     return _signed(claims)
 
 
@@ -135,7 +139,7 @@ def verify_access_token(
     """Return on whose behalf a request is made, or raise `InvalidToken`.
 
     Like the real APIs this looks at the token only: a person disabled a minute ago keeps access
-    until the token ends.
+    until the token ends, unless the client takes challenges (`critical_events`).
     """
     scheme, _, token = (authorization_header or "").partition(" ")
     token = token.strip()
@@ -145,24 +149,29 @@ def verify_access_token(
     now = world.clock.now().timestamp()
     known = world.verified.get(cache_key)
     if known is not None and now < known[0]:
-        return known[1]
+        return _unchallenged(world, known[1], audience)
     claims = _verified_claims(world, token, audience, now)
     principal = _principal(world, claims, audience)
     if len(world.verified) >= VERIFIED_CACHE_SIZE:
         world.verified.clear()
     world.verified[cache_key] = (float(claims["exp"]), principal)
+    return _unchallenged(world, principal, audience)
+
+
+def _issue_time(world: World, user: User | None) -> int:
+    now = int(world.clock.now().timestamp())
+    # Tokens of the second in which an event happened are dead: a new one is of the next.
+    since = user.tokens_valid_from if user else None
+    return now if since is None else max(now, int(since.timestamp()))
+
+
+def _unchallenged(world: World, principal: Principal, audience: ResourceKind) -> Principal:
+    www_authenticate = challenge(world, principal)
+    if www_authenticate is not None:
+        raise InvalidToken("InvalidAuthenticationToken", MESSAGE, www_authenticate)
+    if principal.user is not None and principal.user.id not in world.directory.users:
+        raise _refusal(world, audience, "The user of the token does not exist.")
     return principal
-
-
-def pairwise_subject(tenant_id: str, app_id: str, user_id: str) -> str:
-    """Return the id by which one app, and no other, knows a user."""
-    return base64url(hashlib.sha256(f"{tenant_id}/{app_id}/{user_id}".encode()).digest())
-
-
-def service_principal_id(tenant_id: str, app_id: str) -> str:
-    """Return the object id of an app's service principal in a tenant."""
-    raw = hashlib.sha256(f"sp/{tenant_id}/{app_id}".encode()).hexdigest()
-    return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-8{raw[17:20]}-{raw[20:32]}"
 
 
 def _signed(claims: dict[str, Any]) -> str:
@@ -206,6 +215,8 @@ def _principal(world: World, claims: dict[str, Any], audience: ResourceKind) -> 
     tid = claims["tid"]
     if tid not in world.directory.tenants or (audience == "sharepoint" and tid != world.tenant.id):
         raise _refusal(world, audience, "Access token validation failure. Invalid issuer.")
+    if claims["idtyp"] == "user" and user is None:
+        raise _refusal(world, audience, "The user of the token does not exist.")
     return Principal(
         tenant_id=claims["tid"],
         app_id=claims["appid"],
@@ -214,6 +225,8 @@ def _principal(world: World, claims: dict[str, Any], audience: ResourceKind) -> 
         scopes=frozenset(str(claims.get("scp", "")).split()),
         roles=frozenset(claims.get("roles", ())),
         appidacr=claims["appidacr"],
+        issued_at=int(claims["iat"]),
+        capabilities=frozenset(str(value).lower() for value in claims.get("xms_cc", ())),
     )
 
 

@@ -15,13 +15,16 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
+from joserfc import jwt
 
 from m365sim.clock import VirtualClock
 from m365sim.entra.app import entra_app
-from m365sim.entra.contoso import DEFAULT_REDIRECT_URIS, WEB_APP_ID, contoso
+from m365sim.entra.contoso import DEFAULT_REDIRECT_URIS, PUBLIC_APP_ID, WEB_APP_ID, contoso
+from m365sim.entra.keys import signing_key
 from m365sim.faults import FaultScript
 from m365sim.files import Content
 from m365sim.graph.quirks import Quirks
+from m365sim.sign_in_rules import Policy
 from m365sim.tenant import Tenant, User
 from m365sim.world import Urls, World
 
@@ -102,17 +105,20 @@ class Browser:
         return self.last
 
     async def submit(self, **fields: str) -> httpx.Response:
-        """Post the form on the page that has the first of the fields."""
+        """Post the form on the page that has the first of the fields, with its value if it can."""
         forms = re.findall(
             r"<form method=\"post\" action=\"([^\"]+)\"(.*?)</form>", self.last.text, re.DOTALL
         )
-        first = next(iter(fields))
-        for action, inside in forms:
-            if f'name="{first}"' in inside:
-                hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', inside))
-                self.last = await self.http.post(unescape(action), data={**hidden, **fields})
-                return self.last
-        raise AssertionError(f"no form with {first} on the page:\n{self.last.text}")
+        name, value = next(iter(fields.items()))
+        for wanted in (f'name="{name}" value="{value}"', f'name="{name}"'):
+            for action, inside in forms:
+                if wanted in inside:
+                    hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', inside)
+                    self.last = await self.http.post(
+                        unescape(action), data={**dict(hidden), **fields}
+                    )
+                    return self.last
+        raise AssertionError(f"no form with {name} on the page:\n{self.last.text}")
 
     async def pick(self, name: str) -> httpx.Response:
         return await self.submit(account=f"{name}@contoso.onmicrosoft.com")
@@ -134,6 +140,34 @@ class Browser:
         fields = {k: v for k, v in fields.items() if v is not None}
         endpoint = "oauth2/token" if v1 else "oauth2/v2.0/token"
         return await self.http.post(f"/{path}/{endpoint}", data=fields)
+
+    async def signed_in(self, name: str = "megan", **params: Any) -> dict[str, Any]:
+        """Sign in, accept, redeem, and return the tokens."""
+        response = await self.redeem(await self.code(name, **params))
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def device(self, **form: Any) -> dict[str, Any]:
+        """Ask for a device code as the terminal's app."""
+        fields = {"client_id": PUBLIC_APP_ID, "scope": "Sites.Read.All offline_access", **form}
+        response = await self.http.post("/organizations/oauth2/v2.0/devicecode", data=fields)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def poll(self, device_code: str, **form: Any) -> httpx.Response:
+        return await self.token(
+            **{
+                "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+                "device_code": device_code,
+                "client_id": PUBLIC_APP_ID,
+                "client_secret": None,
+                **form,
+            }
+        )
+
+    async def type_in(self, user_code: str) -> httpx.Response:
+        await self.open("/common/oauth2/deviceauth")
+        return await self.submit(code=user_code)
 
     async def redeem(self, code: str, path: str = "organizations", **form: Any) -> httpx.Response:
         return await self.token(
@@ -195,6 +229,34 @@ def on_page(response: httpx.Response, number: int) -> None:
     assert response.status_code == 400
     assert "location" not in response.headers
     assert f"AADSTS{number}" in response.text
+
+
+def claims(token: str) -> dict[str, Any]:
+    """Return what stands in a token, after checking who signed it."""
+    return dict(jwt.decode(token, signing_key().key, algorithms=["RS256"]).claims)
+
+
+@pytest.fixture
+def megan(world: World) -> User:
+    return world.directory.user_by_upn("megan@contoso.onmicrosoft.com")
+
+
+@pytest.fixture
+def policy(world: World) -> Any:
+    """Put a policy in force: what it asks for, and on what."""
+
+    def put(control: str | None = None, **more: Any) -> Policy:
+        found = {"id": "4d1c2b5e-0000-4000-8000-00000000ca01", "name": "test", **more}
+        return world.directory.add_policy(
+            Policy(tenant_id=world.tenant.id, control=control, **found)
+        )
+
+    return put
+
+
+@pytest.fixture(name="claims")
+def _claims() -> Any:
+    return claims
 
 
 @pytest.fixture(name="answer")

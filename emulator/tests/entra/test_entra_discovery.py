@@ -60,7 +60,7 @@ async def test_instance_discovery_refuses_a_foreign_host(browser):
 
 
 async def test_what_is_not_modelled_is_a_404_page(browser):
-    response = await browser.open("/common/oauth2/v2.0/devicecode")
+    response = await browser.open("/common/oauth2/v2.0/nothing")
     assert response.status_code == 404
     assert "<h1>" in response.text
 

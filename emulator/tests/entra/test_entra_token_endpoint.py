@@ -190,7 +190,7 @@ async def test_a_missing_field_is_named(browser, refusal, missing, form):
         ("organizations", {"client_id": "no-such-app"}, 400, (700016, "unauthorized_client")),
         ("nowhere", {}, 400, (90002, "invalid_request")),
         ("common", DAEMON, 400, (50194, "invalid_request")),
-        ("organizations", {"grant_type": "password"}, 400, (70003, "unsupported_grant_type")),
+        ("organizations", {"grant_type": "saml"}, 400, (70003, "unsupported_grant_type")),
         ("organizations", {"resource": GRAPH}, 400, (901002, "invalid_request")),
     ],
 )

@@ -197,7 +197,11 @@ def test_another_tenant_of_the_same_cloud(m365_tenant):
     fabrikam = m365_tenant.other("fabrikam")
     fabrikam.put("/sites/looms/Shared Documents/a.txt", "theirs")
     assert set(fabrikam.files("/sites/looms")) == {"/a.txt"}
-    assert [app.name for app in fabrikam.apps] == ["fairlead", "forgotten-connector"]
+    assert [app.name for app in fabrikam.apps] == [
+        "fairlead",
+        "forgotten-connector",
+        "fairlead on a terminal",
+    ]
     assert "fabrikam" in fabrikam.sharepoint_url
     with pytest.raises(Exception, match="no tenant 'x'; there are contoso, fabrikam"):
         m365_tenant.other("x")

@@ -52,10 +52,11 @@ def test_one_line_of_json_says_everything(tmp_path):
         assert [u["enabled"] for u in report["users"]] == [True, True, True, False]
         assert report["users"][0]["is_admin"]
         assert not report["users"][2]["may_consent"]
-        web, expired, daemon = report["apps"]
+        web, expired, daemon, terminal = report["apps"]
         assert web["redirect_uris"] == [CALLBACK, "http://localhost:3003/oauth/callback"]
         assert web["secret"]
         assert expired["secret"]
+        assert terminal["secret"] is None
         assert daemon["application_permissions"]["graph"]
         assert any(drive["site"].endswith("/sites/marketing") for drive in report["drives"])
         written = json.loads(cloud_file.read_text())

@@ -65,9 +65,9 @@ async def test_control_sees_what_was_asked_and_is_out_of_reach_of_faults():
 
 async def test_what_is_not_modelled_is_counted():
     async with running() as cloud, httpx.AsyncClient() as http:
-        await http.post(f"{cloud.urls.login}/common/oauth2/v2.0/devicecode")
+        await http.post(f"{cloud.urls.login}/common/oauth2/v2.0/nothing")
         seen = (await http.get(f"{cloud.control_url}/_m365sim/requests")).json()
-        assert seen["notModelled"][0]["route"] == "/common/oauth2/v2.0/devicecode"
+        assert seen["notModelled"][0]["route"] == "/common/oauth2/v2.0/nothing"
 
 
 async def test_a_world_of_ones_own_gets_the_addresses_of_its_ports():
