@@ -115,7 +115,8 @@ class SimTenant:
                 lifetime=lifetime,
                 appidacr="1",
                 user=person,
-                **{"roles" if person is None else "scopes": wanted},
+                scopes=frozenset() if person is None else wanted,
+                roles=wanted if person is None else frozenset(),
             )
 
         return self.call(issue)
