@@ -13,6 +13,7 @@ import typer
 from m365sim import __version__
 from m365sim.cli_parts import (
     AutoSignIn,
+    Faults,
     JsonOutput,
     Library,
     RedirectUri,
@@ -119,6 +120,7 @@ def serve(
     library: Library = None,
     redirect_uri: RedirectUri = None,
     throttle: Throttle = False,
+    faults: Faults = None,
     seed: Seed = 1,
 ) -> None:
     """Serve an emulated cloud until interrupted."""
@@ -133,6 +135,7 @@ def serve(
         seed=seed,
         throttle=throttle,
         tenants=tuple(tenant or ()),
+        faults=faults,
     )
     run_until_stopped(_serve(options, host, port, cloud_file, as_json=as_json), host)
 

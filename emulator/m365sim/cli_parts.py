@@ -50,6 +50,10 @@ Tenants = Annotated[
         help="A tenant from a YAML file, in place of contoso; may be repeated.",
     ),
 ]
+Faults = Annotated[
+    Path | None,
+    typer.Option("--faults", metavar="FILE", help="What goes wrong, from a YAML file."),
+]
 Throttle = Annotated[
     bool,
     typer.Option("--throttle", help="Count resource units and answer 429 as a small tenant would."),

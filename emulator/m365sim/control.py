@@ -216,9 +216,7 @@ def _expire_delta(world: World, parts: list[str], _: dict[str, str], __: dict[st
 
 def _quirks(world: World, _: list[str], __: dict[str, str], body: dict[str, Any]) -> Reply:
     world.quirks.change(**body)
-    shown = {name: getattr(world.quirks, name) for name in world.quirks.__slots__}
-    shown["search_lag"] = world.quirks.search_lag.total_seconds()
-    return _json_reply(shown)
+    return _json_reply(world.quirks.report())
 
 
 def _sign_in_control(control: SignInControl) -> Handler:

@@ -8,68 +8,28 @@ https://learn.microsoft.com/sharepoint/dev/general-development/how-to-avoid-gett
 from __future__ import annotations
 
 import asyncio
-import fnmatch
-import json
 import math
 import random
-import re
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
+from m365sim.fault import Fault
+from m365sim.fault_answers import CutConnection, answer, cutting, header, slowed
 from m365sim.traffic import Traffic
 
 if TYPE_CHECKING:
     from m365sim.world import World
+
+__all__ = ["CutConnection", "Fault", "FaultScript", "with_faults"]
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-_CODES = {
-    401: ("InvalidAuthenticationToken", "Access token has expired or is not yet valid."),
-    403: ("accessDenied", "Access denied"),
-    404: ("itemNotFound", "The resource could not be found."),
-    410: ("resyncRequired", "Resync required. Replace any local items with the server's version."),
-    423: ("resourceLocked", "The site is locked."),
-    429: ("activityLimitReached", "The app or user has been throttled."),
-    500: ("generalException", "General exception while processing"),
-    503: ("serviceNotAvailable", "The service is not available. Try again later."),
-    504: ("UnknownError", "The gateway timed out."),
-}
-
-
-@dataclass(slots=True)
-class Fault:
-    """A rule: the requests it meets, and what happens to them."""
-
-    host: str = "*"  # login | graph | sharepoint | *
-    method: str = "*"
-    path: str = "*"  # a glob over path and query, case-blind; `*` crosses slashes
-    skip: int = 0  # so many matching requests pass unharmed first
-    count: int | None = 1  # so many requests are hit; None = all
-    probability: float = 1.0
-    status: int | None = None  # answer this instead of asking the surface
-    retry_after: int | None = None  # seconds
-    hold: bool = False  # who calls that host again before Retry-After is over is refused again
-    code: str | None = None  # of the error envelope
-    inner_code: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    body: str | None = None  # instead of the error envelope
-    cut_after: int | None = None  # the answer breaks off after so many bytes of its body
-    delay: float = 0.0  # seconds before anything is answered
-    id: str = ""
-    hits: int = 0
-
-    def meets(self, host: str, method: str, target: str) -> bool:
-        """Tell whether a request is one of those this rule is about."""
-        if self.host not in ("*", host) or self.method.upper() not in ("*", method):
-            return False
-        return re.match(fnmatch.translate(self.path.lower()), target.lower()) is not None
 
 
 class FaultScript:
@@ -80,25 +40,32 @@ class FaultScript:
         self.log: deque[dict[str, object]] = deque(maxlen=500)
         self.traffic = Traffic()
         self.early_calls = 0  # made while a host was held
+        self.seed = seed
         self._held_until: dict[str, datetime] = {}
-        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self._added = 0
 
     def add(self, fault: Fault) -> Fault:
         """Put a rule in force; earlier rules are asked first."""
         self._added += 1
         fault.id = fault.id or f"fault-{self._added}"
+        # Of its own, so that what other rules meet does not change what this one does.
+        seed = f"{self.seed if fault.seed is None else fault.seed} {fault.id}"
+        fault.random = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self.rules.append(fault)
         return fault
 
     def add_json(self, values: dict[str, Any]) -> Fault:
         """Put a rule in force that arrived as JSON; unknown keys are a ValueError."""
-        known = {f.name for f in fields(Fault)} - {"hits"}
+        known = {f.name for f in fields(Fault)} - {"hits", "random"}
         unknown = set(values) - known
         if unknown:
             raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
         hints = get_type_hints(Fault)
         for name, value in values.items():
+            if name == "challenge" and value not in (None, "claims"):
+                raise ValueError("the challenge of a fault is claims")
+            if name == "challenge":
+                continue
             wanted = get_args(hints[name]) or (hints[name],)
             kinds = (dict,) if get_origin(hints[name]) is dict else wanted
             if not isinstance(value, (*kinds, int) if float in kinds else kinds):
@@ -111,8 +78,13 @@ class FaultScript:
         if fault_id is None:
             self._held_until.clear()
 
-    def match(self, host: str, method: str, target: str, now: datetime) -> Fault | None:
-        """Return the first rule that hits a request, and count the hit."""
+    def match(
+        self, host: str, method: str, target: str, now: datetime, name: str = ""
+    ) -> Fault | None:
+        """Return the first rule that hits a request, and count the hit.
+
+        `host` is the surface and `name` what the request calls it.
+        """
         if (until := self._held_until.get(host)) is not None and now < until:
             self.early_calls += 1
             left = math.ceil((until - now).total_seconds())
@@ -121,12 +93,12 @@ class FaultScript:
         for rule in self.rules:
             if rule.count is not None and rule.hits >= rule.count:
                 continue
-            if not rule.meets(host, method, target):
+            if not rule.meets(host, method, target, name):
                 continue
             if rule.skip > 0:
                 rule.skip -= 1
                 continue
-            if rule.probability < 1 and self._random.random() >= rule.probability:
+            if not rule.strikes():
                 continue
             rule.hits += 1
             self._note(rule.id, host, method, target)
@@ -141,7 +113,7 @@ class FaultScript:
     def report(self) -> dict[str, object]:
         """Return the rules and the hits, ready for JSON."""
         return {
-            "rules": [asdict(rule) for rule in self.rules],
+            "rules": [_shown(rule) for rule in self.rules],
             "hits": list(self.log),
             "earlyCalls": self.early_calls,
         }
@@ -167,7 +139,8 @@ def with_faults(app: ASGIApp, world: World, host: str) -> ASGIApp:
         if script.rules:
             query = scope.get("query_string", b"").decode("latin-1")
             target = f"{scope['path']}?{query}" if query else scope["path"]
-            fault = script.match(host, scope["method"], target, world.clock.now())
+            name = header(scope, b"host").partition(":")[0]
+            fault = script.match(host, scope["method"], target, world.clock.now(), name)
         try:
             if fault is None:
                 await app(scope, receive, watched)
@@ -179,81 +152,22 @@ def with_faults(app: ASGIApp, world: World, host: str) -> ASGIApp:
     return guarded
 
 
-class CutConnection(Exception):
-    """A fault tore the answer in two; the server drops the connection."""
-
-
 async def _strike(
     fault: Fault, host: str, app: ASGIApp, request: tuple[Scope, Receive, Send], world: World
 ) -> None:
     scope, receive, send = request
     if fault.delay:
         await asyncio.sleep(fault.delay)
-    if fault.status is not None:
-        await _answer(fault, fault.status, host, send, world)
-    elif fault.cut_after is not None:
-        await app(scope, receive, _cutting(send, fault.cut_after))
-    else:
+    if fault.bandwidth is not None:
+        send = slowed(send, fault.bandwidth)
+    if fault.cut_after is not None:
+        send = cutting(send, fault.cut_after)
+    if fault.answer is None:
         await app(scope, receive, send)
+        return
+    await answer(fault, host, scope, send, world.clock.now())
 
 
-async def _answer(fault: Fault, status: int, host: str, send: Send, world: World) -> None:
-    request_id = f"00000000-0000-4000-8000-{fault.hits:012x}"
-    body = fault.body
-    if body is None:
-        now = world.clock.now()
-        shape = _sign_in_error if host == "login" else _graph_error
-        body = json.dumps(shape(fault, status, now, request_id))
-    headers = {"content-type": "application/json", "request-id": request_id}
-    if status == 401:
-        headers["www-authenticate"] = 'Bearer realm=""'
-    if fault.retry_after is not None:
-        headers["retry-after"] = str(fault.retry_after)
-    headers |= {name.lower(): value for name, value in fault.headers.items()}
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body.encode()})
-
-
-def _graph_error(fault: Fault, status: int, now: datetime, request_id: str) -> dict[str, object]:
-    code, message = _CODES.get(status, ("generalException", "General exception"))
-    inner: dict[str, object] = {"code": fault.inner_code} if fault.inner_code else {}
-    inner |= {
-        "date": now.strftime("%Y-%m-%dT%H:%M:%S"),
-        "request-id": request_id,
-        "client-request-id": request_id,
-    }
-    return {"error": {"code": fault.code or code, "message": message, "innerError": inner}}
-
-
-def _sign_in_error(fault: Fault, status: int, now: datetime, request_id: str) -> dict[str, object]:
-    timestamp = now.strftime("%Y-%m-%d %H:%M:%SZ")
-    return {
-        "error": fault.code or ("temporarily_unavailable" if status < 500 else "server_error"),
-        "error_description": "AADSTS90033: A transient error has occurred. Please try again.\r\n"
-        f"Trace ID: {request_id}\r\nCorrelation ID: {request_id}\r\nTimestamp: {timestamp}",
-        "error_codes": [int(fault.inner_code)] if fault.inner_code else [90033],
-        "timestamp": timestamp,
-        "trace_id": request_id,
-        "correlation_id": request_id,
-    }
-
-
-def _cutting(send: Send, limit: int) -> Send:
-    left = limit
-
-    async def cut(message: Message) -> None:
-        nonlocal left
-        if message["type"] != "http.response.body":
-            await send(message)
-            return
-        body: bytes = message.get("body", b"")
-        if len(body) >= left:
-            # The promised length is never reached, so the client sees a broken body, as it would
-            # when a gateway dies; raising makes the server close the connection.
-            await send({"type": "http.response.body", "body": body[:left], "more_body": True})
-            raise CutConnection(f"cut after {limit} bytes")
-        left -= len(body)
-        await send(message)
-
-    return cut
+def _shown(rule: Fault) -> dict[str, object]:
+    names = (one.name for one in fields(Fault) if one.name != "random")
+    return {name: getattr(rule, name) for name in names}

@@ -53,6 +53,7 @@ class Options:
     cloud: Cloud = GLOBAL
     throttle: bool = False
     tenants: tuple[Path, ...] = ()  # YAML files; without any the tenant is contoso
+    faults: Path | None = None  # a YAML file
 
     def build(self) -> World:
         """Build the world that is described; `BadFile` when a file of it is not in order."""
@@ -67,6 +68,10 @@ class Options:
         )
         if self.throttle:
             world.throttle.turn_on()
+        if self.faults is not None:
+            from m365sim.fault_file import apply_faults  # noqa: PLC0415 - pydantic loads slowly
+
+            apply_faults(world, self.faults)
         return world
 
 

@@ -108,6 +108,7 @@ class World:
         )
         self.lists = Lists(self.content, self.directory, self.sharing.site_user_number)
         self.notify = Notifier(clock=self.clock, rng=self.rng, tenant=self.tenant)
+        self.content.rounds.retention = lambda: self.quirks.delta_retention
         self.tenants[self.tenant.id] = self
 
     @property

@@ -8,9 +8,9 @@ https://learn.microsoft.com/graph/api/driveitem-delta
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from m365sim.files.changes import FROM_THE_START, RETENTION, DeltaToken
@@ -52,6 +52,8 @@ class Rounds:
 
     def __init__(self) -> None:
         self.served = 0  # pages asked for; some quirks go by it
+        #: Tells how old a token may be.
+        self.retention: Callable[[], timedelta] = lambda: RETENTION
         self._rounds: WeakKeyDictionary[Drive, OrderedDict[tuple[int, int, bool], Round]] = (
             WeakKeyDictionary()
         )
@@ -74,7 +76,7 @@ class Rounds:
         token = DeltaToken.read(text, drive.library)
         # A token of another log, from before the emulator was started anew, is as good as expired.
         foreign = token.at.timestamp() < drive.created_at or token.until > drive.log.head
-        if foreign or token.at < now - RETENTION or token.until < drive.log.floor:
+        if foreign or token.at < now - self.retention() or token.until < drive.log.floor:
             raise TokenExpired(
                 "Resync required. Replace any local items with the server's version."
             )
@@ -93,9 +95,8 @@ class Rounds:
             return DeltaPage(entries, replace(token, since=None, position=0), True)
         return DeltaPage(entries, replace(token, position=position), False)
 
-    @staticmethod
-    def _since(drive: Drive, moment: datetime, now: datetime) -> int:
-        if moment < now - RETENTION:
+    def _since(self, drive: Drive, moment: datetime, now: datetime) -> int:
+        if moment < now - self.retention():
             raise TokenExpired("Resync required. The change log does not reach back so far.")
         if moment.timestamp() < drive.created_at:
             return FROM_THE_START

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, get_args, get_type_hints
 
 ResyncCode = Literal["resyncChangesApplyDifferences", "resyncChangesUploadDifferences"]
 
@@ -53,6 +53,8 @@ class Quirks:
     current_version_content: bool = True
     #: How often a monitor tells that a copy is under way before it tells how the copy ended.
     copy_polls: int = 1
+    #: A delta token older than this answers 410, as one does that the log no longer reaches.
+    delta_retention: timedelta = timedelta(days=60)
     #: A new site shows in `/sites?search=`, a changed file in a drive's search, only after this.
     search_lag: timedelta = timedelta()
     #: Where the tenant's data is: what an app must name as `region` in a search.
@@ -61,6 +63,7 @@ class Quirks:
     def change(self, **values: object) -> None:
         """Set switches by name; an unknown name or a value of another type is a ValueError."""
         known = {field.name for field in fields(self)}
+        hints = get_type_hints(Quirks)
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"there is no quirk named {name}")
@@ -70,4 +73,14 @@ class Quirks:
                 wanted = timedelta(seconds=value)
             if type(wanted) is not type(present):
                 raise ValueError(f"quirk {name} takes a {type(present).__name__}")
+            if (choices := get_args(hints[name])) and wanted not in choices:
+                raise ValueError(f"quirk {name} is one of {', '.join(choices)}")
             setattr(self, name, wanted)
+
+    def report(self) -> dict[str, object]:
+        """Return every switch and its position, ready for JSON; spans are in seconds."""
+        shown = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: value.total_seconds() if isinstance(value, timedelta) else value
+            for name, value in shown.items()
+        }

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from m365sim.cli_parts import (
     AutoSignIn,
+    Faults,
     JsonOutput,
     Library,
     RedirectUri,
@@ -85,6 +86,7 @@ def proxy(
     library: Library = None,
     redirect_uri: RedirectUri = None,
     throttle: Throttle = False,
+    faults: Faults = None,
     seed: Seed = 1,
 ) -> None:
     """Serve an emulated cloud under the real names, as an HTTPS proxy on the loopback.
@@ -104,6 +106,7 @@ def proxy(
         cloud=CLOUDS[cloud],
         throttle=throttle,
         tenants=tuple(tenant or ()),
+        faults=faults,
     )
     try:
         run_until_stopped(_proxy(options, ca_dir, port, as_json=as_json), LOOPBACK)

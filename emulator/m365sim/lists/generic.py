@@ -16,7 +16,8 @@ from typing import Any
 from m365sim.clock import Clock
 from m365sim.files import Actor, Site
 from m365sim.files.blob import Blob
-from m365sim.files.changes import FROM_THE_START, RETENTION, DeltaToken
+from m365sim.files.changes import FROM_THE_START, DeltaToken
+from m365sim.files.enumeration import Rounds
 from m365sim.files.ids import mint_uid
 from m365sim.files.problems import Missing, TokenExpired
 from m365sim.lists.column import Column
@@ -37,6 +38,7 @@ class GenericList(SharePointList):
         uid: bytes,
         schema: Schema,
         clock: Clock,
+        rounds: Rounds,
         *,
         name: str,
         display_name: str,
@@ -53,6 +55,7 @@ class GenericList(SharePointList):
         self.hidden = hidden
         self.is_system = is_system
         self._clock = clock
+        self._shared = rounds  # which know how old a token may be
         self._folder = f"_catalogs/{name}" if in_catalogs else f"Lists/{name}"
         self._display_name = display_name
         self._description = description
@@ -246,7 +249,7 @@ class GenericList(SharePointList):
             return DeltaToken(self.uid, now, self.head, self.head, 0, False)
         token = DeltaToken.read(text, self.uid)
         foreign = token.at.timestamp() < self._born_at or token.until > self.head
-        if foreign or token.at < now - RETENTION or token.until < self._floor:
+        if foreign or token.at < now - self._shared.retention() or token.until < self._floor:
             raise TokenExpired("Resync required. The change log does not reach back so far.")
         if token.since is None:
             return DeltaToken(self.uid, now, self.head, token.until, 0, False)
