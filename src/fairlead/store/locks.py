@@ -2,15 +2,24 @@
 
 PostgreSQL: a session-level advisory lock on a connection of its own, which the server releases when
 the holder dies (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS).
-SQLite serves one process, so a lock in memory is enough.
+SQLite: a lock on a file in a folder beside the database, released when the holder dies, too
+(https://man7.org/linux/man-pages/man2/flock.2.html): one process serves it, but a command may look
+into it meanwhile.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import asyncpg
+
+try:
+    import fcntl
+except ImportError:  # Windows: one process then, as ever with SQLite
+    fcntl = None  # type: ignore[assignment]
 
 from fairlead.errors import InternalError
 from fairlead.store import dialect
@@ -22,6 +31,8 @@ NAMESPACE = 0x666C_7266
 HOLDERS = 8
 CONNECT_SECONDS = 10
 CLOSE_SECONDS = 2
+#: between two looks at a file that another process has locked: from, to
+LOOK_SECONDS = (0.005, 0.1)
 
 
 class _Local:
@@ -56,10 +67,43 @@ async def refresh_lock(db: Database, pk: int) -> AsyncIterator[None]:
     # First come, first served inside the process: one of us at most waits at the server.
     async with local.hold(pk):
         if db.dialect == "sqlite":
-            yield
+            async with _file(Path(db.url.removeprefix("sqlite:///") + "-locks") / str(pk)):
+                yield
         else:
             async with local.holders, _advisory(db.url, pk):
                 yield
+
+
+@asynccontextmanager
+async def _file(path: Path) -> AsyncIterator[None]:
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise InternalError(
+            "The folder for refresh locks beside the database cannot be written; whoever runs "
+            "fairlead must give it the right to",
+            who="operator",
+        ) from error
+    try:
+        pause, longest = LOOK_SECONDS
+        while not _locked(descriptor):
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, longest)
+        yield
+    finally:
+        # the lock goes with it
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @asynccontextmanager

@@ -93,10 +93,10 @@ async def test_more_holders_than_connections_wait_for_their_turn(database: Datab
     assert done == 3 * HOLDERS
 
 
-async def test_two_databases_of_one_process_exclude_each_other(postgresql_url: str) -> None:
+async def test_two_databases_of_one_process_exclude_each_other(database_url: str) -> None:
     """Two `Database` objects stand for two processes: they share nothing but the server."""
     async with AsyncExitStack() as stack:
-        one, two = [await Database.open(postgresql_url) for _ in range(2)]
+        one, two = [await Database.open(database_url) for _ in range(2)]
         stack.push_async_callback(one.close)
         stack.push_async_callback(two.close)
         async with refresh_lock(one, 1):
@@ -106,13 +106,13 @@ async def test_two_databases_of_one_process_exclude_each_other(postgresql_url: s
             pass
 
 
-async def test_a_killed_process_lets_go(postgresql_url: str) -> None:
+async def test_a_killed_process_lets_go(database_url: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", HOLD_FOR_EVER, postgresql_url, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", HOLD_FOR_EVER, database_url, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout
     assert await process.stdout.readline() == b"held\n"
-    db = await Database.open(postgresql_url)
+    db = await Database.open(database_url)
     assert not await is_free(db, 7)
     os.kill(process.pid, signal.SIGKILL)
     async with asyncio.timeout(10), refresh_lock(db, 7):
@@ -127,4 +127,19 @@ async def test_no_connection_for_a_lock(tmp_path: Path) -> None:
         async with refresh_lock(db, 1):
             pass
     assert "s3cr3t" not in caught.value.message
+    await db.close()
+
+
+@pytest.fixture
+def in_the_way(sqlite_url: str) -> str:
+    """URL of a database beside which lies a file where the folder of locks would be."""
+    Path(f"{sqlite_url.removeprefix('sqlite:///')}-locks").write_text("in the way")
+    return sqlite_url
+
+
+async def test_no_place_for_a_lock(in_the_way: str) -> None:
+    db = await Database.open(in_the_way)
+    with pytest.raises(InternalError, match="beside the database"):
+        async with refresh_lock(db, 1):
+            pass
     await db.close()
