@@ -100,8 +100,8 @@ async def test_a_certificate_that_is_not_registered(walk: Any, pair: Any, other_
     answer = await connect(walk, body)
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (400, "client_credentials_fetch_error")
-    assert (error["cause"], error["who"]) == ("bad_client_assertion", "operator")
-    assert "check the certificate" in error["message"]
+    assert (error["cause"], error["who"]) == ("certificate_not_registered", "operator")
+    assert "upload its public part" in error["message"]
 
 
 async def test_a_wrong_secret_and_a_wrong_tenant(walk: Any) -> None:

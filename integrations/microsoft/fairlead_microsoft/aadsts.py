@@ -50,14 +50,19 @@ _INVALID_SCOPE = Meaning(
 _SIGN_IN_AGAIN = Meaning(
     ReconnectRequired,
     f"Microsoft wants the user to sign in once more (multi-factor or policy); {_RECONNECT}.",
+    "mfa_required",
 )
 _POLICY = Meaning(
     OperatorError,
     "A Conditional Access policy of the customer's tenant blocks this sign-in; its administrator "
     "must allow the app.",
-    "admin_action_required",
+    "conditional_access",
 )
-_EXPIRED = Meaning(ReconnectRequired, f"The grant has expired; {_RECONNECT}.")
+_EXPIRED = Meaning(
+    ReconnectRequired,
+    f"The grant was not used for too long and has expired; {_RECONNECT}.",
+    "grant_expired",
+)
 _NOT_APPROVED = Meaning(
     AdminConsentRequired,
     "Users of this tenant may not approve the app; an administrator must approve it first.",
@@ -109,7 +114,12 @@ MEANINGS: dict[int, Meaning] = {
         "admin_action_required",
     ),
     50126: Meaning(ReconnectRequired, f"User name or password is wrong; {_RECONNECT}."),
-    50173: Meaning(ReconnectRequired, f"The grant was revoked; {_RECONNECT}."),
+    50173: Meaning(
+        ReconnectRequired,
+        "The grant was revoked: the password was changed, or an administrator ended all sessions; "
+        f"{_RECONNECT}.",
+        "grant_revoked",
+    ),
     50194: _WRONG_TENANT,
     500011: Meaning(
         OperatorError,
@@ -146,13 +156,19 @@ MEANINGS: dict[int, Meaning] = {
     ),
     70000: Meaning(ReconnectRequired, f"The grant is not valid any more; {_RECONNECT}."),
     **_each(
-        (70001, 700016, 7000112),
+        (70001, 700016),
         Meaning(
             BadClientSecret,
-            "The app is unknown or disabled in this tenant; the operator must correct the "
+            "The app is unknown in this tenant, or was deleted; the operator must correct the "
             "integration's client id, or the tenant.",
             "unknown_client",
         ),
+    ),
+    7000112: Meaning(
+        BadClientSecret,
+        "The app is disabled in this tenant; the customer's administrator must enable it there "
+        "(Enterprise applications, Properties).",
+        "app_disabled",
     ),
     **_each((70008, 700082), _EXPIRED),
     700084: Meaning(
@@ -172,14 +188,17 @@ MEANINGS: dict[int, Meaning] = {
         "remove the integration's secret.",
         "public_client",
     ),
-    **_each(
-        (700024, 700027),
-        Meaning(
-            BadClientSecret,
-            "Microsoft does not accept the signed assertion; the operator must check the "
-            "certificate on the app registration and the server's clock.",
-            "bad_client_assertion",
-        ),
+    700024: Meaning(
+        BadClientSecret,
+        "This server's clock is wrong, so the signed assertion is out of date when it arrives; the "
+        "operator must set the clock (NTP).",
+        "clock_skew",
+    ),
+    700027: Meaning(
+        BadClientSecret,
+        "Microsoft does not know the certificate that signed; the operator must upload its public "
+        "part to the app registration, or connect with the one that is there.",
+        "certificate_not_registered",
     ),
     7000215: Meaning(
         BadClientSecret,
@@ -189,6 +208,7 @@ MEANINGS: dict[int, Meaning] = {
     7000218: Meaning(
         BadClientSecret,
         "The app needs a client secret; the operator must set one on the integration.",
+        "client_secret_missing",
     ),
     7000222: Meaning(
         BadClientSecret,
@@ -210,6 +230,21 @@ MEANINGS: dict[int, Meaning] = {
         ),
     ),
 }
+
+#: 700027 whose text says that the key is over
+CERTIFICATE_EXPIRED = Meaning(
+    BadClientSecret,
+    "The certificate that signed has expired; the operator must upload a new one to the app "
+    "registration and connect again with it.",
+    "certificate_expired",
+)
+#: 700023 of an assertion; of a scope it is another thing
+ASSERTION_FOR_ANOTHER = Meaning(
+    BadClientSecret,
+    "The signed assertion is for another tenant or cloud; the operator must correct the "
+    "connection's tenant, or FAIRLEAD_MICROSOFT_CLOUD.",
+    "bad_client_assertion",
+)
 
 _BY_OAUTH_ERROR: dict[str, Meaning] = {
     "invalid_grant": Meaning(ReconnectRequired, f"The grant is not valid any more; {_RECONNECT}."),
@@ -242,6 +277,15 @@ _BY_OAUTH_ERROR: dict[str, Meaning] = {
     "temporarily_unavailable": _BACK_OFF,
     "server_error": _BACK_OFF,
 }
+
+
+def by_number(number: int, error: str, said: str) -> Meaning | None:
+    """Return what a number means beside an OAuth `error` and a description, None = not listed."""
+    if number == 700023 and error == "invalid_client":
+        return ASSERTION_FOR_ANOTHER
+    if number == 700027 and "expired" in said.lower():
+        return CERTIFICATE_EXPIRED
+    return MEANINGS.get(number)
 
 
 def by_oauth_error(error: str) -> Meaning:

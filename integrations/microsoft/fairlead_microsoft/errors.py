@@ -23,7 +23,7 @@ from fairlead.errors import (
     Unavailable,
 )
 from fairlead.model.provider import Reply
-from fairlead_microsoft.aadsts import MEANINGS, by_oauth_error
+from fairlead_microsoft.aadsts import by_number, by_oauth_error
 
 #: seconds to wait after a 429 that does not say how long
 UNSTATED_WAIT = 5.0
@@ -137,7 +137,8 @@ def _token_error(reply: Reply, error: str, body: dict[str, Any]) -> FairleadErro
             provider_status=429,
             detail=detail,
         )
-    meaning = MEANINGS.get(number) if number else None
+    said = str(body.get("error_description") or "")
+    meaning = by_number(number, error, said) if number else None
     if meaning is None and reply.status >= 500:
         meaning = by_oauth_error("server_error")
     meaning = meaning or by_oauth_error(error)

@@ -141,6 +141,20 @@ def test_unknown_numbers_go_by_the_oauth_error(oauth_error, status, kind):
     assert error.message.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("number", "said", "code"),
+    [
+        (700027, "[Reason - The key used is expired.]", "certificate_expired"),
+        (700027, "[Reason - The key was not found.]", "certificate_not_registered"),
+        (700023, "Client assertion audience claim does not match.", "bad_client_assertion"),
+    ],
+)
+def test_numbers_with_more_than_one_meaning(number, said, code):
+    body = {"error": "invalid_client", "error_codes": [number], "error_description": said}
+    error = classify(Reply(status=401, headers={}, body=json.dumps(body).encode()))
+    assert (error.code, error.who) == (code, "operator")
+
+
 def test_the_token_endpoint_may_throttle():
     body = json.dumps({"error": "temporarily_unavailable"}).encode()
     error = classify(Reply(status=429, headers={"retry-after": "7"}, body=body))
