@@ -165,7 +165,7 @@ async def test_a_certificate_that_is_not_registered(walk: Any, other_pair: Any) 
     answer = await connect(walk, body)
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (400, "connection_test_failed")
-    assert (error["cause"], error["who"]) == ("bad_client_assertion", "operator")
+    assert (error["cause"], error["who"]) == ("certificate_not_registered", "operator")
     assert (await walk.get("/connections"))["connections"] == []
 
 

@@ -9,17 +9,13 @@ into it meanwhile.
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import asyncpg
-
-try:
-    import fcntl
-except ImportError:  # Windows: one process then, as ever with SQLite
-    fcntl = None  # type: ignore[assignment]
 
 from fairlead.errors import InternalError
 from fairlead.store import dialect
@@ -97,8 +93,11 @@ async def _file(path: Path) -> AsyncIterator[None]:
 
 
 def _locked(descriptor: int) -> bool:
-    if fcntl is None:
+    if sys.platform == "win32":
+        # no such locks: one process then, as ever with SQLite
         return True
+    import fcntl  # noqa: PLC0415 - not on every platform
+
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
