@@ -19,6 +19,7 @@ from m365sim.files import Actor, Drive, Item, Site
 from m365sim.files.problems import Refused
 from m365sim.graph.call import read_query
 from m365sim.graph.reply import Reply, respond
+from m365sim.history import KEPT, acting
 from m365sim.lists import Library, SharePointList
 from m365sim.switches import mails, switch_notifications, switch_throttling, tenant_report
 
@@ -49,7 +50,8 @@ def control_app(world: World) -> ASGIApp:
                 await _stream_truth(here, query.get("drive"), send)
                 return
             body = await _json(receive)
-            reply = _dispatch(here, scope["method"], parts, query, body)
+            with acting("control"):
+                reply = _dispatch(here, scope["method"], parts, query, body)
         except (Unanswerable, Refused, ValueError, TypeError) as wrong:
             reply = _json_reply({"error": str(wrong)}, 400)
         await respond(send, reply, [])
@@ -177,6 +179,11 @@ def _requests(world: World, _: list[str], query: dict[str, str], __: dict[str, A
     return _json_reply(world.faults.traffic.report(int(query.get("last", "50"))))
 
 
+def _history(world: World, _: list[str], query: dict[str, str], __: dict[str, Any]) -> Reply:
+    tenant_id = world.tenant.id if "tenant" in query else None
+    return _json_reply(world.history.report(int(query.get("since", "0")), tenant_id))
+
+
 def _clear_requests(world: World, *_: object) -> Reply:
     world.faults.traffic.clear()
     return Reply(204)
@@ -263,6 +270,11 @@ def _throttle(world: World, _: list[str], __: dict[str, str], body: dict[str, An
 _HANDLERS: dict[tuple[str, str, int], tuple[Handler, str, str]] = {
     ("GET", "requests", 1): (_requests, "requests?last=N", "counts per route, the last N requests"),
     ("DELETE", "requests", 1): (_clear_requests, "requests", "forget the counts"),
+    ("GET", "history", 1): (
+        _history,
+        "history?since=N",
+        f"every change after number N, in order; the last {KEPT:,} are kept",
+    ),
     ("GET", "faults", 1): (_faults, "faults", "the rules in force and what they hit"),
     ("POST", "faults", 1): (_add_fault, "faults", "put a rule in force: the fields of Fault"),
     ("DELETE", "faults", 1): (_remove_faults, "faults", "take all rules out of force"),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from m365sim.fault import Fault
 from m365sim.fault_answers import CutConnection, answer, cutting, header, slowed
+from m365sim.history import acting
 from m365sim.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -142,10 +143,11 @@ def with_faults(app: ASGIApp, world: World, host: str) -> ASGIApp:
             name = header(scope, b"host").partition(":")[0]
             fault = script.match(host, scope["method"], target, world.clock.now(), name)
         try:
-            if fault is None:
-                await app(scope, receive, watched)
-            else:
-                await _strike(fault, host, app, (scope, receive, watched), world)
+            with acting(host):
+                if fault is None:
+                    await app(scope, receive, watched)
+                else:
+                    await _strike(fault, host, app, (scope, receive, watched), world)
         finally:
             script.traffic.note(host, scope, status, fault.id if fault else None)
 

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from m365sim.history.directory import note_app, note_consent, note_user
+
+if TYPE_CHECKING:
+    from m365sim.history import History
 
 from m365sim.sign_in_rules import ConsentRequest, Device, Policy, Proof, TenantRules
 
@@ -107,6 +112,7 @@ class Directory:
         self.sessions: dict[str, BrowserSession] = {}
         self.consent_requests: dict[str, ConsentRequest] = {}
         self._rules: dict[str, TenantRules] = {}
+        self.history: History | None = None  # where changes are written down, if anywhere
         self._delegated: dict[tuple[str, str, str | None, ResourceKind], frozenset[str]] = {}
         self._roles: dict[tuple[str, str, ResourceKind], frozenset[str]] = {}
 
@@ -162,6 +168,17 @@ class Directory:
         """Record consent to delegated permissions: of one user, or tenant-wide without one."""
         key = (tenant_id, app_id, user_id, resource)
         self._delegated[key] = self._delegated.get(key, frozenset()) | permissions
+        if self.history is not None:
+            app = self.apps[app_id]
+            note_consent(
+                self.history,
+                tenant_id,
+                app,
+                "granted",
+                permissions,
+                resource=resource,
+                user_id=user_id,
+            )
 
     def granted(
         self, tenant_id: str, app_id: str, resource: ResourceKind, user_id: str
@@ -176,6 +193,9 @@ class Directory:
         """Record an admin's consent to application permissions."""
         key = (tenant_id, app_id, resource)
         self._roles[key] = self._roles.get(key, frozenset()) | roles
+        if self.history is not None:
+            app = self.apps[app_id]
+            note_consent(self.history, tenant_id, app, "assigned", roles, resource=resource)
 
     def roles(self, tenant_id: str, app_id: str, resource: ResourceKind) -> frozenset[str]:
         """Return the application permissions an app holds in a tenant."""
@@ -192,6 +212,8 @@ class Directory:
         """Forget everything that was consented to an app in a tenant, by users and admins."""
         self._delegated = {k: v for k, v in self._delegated.items() if k[:2] != (tenant_id, app_id)}
         self._roles = {k: v for k, v in self._roles.items() if k[:2] != (tenant_id, app_id)}
+        if self.history is not None:
+            note_consent(self.history, tenant_id, self.apps[app_id], "withdrawn")
 
     def rules(self, tenant_id: str) -> TenantRules:
         """Return a tenant's rules for signing in, to be read and changed."""
@@ -206,21 +228,25 @@ class Directory:
         """Sign a user out everywhere: earlier refresh tokens and browser sessions are dead."""
         user.sessions_revoked_at = at
         self.critical_event(user, at)
+        self._note_user(user, "sessionsRevoked")
 
     def disable_user(self, user: User, at: datetime) -> None:
         """Disable an account; APIs that watch for it learn so at once."""
         user.enabled = False
         self.critical_event(user, at)
+        self._note_user(user, "disabled")
 
     def remove_user(self, user: User, at: datetime) -> None:
         """Delete an account."""
         self.critical_event(user, at)
         del self.users[user.id]
+        self._note_user(user, "deleted")
 
     def require_mfa(self, user: User, at: datetime) -> None:
         """Ask a person for a second factor from now on, whatever the policies say."""
         user.mfa_required = True
         self.critical_event(user, at)
+        self._note_user(user, "mfaRequired")
 
     def change_password(
         self, user: User, password: str, at: datetime, *, by_admin: bool = False
@@ -236,6 +262,11 @@ class Directory:
         if by_admin:
             user.sessions_revoked_at = at
         self.critical_event(user, at)
+        self._note_user(user, "passwordReset" if by_admin else "passwordChanged")
+
+    def _note_user(self, user: User, action: str) -> None:
+        if self.history is not None:
+            note_user(self.history, user, action)
 
     def critical_event(self, user: User, at: datetime) -> None:
         """End a user's browser sessions, and the access tokens of apps that can be challenged."""
@@ -247,3 +278,5 @@ class Directory:
     def expire_secrets(self, app: AppRegistration, at: datetime) -> None:
         """Let every secret of an app end at a moment, unless it ended before."""
         app.secrets = [AppSecret(s.value, min(s.expires_at, at)) for s in app.secrets]
+        if self.history is not None:
+            note_app(self.history, app, "secretsExpired")

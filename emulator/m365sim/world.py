@@ -17,6 +17,7 @@ from m365sim.entra.grants import Grants
 from m365sim.faults import FaultScript
 from m365sim.files import Content
 from m365sim.graph.quirks import Quirks
+from m365sim.history import History, silence
 from m365sim.lists import Lists
 from m365sim.notify import Notifier
 from m365sim.rest.state import RestState
@@ -94,11 +95,16 @@ class World:
     rest: RestState = field(default_factory=RestState)
     #: Tenant id → world, of every tenant of the cloud; the default one is the first.
     tenants: dict[str, World] = field(default_factory=dict)
+    history: History = field(init=False)  # of all tenants
     sharing: Sharing = field(init=False)
     lists: Lists = field(init=False)
     notify: Notifier = field(init=False)
 
     def __post_init__(self) -> None:
+        first = next(iter(self.tenants.values()), None)
+        self.history = first.history if first is not None else History(self.clock)
+        self.directory.history = self.history
+        self.content.history = self.history.of(self.tenant.id)
         self.sharing = Sharing(
             clock=self.clock,
             rng=self.rng,
@@ -206,14 +212,15 @@ def build_world(
             cloud=cloud,
         )
 
-    if tenant_files:
-        from m365sim.seeds import build_tenants  # noqa: PLC0415 - pydantic takes its time to load
+    with silence():  # what is there from the start is no change
+        if tenant_files:
+            from m365sim.seeds import build_tenants  # noqa: PLC0415 - pydantic takes its time to load
 
-        world = build_tenants(
-            tenant_files, found, now=clock.now(), sharepoint_domain=cloud.sharepoint, seed=seed
-        )
-    else:
-        world = found(*contoso(clock.now(), redirect_uris, cloud.sharepoint))
-        seed_content(world)
-    seed_more(world, files=seed_files, library=library)
+            world = build_tenants(
+                tenant_files, found, now=clock.now(), sharepoint_domain=cloud.sharepoint, seed=seed
+            )
+        else:
+            world = found(*contoso(clock.now(), redirect_uris, cloud.sharepoint))
+            seed_content(world)
+        seed_more(world, files=seed_files, library=library)
     return world

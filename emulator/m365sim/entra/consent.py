@@ -13,6 +13,7 @@ from m365sim.entra.errors import Refusal
 from m365sim.entra.permissions import OIDC_SCOPES, Wording, application_wording, wording
 from m365sim.entra.resources import TITLES
 from m365sim.entra.scopes import AskedResource, AskedScopes
+from m365sim.history import acting_as
 from m365sim.tenant import AppRegistration, Permissions, ResourceKind, User
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def record(
     world: World, app: AppRegistration, user: User, question: Question, *, for_everyone: bool
 ) -> None:
     """Write down that a person, or the administrator for everyone, agreed."""
+    acting_as(user)
     whom = None if for_everyone else user.id
     for kind, names in question.delegated.items():
         world.directory.grant(user.tenant_id, app.app_id, kind, names, whom)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 
 from m365sim.entra.accounts import LOCKOUT_DURATION
+from m365sim.history.directory import note_app, note_user
 from m365sim.sign_in_rules import DEVICES, Device
 from m365sim.tenant import AppRegistration, AppSecret, Tenant, User
 
@@ -25,7 +26,10 @@ def switch_user(world: World, upn: str, wanted: dict[str, Any]) -> dict[str, Any
     user = find_user(world, upn)
     check_switches("users", wanted, _USER_SWITCHES)
     for name, value in wanted.items():
+        head = world.history.head
         _USER_SWITCHES[name](world, user, value)
+        if world.history.head == head:  # else it was written down where it was done
+            note_user(world.history, user, "updated", changed=[name])
     return _shown_user(world, user)
 
 
@@ -46,7 +50,10 @@ def switch_app(world: World, app_id: str, wanted: dict[str, Any]) -> dict[str, A
     check_switches("apps", wanted, {"tenant", *_APP_SWITCHES})
     for name, value in wanted.items():
         if name != "tenant":
+            head = world.history.head
             _APP_SWITCHES[name](world, app, tenant, value)
+            if world.history.head == head:
+                note_app(world.history, app, "updated", changed=[name])
     assigned = app.assigned.get(tenant.id)
     return {
         "appId": app.app_id,

@@ -59,6 +59,7 @@ def check_out(drive: Drive, item: Item, by: Actor) -> Item:
         raise _held(drive, item, found)
     if found is None:
         drive.checked_out[item.uid] = Checkout(by, item)
+        drive.tell("checkedOut", item)
         return drive.touch(item)
     return item
 
@@ -67,6 +68,7 @@ def check_in(drive: Drive, item: Item, by: Actor, comment: str = "", *, is_major
     """Give a file back; all that was saved meanwhile is one version with a comment."""
     taken = _taken(drive, item, by)
     del drive.checked_out[item.uid]
+    drive.tell("checkedIn", item)
     for state in drive.states(item.uid):
         if taken.before.content_version < state.content_version < item.content_version:
             drive.forgotten.add((item.uid, state.version))
@@ -86,6 +88,7 @@ def undo_check_out(drive: Drive, item: Item, by: Actor, *, is_owner: bool) -> It
         check_lock(drive, item, by)
     before = taken.before
     del drive.checked_out[item.uid]
+    drive.tell("checkoutDiscarded", item)
     for state in (*drive.states(item.uid), item):
         if state.content_version > before.content_version:
             drive.forgotten.add((item.uid, state.version))

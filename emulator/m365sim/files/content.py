@@ -19,6 +19,8 @@ from m365sim.files.mirror import Mirror
 from m365sim.files.site import Site
 from m365sim.files.site_log import SiteLog
 from m365sim.files.synthetic import SyntheticTree
+from m365sim.history import History
+from m365sim.history.items import note_act, note_item
 from m365sim.tenant import Tenant, User
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Content:
         self.mirrors: list[Mirror] = []
         self.sites: list[Site] = []
         self.site_log = SiteLog()
+        self.history = History(clock).of(tenant.id)  # where changes are written down
         #: (app id, site collection) → roles, for apps that hold `Sites.Selected`
         self.site_grants: dict[tuple[str, bytes], frozenset[str]] = {}
         self._seed = rng.getrandbits(64)
@@ -83,6 +86,7 @@ class Content:
         )
         (parent.subsites if parent else self.sites).append(site)
         self.site_log.record(site)
+        self.history.note("created", "site", {"site": site.id}, display_name, webUrl=site.web_url)
         return site
 
     def remove_site(self, site: Site) -> None:
@@ -93,6 +97,7 @@ class Content:
             self.remove_drive(drive)
         (site.parent.subsites if site.parent else self.sites).remove(site)
         self.site_log.record(site, gone=True)
+        self.history.note("deleted", "site", {"site": site.id}, site.display_name)
 
     def all_sites(self) -> Iterator[Site]:
         """Yield site collections and, after each, its subsites at all depths."""
@@ -170,6 +175,9 @@ class Content:
         site.drives.append(drive)
         self.site_log.record(site)
         self._drives[drive.id] = drive
+        drive.told = lambda before, after: note_item(self.history, drive, before, after)
+        drive.noted = lambda action, item: note_act(self.history, drive, action, item)
+        self._note_drive("created", drive)
         return drive
 
     def drives(self) -> list[Drive]:
@@ -185,11 +193,32 @@ class Content:
         drive.site.drives.remove(drive)
         del self._drives[drive.id]
         self.site_log.record(drive.site)
+        self._note_drive("deleted", drive)
 
     def put_back_drive(self, drive: Drive) -> None:
         """Let a library that was deleted be there again."""
         drive.site.drives.append(drive)
         self._drives[drive.id] = drive
+        self._note_drive("restored", drive)
+
+    def grant_site(self, app_id: str, site: Site, roles: frozenset[str] | None) -> None:
+        """Let an app that holds `Sites.Selected` have roles on a site; None takes them back."""
+        if roles is None:
+            del self.site_grants[app_id, site.collection]
+        else:
+            self.site_grants[app_id, site.collection] = roles
+        self.history.note(
+            "permissions",
+            "site",
+            {"site": site.id},
+            site.display_name,
+            grantedTo={"kind": "application", "id": app_id},
+            roles=sorted(roles or ()),
+        )
+
+    def _note_drive(self, action: str, drive: Drive) -> None:
+        of = {"site": drive.site.id, "drive": drive.id, "list": guid_of(drive.library)}
+        self.history.note(action, "library", of, drive.name, by=drive.owner)
 
     def expire_delta_tokens(self) -> None:
         """Let every delta token given out so far answer 410."""

@@ -22,6 +22,7 @@ from m365sim.files.item import Actor, Item
 from m365sim.files.names import name_fault
 from m365sim.files.problems import Refused
 from m365sim.files.quickxor import quick_xor_hash
+from m365sim.history import acting
 
 log = logging.getLogger(__name__)
 
@@ -168,6 +169,10 @@ class Mirror:
     # -- bringing the drive up to date
 
     def _apply(self, look: Seen) -> int:
+        with acting("disk"):
+            return self._put_into_drive(look)
+
+    def _put_into_drive(self, look: Seen) -> int:
         self._looks += 1
         before = self.drive.log.head
         seen = look.entries

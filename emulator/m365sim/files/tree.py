@@ -7,7 +7,7 @@ Each change goes through `commit`, so the change log cannot miss one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from m365sim.files.changes import ChangeLog
 from m365sim.files.ids import ROOT_UID
@@ -34,6 +34,10 @@ class Tree:
         self._first: dict[bytes, int] = {}  # uid → number of the change that put it in memory
         self._holes: set[bytes] = set()  # folders that were ever deleted
         self._purged: set[bytes] = set()  # deleted for good
+        #: Called after each change with the state before it (None: it is new) and the one after.
+        self.told: Callable[[Item | None, Item], None] | None = None
+        #: Called with what else happened to an item: `purged`, `checkedOut`, `checkedIn`.
+        self.noted: Callable[[str, Item], None] | None = None
 
     def live(self, uid: bytes) -> Item:
         """Return the live item of a uid; Missing when there is none."""
@@ -156,6 +160,7 @@ class Tree:
     def purge(self, uid: bytes) -> None:
         """Take a deleted item out of the recycle bin, for good."""
         self._purged.add(uid)
+        self.tell("purged", self._items[uid])
 
     def commit(self, before: Item | None, after: Item, at: int) -> Item:
         """Let `after` take the place of `before` (None = a new item) at a moment."""
@@ -174,7 +179,14 @@ class Tree:
             self._holes.add(uid)
         number = self.log.record(uid, before, at)
         self._first.setdefault(uid, number)
+        if self.told is not None:
+            self.told(before, after)
         return after
+
+    def tell(self, action: str, item: Item) -> None:
+        """Let it be written down what happened to an item without another state of it."""
+        if self.noted is not None:
+            self.noted(action, item)
 
     def _state(self, uid: bytes, number: int | None) -> Item | None:
         return self.find(uid) if number is None else self.at(uid, number)

@@ -16,6 +16,7 @@ from m365sim.graph.call import Call, read_query
 from m365sim.graph.metering import metered
 from m365sim.graph.reply import GraphError, Reply, common_headers, error_reply, respond
 from m365sim.graph.shapes import CONTEXT
+from m365sim.history import acting_for
 from m365sim.traffic import ROUTE
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ async def _answer(
     except InvalidToken as bad:
         challenge = (b"www-authenticate", bad.www_authenticate.encode("latin-1"))
         raise GraphError(401, bad.code, bad.message, headers=[challenge]) from bad
+    acting_for(principal)
     world = world.of(principal.tenant_id)
     raw_query = scope.get("query_string", b"").decode("latin-1")
     call = Call(

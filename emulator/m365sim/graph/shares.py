@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from m365sim.files import Drive, Item
 from m365sim.files.problems import Missing
 from m365sim.graph.reply import denied, invalid, not_found
+from m365sim.history.permissions import note_item_permissions
 from m365sim.sharing import Level, Link
 from m365sim.sharing.grantees import is_guest
 
@@ -52,6 +53,7 @@ def open_share(call: Call) -> Shared:
         raise denied("The sharing link is not meant for this user.")
     if "redeemsharinglink" in wishes:
         link.redeemed.add(user.id)
+        note_item_permissions(sharing, drive, item)
     elif "redeemsharinglinkifnecessary" not in wishes:
         return Shared(drive, item, None)
     return Shared(drive, item, permission.level)

@@ -25,7 +25,7 @@ async def grant_site(call: Call) -> Reply:
     roles = _roles(body)
     app_ids = _app_ids(body.get("grantedToIdentities") or body.get("grantedToIdentitiesV2"))
     for app_id in app_ids:
-        call.world.content.site_grants[app_id, site.collection] = roles
+        call.world.content.grant_site(app_id, site, roles)
     return json_reply(_shape(call, site, app_ids[0]), 201)
 
 
@@ -53,7 +53,7 @@ async def update_site_grant(call: Call) -> Reply:
     """Grant an app something else on a site."""
     site, app_id = _addressed(call)
     roles = _roles(await call.json())
-    call.world.content.site_grants[app_id, site.collection] = roles
+    call.world.content.grant_site(app_id, site, roles)
     context = f"{CONTEXT}#sites('{site.id}')/permissions/$entity"
     return json_reply({"@odata.context": context, **_shape(call, site, app_id)})
 
@@ -61,7 +61,7 @@ async def update_site_grant(call: Call) -> Reply:
 async def delete_site_grant(call: Call) -> Reply:
     """Take back what an app was granted on a site."""
     site, app_id = _addressed(call)
-    del call.world.content.site_grants[app_id, site.collection]
+    call.world.content.grant_site(app_id, site, None)
     return Reply(204)
 
 

@@ -13,6 +13,7 @@ from m365sim.harness.people import SimApp, SimUser, app_of, user_of
 from m365sim.harness.places import drive_at, item_at, move, put_file
 from m365sim.harness.thread import LoopThread
 from m365sim.harness.wishes import Unwishable, user_called
+from m365sim.history import Entry
 from m365sim.server import Running
 from m365sim.tenant import AppRegistration, ResourceKind, User
 from m365sim.traffic import Seen
@@ -166,6 +167,10 @@ class SimTenant:
     def truth(self) -> dict[str, Any]:
         """Return everything there is: sites, drives, items, lists. As `GET /_m365sim/truth`."""
         return self.call(truth)
+
+    def history(self, since: int = 0) -> list[Entry]:
+        """Return the changes of the tenant after a number, in order; the last ones are kept."""
+        return self.call(lambda world: world.history.since(since, world.tenant.id))
 
     # -- what was asked
 

@@ -13,6 +13,7 @@ from m365sim.clouds import CLOUDS, GLOBAL
 from m365sim.entra.contoso import DEFAULT_REDIRECT_URIS
 from m365sim.files.problems import Refused
 from m365sim.harness.places import put_file
+from m365sim.history import silence
 from m365sim.tenant import User
 from m365sim.world import World, build_world
 
@@ -67,7 +68,8 @@ class Wishes:
             world.throttle.turn_on()
         for address, content in {} if isinstance(self.files, int) else self.files.items():
             try:
-                put_file(world, address, content)
+                with silence():
+                    put_file(world, address, content)
             except Refused as refused:
                 raise Unwishable(f"files: {address}: {refused}") from refused
         return world

@@ -12,6 +12,7 @@ from m365sim.files import Actor, Content, Drive, Site
 from m365sim.files.ids import mint_uid, uid_of
 from m365sim.files.item import SYSTEM
 from m365sim.files.problems import Missing, NameTaken, Refused
+from m365sim.history.lists import list_ids, note_list, note_part
 from m365sim.lists import builtin_columns
 from m365sim.lists.column import Column
 from m365sim.lists.content_type import (
@@ -106,6 +107,7 @@ class Lists:
             if is_pages:
                 known.template = "webPageLibrary"
             self._libraries[drive] = known
+            self._write_down(known)
         return known
 
     def looked_up(self, site: Site, column: Column) -> SharePointList | None:
@@ -148,6 +150,7 @@ class Lists:
             uid = self._mint(site)()  # another one than a library of that name had before
             drive = self._content.add_drive(site, title, name, owner=by, library_uid=uid)
             made = self.library(drive)
+            made.scribe = made.schema.told = None  # how it is made is no change of it
         else:
             known = self._generic.setdefault(site, [])
             made = GenericList(
@@ -174,9 +177,11 @@ class Lists:
             if isinstance(made, Library):  # a bad column leaves nothing behind
                 self._content.remove_drive(made.drive)
             raise
+        self._write_down(made)
         if isinstance(made, GenericList):
             self._generic.setdefault(site, []).append(made)
             self._content.site_log.record(site)
+            note_list(self._content.history, "created", made)
         made.version = 0
         return made
 
@@ -200,6 +205,7 @@ class Lists:
             return
         self._content.site_log.record(target.site)
         self._generic[target.site] = [k for k in self._generic[target.site] if k is not target]
+        note_list(self._content.history, "deleted", target)
 
     def recycle(self, target: SharePointList, by: Actor) -> RecycledList:
         """Put a list with all its items into the recycle bin."""
@@ -221,6 +227,7 @@ class Lists:
             self._libraries[target.drive] = target
         elif isinstance(target, GenericList):
             self._generic.setdefault(target.site, []).append(target)
+            note_list(self._content.history, "restored", target)
 
     def expire_delta_tokens(self) -> None:
         """Let every delta token of a generic list given out so far answer 410."""
@@ -236,6 +243,9 @@ class Lists:
         if known is None:
             known = Schema(builtin_columns.site_columns(), built_in(), self._mint(site))
             self._schemas[site] = known
+            known.told = lambda action, part: note_part(
+                self._content.history, action, {"site": site.id}, part
+            )
         return known
 
     def is_in_use(self, site: Site, content_type: ContentType) -> bool:
@@ -278,6 +288,13 @@ class Lists:
             if drive.is_system and drive.url_name == PAGES:
                 return self.library(drive)
         return self.library(self._content.add_drive(site, "Site Pages", PAGES, is_system=True))
+
+    def _write_down(self, target: SharePointList) -> None:
+        """Let the changes of a list be written down from now on."""
+        target.scribe = self._content.history
+        target.schema.told = lambda action, part: note_part(
+            self._content.history, action, list_ids(target), part
+        )
 
     def _list_schema(
         self, site: Site, columns: dict[str, Column], types: tuple[str, ...]

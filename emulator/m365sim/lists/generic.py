@@ -20,6 +20,7 @@ from m365sim.files.changes import FROM_THE_START, DeltaToken
 from m365sim.files.enumeration import Rounds
 from m365sim.files.ids import mint_uid
 from m365sim.files.problems import Missing, TokenExpired
+from m365sim.history.lists import note_list, note_row
 from m365sim.lists.column import Column
 from m365sim.lists.content_type import ContentType
 from m365sim.lists.row import Attachment, Row
@@ -109,6 +110,8 @@ class GenericList(SharePointList):
         self._display_name = display_name or self._display_name
         self._description = self._description if description is None else description
         self._changed_at = self._now()
+        if self.scribe is not None:
+            note_list(self.scribe, "updated", self)
 
     # -- its items
 
@@ -305,9 +308,12 @@ class GenericList(SharePointList):
         )
 
     def _append(self, row: Row) -> Row:
+        before = self._at(row.id, self.head)
         self._log.append(row)
         self._times.append(self._now())
         self._numbers.setdefault(row.id, []).append(self.head)
+        if self.scribe is not None:
+            note_row(self.scribe, self, before, row)
         self._changed_at = self._now()
         return row
 

@@ -18,6 +18,7 @@ from m365sim.files.enumeration import Rounds
 from m365sim.files.ids import ROOT_UID
 from m365sim.files.problems import Missing, NotAllowed
 from m365sim.files.versions import versions
+from m365sim.history.lists import note_list
 from m365sim.lists.column import Column
 from m365sim.lists.content_type import FOLDER, ContentType
 from m365sim.lists.row import Row
@@ -82,6 +83,8 @@ class Library(SharePointList):
         self.drive.name = display_name or self.drive.name
         self.drive.description = self.drive.description if description is None else description
         self._changed_at = int(self._clock.now().timestamp())
+        if self.scribe is not None:
+            note_list(self.scribe, "updated", self)
 
     def now(self) -> datetime:
         """Return the present."""

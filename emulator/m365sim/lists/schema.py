@@ -28,6 +28,8 @@ class Schema:
         self.columns = columns
         self.content_types = content_types
         self._new_uid = new_uid
+        #: Called after each change: `created`, `updated` or `deleted`, and the part as it is then.
+        self.told: Callable[[str, Column | ContentType], None] | None = None
 
     # -- columns
 
@@ -53,6 +55,7 @@ class Schema:
             name, number = f"{column.name}{number}", number + 1
         column = replace(column, name=name)
         self.columns[name] = column
+        self._tell("created", column)
         return column
 
     def change_column(self, column: Column, body: dict[str, Any]) -> Column:
@@ -61,6 +64,7 @@ class Schema:
             raise Forbidden("That column belongs to the service.")
         after = changed_column(column, body)
         self.columns[column.name] = after
+        self._tell("updated", after)
         return after
 
     def remove_column(self, column: Column) -> None:
@@ -68,6 +72,7 @@ class Schema:
         if column.built_in:
             raise Forbidden("That column belongs to the service.")
         del self.columns[column.name]
+        self._tell("deleted", column)
 
     # -- content types
 
@@ -107,6 +112,7 @@ class Schema:
             raise Forbidden("The content type is read-only.")
         after = changed_type(known, body)
         self.content_types[known.id] = after
+        self._tell("updated", after)
         return after
 
     def remove_content_type(self, known: ContentType) -> None:
@@ -114,6 +120,7 @@ class Schema:
         if known.built_in or known.sealed or known.read_only:
             raise Forbidden("That content type belongs to the service.")
         del self.content_types[known.id]
+        self._tell("deleted", known)
 
     def _put(self, made: ContentType, columns: tuple[str, ...]) -> ContentType:
         if any(known.name.lower() == made.name.lower() for known in self.content_types.values()):
@@ -130,4 +137,9 @@ class Schema:
             columns=columns,
         )
         self.content_types[whole.id] = whole
+        self._tell("created", whole)
         return whole
+
+    def _tell(self, action: str, part: Column | ContentType) -> None:
+        if self.told is not None:
+            self.told(action, part)

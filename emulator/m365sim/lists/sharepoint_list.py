@@ -16,6 +16,7 @@ from m365sim.files import Actor, Site
 from m365sim.files.changes import DeltaToken
 from m365sim.files.ids import guid_of, mint_uid
 from m365sim.files.problems import Missing
+from m365sim.history import Scribe
 from m365sim.lists.column import Column
 from m365sim.lists.content_type import ContentType
 from m365sim.lists.row import Row
@@ -48,6 +49,7 @@ class SharePointList(ABC):
         self.uid = uid
         self.schema = schema
         self.version = 0  # the n of the eTag: any change of the list itself
+        self.scribe: Scribe | None = None  # where changes are written down, if anywhere
         self._views: Views | None = None
 
     @property

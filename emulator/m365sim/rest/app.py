@@ -14,6 +14,7 @@ from m365sim.files import problems
 from m365sim.files.site import Site
 from m365sim.graph.call import read_query
 from m365sim.graph.reply import Headers, Reply, json_reply
+from m365sim.history import acting_for
 from m365sim.rest.access import READ, check_token
 from m365sim.rest.address import Segment, parse, split
 from m365sim.rest.batch import read_batch, write_batch
@@ -61,6 +62,7 @@ async def answer_rest(
         )
     if principal.user is None and principal.appidacr != _WITH_CERTIFICATE:
         return json_reply({"error_description": "Unsupported app only token."}, 401)
+    acting_for(principal)
     try:
         site = _site(world, headers, site_path)
         query = read_query(scope.get("query_string", b"").decode("latin-1"))

@@ -11,6 +11,7 @@ from typing import Any
 
 from m365sim.files import Actor
 from m365sim.graph.reply import Reply
+from m365sim.history.permissions import note_site_group
 from m365sim.rest.access import FULL, READ
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
@@ -248,6 +249,7 @@ async def _add_user(call: Call, node: Node, _: Segment) -> Node:
     grantee = grantee_of(call, login)
     if isinstance(node.of, SiteGroup) and grantee not in node.of.members:
         node.of.members.append(grantee)
+        note_site_group(call.world.content.history, "updated", call.site, node.of)
     return user_node("", person_of_grantee(call, grantee))
 
 
@@ -260,6 +262,7 @@ async def _remove_user(call: Call, node: Node, at: Segment) -> Reply:
         is_it = member.login.lower() == str(at.argument("loginname")).lower()
         if is_it or person_of_grantee(call, member).number == number:
             node.of.members.remove(member)
+            note_site_group(call.world.content.history, "updated", call.site, node.of)
             return Reply(200)
     raise no_user()
 

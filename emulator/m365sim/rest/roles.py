@@ -11,6 +11,7 @@ from typing import Any
 
 from m365sim.files import Drive, Item, Site
 from m365sim.graph.reply import Reply
+from m365sim.history.permissions import note_item_permissions, note_site_permissions
 from m365sim.lists import Library
 from m365sim.rest.access import FULL, READ, check_token
 from m365sim.rest.address import Segment
@@ -188,6 +189,7 @@ async def _break(call: Call, node: Node, at: Segment) -> Reply:
     acl.inherits = False
     for permission in kept:
         acl.add(permission)
+    note_site_permissions(call.world.sharing, node.of)
     return Reply(200)
 
 
@@ -202,13 +204,18 @@ async def _reset(call: Call, node: Node, _: Segment) -> Reply:
     acl = call.world.sharing.site_acl(node.of)
     acl.inherits = True
     acl.permissions.clear()
+    note_site_permissions(call.world.sharing, node.of)
     return Reply(200)
 
 
 def _note(call: Call, owner: Node) -> None:
     place = _place(owner)
-    if place is not None and place[1].parent is not None:
+    if place is None:
+        note_site_permissions(call.world.sharing, owner.of)
+    elif place[1].parent is not None:
         call.world.sharing.note(*place)
+    else:
+        note_item_permissions(call.world.sharing, *place)
 
 
 def _grantee(call: Call, number: int) -> Grantee:

@@ -14,6 +14,7 @@ from m365sim.graph.address import parse, raw_path
 from m365sim.graph.call import Call, read_query
 from m365sim.graph.metering import metered
 from m365sim.graph.reply import Reply, json_reply
+from m365sim.history import acting_for
 from m365sim.rest.app import answer_rest, takes
 from m365sim.traffic import ROUTE, UNMODELLED
 
@@ -41,6 +42,7 @@ async def answer_api(
         return json_reply({"error_description": bad.message}, 401, [challenge])
     if _is_app_without_certificate(principal):
         return json_reply({"error_description": "Unsupported app only token."}, 401)
+    acting_for(principal)
     if found is None:
         return Reply(404, b"404 FILE NOT FOUND", [(b"content-type", b"text/plain; charset=utf-8")])
     address = parse("/v1.0" + found["rest"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from m365sim.clock import Clock
 from m365sim.files import Content, Drive, Item, Site
+from m365sim.history.permissions import note_item_permissions
 from m365sim.sharing.acl import Acl, Permission
 from m365sim.sharing.followed import Followed
 from m365sim.sharing.grantees import is_guest
@@ -125,6 +126,7 @@ class Sharing(KnownGroups):
         """Let a change of permissions show in the drive's change log."""
         number = drive.note(item)
         self._changes.setdefault(drive.id, {}).setdefault(item.uid, []).append(number)
+        note_item_permissions(self, drive, item)
 
     def changed(self, drive: Drive, uid: bytes, since: int, until: int) -> bool:
         """Tell whether an item's permissions changed in (since, until] of the drive's log."""

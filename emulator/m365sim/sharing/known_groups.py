@@ -5,6 +5,7 @@ from __future__ import annotations
 from m365sim.clock import Clock
 from m365sim.files import Content, Site
 from m365sim.files.ids import guid_of, mint_uid
+from m365sim.history.permissions import note_site_group
 from m365sim.sharing.acl import Acl
 from m365sim.sharing.grantees import Grantee
 from m365sim.sharing.groups import Group, SiteGroup
@@ -55,6 +56,7 @@ class KnownGroups:
             members=[user.id for user in members],
         )
         self._groups[group.id] = group
+        self.content.history.note("created", "group", {"group": group.id}, name)
         return group
 
     def group_of(self, site: Site) -> Group:
@@ -88,6 +90,7 @@ class KnownGroups:
         groups = self.site_groups(site)
         made = SiteGroup(self.site_user_number(site, name), name, members)
         groups.append(made)
+        note_site_group(self.content.history, "created", site, made)
         return made
 
     def site_user_number(self, site: Site, login: str) -> int:
