@@ -1,17 +1,18 @@
-"""`./run bench [sync] [incremental] [proxy]`: measure, and print a table of each."""
+"""`./run bench [sync] [incremental] [proxy] [forward]`: measure, and print a table of each."""
 
 import argparse
 import asyncio
 import os
 import platform
 
-from bench import incremental, initial, proxy
+from bench import forward, incremental, initial, proxy
 from bench.table import say
 
 BENCHMARKS = {
     "sync": initial.measure,
     "incremental": incremental.measure,
     "proxy": proxy.measure,
+    "forward": forward.measure,
 }
 
 

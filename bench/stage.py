@@ -170,42 +170,58 @@ def postgresql() -> Iterator[str]:
 @asynccontextmanager
 async def stage(database_url: str, *emulator_options: str) -> AsyncIterator[Stage]:
     """Start everything, connect a person, and end it all at the end."""
-    port = _free_port()
-    origin = f"http://127.0.0.1:{port}"
-    key = secrets.token_hex(24)
     with tempfile.TemporaryDirectory(prefix="fairlead-bench-") as name:
         folder = Path(name)
         cloud_file = folder / "cloud.json"
-        env = {
-            "FAIRLEAD_DATABASE_URL": database_url,
-            "FAIRLEAD_ENCRYPTION_KEY": base64.b64encode(os.urandom(32)).decode(),
-            "FAIRLEAD_SECRET_KEY": key,
-            "FAIRLEAD_SERVER_URL": origin,
-            "FAIRLEAD_MICROSOFT_CLOUD": str(cloud_file),
-            "FAIRLEAD_LOG_LEVEL": "warning",
-        }
+        port = free_port()
         emulator = ["m365sim", "serve", "--json", "--port", "0", "--auto-sign-in", PERSON]
-        emulator += ["--cloud-file", str(cloud_file), "--redirect-uri", f"{origin}/oauth/callback"]
-        async with (
-            _child([*emulator, *emulator_options], folder, {}) as first,
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=600)) as session,
-        ):
+        emulator += ["--cloud-file", str(cloud_file)]
+        emulator += ["--redirect-uri", f"http://127.0.0.1:{port}/oauth/callback"]
+        async with child([*emulator, *emulator_options], folder, {}) as first:
             assert first.stdout is not None
             cloud = json.loads(await asyncio.wait_for(first.stdout.readline(), READY_SECONDS))
-            if database_url.startswith("postgres"):
-                await _upgrade(folder, env)
-            serve = ["fairlead.cli", "serve", "--port", str(port)]
-            async with _child(serve, folder, env) as platform:
-                made = Stage(session, cloud, origin, key, platform)
-                await _until_healthy(made)
+            async with platform(database_url, folder, cloud_file, port=port, cloud=cloud) as made:
                 await made.connect()
                 yield made
 
 
 @asynccontextmanager
-async def _child(
-    arguments: list[str], folder: Path, env: Mapping[str, str]
+async def platform(
+    database_url: str,
+    folder: Path,
+    cloud_file: Path,
+    *,
+    port: int | None = None,
+    cloud: dict[str, Any] | None = None,
+) -> AsyncIterator[Stage]:
+    """Start the platform alone, in the cloud of `cloud_file`."""
+    port = port or free_port()
+    origin = f"http://127.0.0.1:{port}"
+    key = secrets.token_hex(24)
+    env = {
+        "FAIRLEAD_DATABASE_URL": database_url,
+        "FAIRLEAD_ENCRYPTION_KEY": base64.b64encode(os.urandom(32)).decode(),
+        "FAIRLEAD_SECRET_KEY": key,
+        "FAIRLEAD_SERVER_URL": origin,
+        "FAIRLEAD_MICROSOFT_CLOUD": str(cloud_file),
+        "FAIRLEAD_LOG_LEVEL": "warning",
+    }
+    if database_url.startswith("postgres"):
+        await _upgrade(folder, env)
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=600)) as session,
+        child(["fairlead.cli", "serve", "--port", str(port)], folder, env) as process,
+    ):
+        made = Stage(session, cloud or {}, origin, key, process)
+        await _until_healthy(made)
+        yield made
+
+
+@asynccontextmanager
+async def child(
+    arguments: list[str], folder: Path, env: Mapping[str, str], at: Path | None = None
 ) -> AsyncIterator[Process]:
+    """Run `python -m ARGUMENTS` until the block ends; its log is shown if the block fails."""
     log = folder / f"{arguments[0]}.log"
     with log.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
@@ -215,7 +231,7 @@ async def _child(
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=stderr,
-            cwd=folder,
+            cwd=at or folder,
             env={**os.environ, **env},
             start_new_session=True,
         )
@@ -235,7 +251,7 @@ async def _child(
 
 
 async def _upgrade(folder: Path, env: Mapping[str, str]) -> None:
-    async with _child(["fairlead.cli", "db", "upgrade"], folder, env) as process:
+    async with child(["fairlead.cli", "db", "upgrade"], folder, env) as process:
         if await process.wait() != 0:
             raise BenchFailed("fairlead db upgrade failed")
 
@@ -253,7 +269,7 @@ async def _until_healthy(made: Stage) -> None:
     raise BenchFailed("the platform ended at once")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

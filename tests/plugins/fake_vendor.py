@@ -18,14 +18,14 @@ class FakeResponse:
     def __init__(self, status=200, body=b"", headers=(), *, url="", method="GET"):
         self.status = status
         self._body = body
-        self.raw_headers = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
+        pairs = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
+        self.headers = {name.lower(): value for name, value in pairs}
+        self.raw_headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs
+        ]
         self.url = url
         self.method = method
         self.is_closed = False
-
-    @property
-    def headers(self):
-        return {name.lower(): value for name, value in self.raw_headers}
 
     async def stream(self):
         if self._body:

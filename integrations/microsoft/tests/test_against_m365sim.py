@@ -30,13 +30,13 @@ class HttpResponse:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self.status = response.status
-        self.raw_headers = list(response.headers.items())
+        self.raw_headers = response.raw_headers
         self.url = str(response.url)
         self.method = response.method
 
     @property
     def headers(self) -> Mapping[str, str]:
-        return {name.lower(): value for name, value in self.raw_headers}
+        return {name.lower(): value for name, value in self._response.headers.items()}
 
     async def stream(self) -> AsyncIterator[bytes]:
         async for piece in self._response.content.iter_any():

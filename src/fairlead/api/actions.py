@@ -51,7 +51,7 @@ async def trigger(
     caller: Annotated[Caller, needs("environment:actions:execute")],
 ) -> Response:
     """Call an action and answer what it returns."""
-    headers = headers_of(request.scope)
+    headers = headers_of(request.scope["headers"])
     connection_id, key = required_headers(headers, "connection-id", "provider-config-key")
     if headers.get("x-async", "").lower() == "true":
         raise InvalidInput(

@@ -6,6 +6,7 @@ is remembered for a few seconds, so that a busy caller does not cost a query eac
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -36,15 +37,19 @@ class Caller:
 
     def may(self, scope: str) -> bool:
         """Say whether the key holds `scope`, itself or through a `*`."""
-        return any(
-            held == scope or (held.endswith("*") and scope.startswith(held[:-1]))
-            for held in self.key.scopes
-        )
+        return _holds(self.key.scopes, scope)
 
     def demand(self, scope: str) -> None:
         """Raise Forbidden unless the key holds `scope`."""
         if not self.may(scope):
             raise Forbidden(f"Insufficient scope. Required: {scope}")
+
+
+@lru_cache(maxsize=1024)
+def _holds(scopes: tuple[str, ...], wanted: str) -> bool:
+    return any(
+        held == wanted or (held.endswith("*") and wanted.startswith(held[:-1])) for held in scopes
+    )
 
 
 def bearer(authorization: str | None) -> str:
@@ -74,11 +79,11 @@ class KeyRing:
 
     async def identify(self, authorization: str | None) -> Caller:
         """Return the caller; Unauthorized for no key, a malformed one, or one nobody has."""
-        key_hash = hash_token(bearer(authorization))
         now = self._clock.now()
-        known = self._known.get(key_hash)
+        known = self._known.get(authorization or "")
         if known is not None and known[1] > now:
             return known[0]
+        key_hash = hash_token(bearer(authorization))
         async with self._db.read() as tx:
             found = await environments.find_by_key_hash(tx, key_hash)
         if found is None or not same_token(found[1].key_hash, key_hash):
@@ -86,7 +91,7 @@ class KeyRing:
         caller = Caller(*found)
         if len(self._known) >= _ROOM:
             self._known.clear()
-        self._known[key_hash] = (caller, now + _REMEMBERED)
+        self._known[authorization or ""] = (caller, now + _REMEMBERED)
         return caller
 
 

@@ -5,6 +5,7 @@ refuses bodies that are not JSON, sends hot routes past the framework, and turns
 caught into a 500 with an id that the log explains.
 """
 
+from collections.abc import Awaitable
 from email.utils import format_datetime
 
 import structlog
@@ -195,7 +196,7 @@ class _Answer:
         self._clock = clock
         self.is_begun = False
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.is_begun = True
             headers = [*message.get("headers", ()), *_CORS]
@@ -203,4 +204,4 @@ class _Answer:
                 date = format_datetime(self._clock.now(), usegmt=True)
                 headers.append((b"date", date.encode("ascii")))
             message["headers"] = headers
-        await self._send(message)
+        return self._send(message)

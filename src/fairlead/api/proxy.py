@@ -7,21 +7,18 @@ headers come back as they are, only those of one hop are dropped
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
-from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
 from fairlead.api.auth import Caller
 from fairlead.api.connections import unknown_integration
-from fairlead.api.errors import invalid
-from fairlead.api.identifiers import web_address
 from fairlead.api.known import KnownConnections
 from fairlead.api.openapi import Documentation
-from fairlead.api.routing import headers_of, required_headers
+from fairlead.api.proxy_headers import ProxyHeaders, read_headers
 from fairlead.api.services import Services
-from fairlead.errors import CallerError, InvalidInput
+from fairlead.errors import CallerError
 from fairlead.model.exchange import Request, Response
 from fairlead.store import integrations
 
@@ -30,28 +27,6 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 #: request bodies up to this are kept, so that they can be sent again
 _KEPT_BYTES = 1_048_576
-#: longest wait list of retries a caller may ask for
-_MOST_RETRIES = 10
-#: headers of the caller that reach the vendor as they are
-_FORWARDED = frozenset(
-    {
-        "accept",
-        "accept-language",
-        "content-encoding",
-        "content-range",
-        "content-type",
-        "if-match",
-        "if-modified-since",
-        "if-none-match",
-        "if-range",
-        "if-unmodified-since",
-        "prefer",
-        "range",
-    }
-)
-_PREFIXED = "nango-proxy-"
-#: how long the body is, nobody says but the body: what follows it would be another request
-_NEVER_PREFIXED = frozenset({"", "content-length"})
 #: a vendor that answers these shows the credentials it was sent, or opens a tunnel
 _REFUSED = frozenset({"TRACE", "CONNECT"})
 #: describe one hop, or belong to our own answer
@@ -70,19 +45,7 @@ _DROPPED = frozenset(
         b"alt-svc",
     }
 )
-
-
-class ProxyHeaders(BaseModel):
-    """As whom, and how."""
-
-    connection_id: str = Field(alias="Connection-Id")
-    provider_config_key: str = Field(alias="Provider-Config-Key")
-    base_url_override: str | None = Field(default=None, alias="Base-Url-Override")
-    """Another base URL; credentials go along only to the provider's own hosts."""
-    retries: int = Field(default=0, ge=0, le=_MOST_RETRIES, alias="Retries")
-    retry_on: str | None = Field(default=None, alias="Retry-On")
-    """Further statuses to retry, comma-separated."""
-    decompress: bool = Field(default=False, alias="Decompress")
+_USUAL_CONNECTION = frozenset({b"keep-alive", b"close"})
 
 
 DOCUMENTATION = tuple(
@@ -115,26 +78,22 @@ class Proxy:
                 code="method_not_allowed",
                 status=405,
             )
-        headers = headers_of(scope)
-        connection_id, key = required_headers(headers, "connection-id", "provider-config-key")
-        retries, retry_on = _retries(headers)
-        url = _target(scope, headers)
-        connection = await self.known.find(caller.environment.id, key, connection_id)
+        asked = read_headers(tuple(scope["headers"]))
+        url = _target(scope, asked.base)
+        connection = await self.known.find(caller.environment.id, asked.key, asked.connection_id)
         if connection is None:
-            raise await self._unknown(caller, key, connection_id)
-        body = await _body(headers, receive)
-        request = Request(
-            method=scope["method"],
-            url=url,
-            headers=_outgoing(headers, has_body=body is not None),
-            body=body,
-        )
+            raise await self._unknown(caller, asked.key, asked.connection_id)
         answer = await self._services.gateway.send(
             connection,
-            request,
-            retries=retries,
-            retry_on=retry_on,
-            decompress=headers.get("decompress", "").lower() == "true",
+            Request(
+                method=scope["method"],
+                url=url,
+                headers=asked.outgoing,
+                body=await _body(receive) if asked.has_body else None,
+            ),
+            retries=asked.retries,
+            retry_on=asked.retry_on,
+            decompress=asked.decompress,
         )
         await stream_back(answer, receive, send)
 
@@ -151,7 +110,7 @@ class Proxy:
         )
 
 
-def _target(scope: Scope, headers: Mapping[str, str]) -> str:
+def _target(scope: Scope, base: str) -> str:
     """Return the URL to call: relative to the provider's base unless the caller names another.
 
     Path and query stay as the caller wrote them, byte for byte.
@@ -163,54 +122,11 @@ def _target(scope: Scope, headers: Mapping[str, str]) -> str:
     endpoint = path.removeprefix("/")
     if endpoint.lower().startswith(("https://", "http://")):
         return endpoint
-    base = headers.get("base-url-override", "").strip()
-    if not base:
-        return path or "/"
-    try:
-        web_address(base)
-    except ValueError as error:
-        issue = {"code": "invalid_format", "message": str(error), "path": ["base-url-override"]}
-        raise invalid([issue], "invalid_headers") from None
-    return f"{base.rstrip('/')}/{endpoint}"
+    return f"{base}/{endpoint}" if base else path or "/"
 
 
-def _retries(headers: Mapping[str, str]) -> tuple[int, frozenset[int]]:
-    try:
-        retries = int(headers.get("retries", "0"))
-        retry_on = frozenset(
-            int(part) for part in headers.get("retry-on", "").split(",") if part.strip()
-        )
-    except ValueError:
-        raise InvalidInput(
-            "Retries must be a number and Retry-On a list of statuses with commas between",
-            code="invalid_headers",
-        ) from None
-    return min(max(retries, 0), _MOST_RETRIES), retry_on
-
-
-def _outgoing(headers: Mapping[str, str], *, has_body: bool) -> dict[str, str]:
-    """Return the headers that go to the vendor; a prefixed one wins over its plain form."""
-    outgoing = {name: value for name, value in headers.items() if name in _FORWARDED}
-    if not has_body:
-        outgoing.pop("content-type", None)
-    # asked of the vendor only if the body comes back as it is, still compressed
-    if "accept-encoding" in headers:
-        outgoing["accept-encoding"] = headers["accept-encoding"]
-    for name, value in headers.items():
-        plain = name.removeprefix(_PREFIXED)
-        if plain != name and plain not in _NEVER_PREFIXED:
-            outgoing[plain] = value
-    if has_body and "content-length" in headers:
-        outgoing["content-length"] = headers["content-length"]
-    return outgoing
-
-
-async def _body(
-    headers: Mapping[str, str], receive: Receive
-) -> bytes | AsyncIterator[bytes] | None:
+async def _body(receive: Receive) -> bytes | AsyncIterator[bytes]:
     """Return the request's body: whole if it is small, else as it arrives."""
-    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
-        return None
     kept = bytearray()
     chunks = _chunks(receive)
     async for chunk in chunks:
@@ -240,20 +156,8 @@ async def _rest(kept: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[byte
 async def stream_back(answer: Response, receive: Receive, send: Send) -> None:
     """Pass the vendor's answer to the caller as it arrives; stop if the caller goes away."""
     async with answer:
-        named = answer.headers.get("connection", "").lower().split(",")
-        dropped = _DROPPED | {name.strip().encode("latin-1") for name in named}
-        await send(
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": [
-                    (lower, value.encode("latin-1"))
-                    for name, value in answer.raw_headers
-                    if (lower := name.lower().encode("latin-1")) not in dropped
-                    and not lower.startswith(b"access-control-")
-                ],
-            }
-        )
+        headers, left = _passed_back(answer.raw_headers)
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         # most answers are one chunk: only a longer one is worth a watcher
         gone: asyncio.Task[None] | None = None
         is_first = True
@@ -264,13 +168,37 @@ async def stream_back(answer: Response, receive: Receive, send: Send) -> None:
                 if gone is None and not is_first:
                     gone = asyncio.ensure_future(_disconnected(receive))
                 is_first = False
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                left -= len(chunk)
+                await send({"type": "http.response.body", "body": chunk, "more_body": left != 0})
         finally:
             if gone is not None and not gone.done():
                 gone.cancel()
                 with suppress(asyncio.CancelledError):
                     await gone
-        await send({"type": "http.response.body", "body": b""})
+        if left or is_first:
+            await send({"type": "http.response.body", "body": b""})
+
+
+def _passed_back(raw: Sequence[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, bytes]], int]:
+    """Return the headers of an answer that are the caller's too, and the length of its body.
+
+    -1: it was not announced, or not plainly.
+    """
+    headers = []
+    dropped = _DROPPED
+    length = -1
+    for name, value in raw:
+        lower = name.lower()
+        if lower == b"connection" and value.lower() not in _USUAL_CONNECTION:
+            # it may name further headers of this hop
+            dropped |= {part.strip() for part in value.lower().split(b",")}
+        elif lower not in _DROPPED and not lower.startswith(b"access-control-"):
+            headers.append((lower, value))
+            if lower == b"content-length":
+                length = int(value) if length == -1 and value.isdigit() else -2
+    if dropped is not _DROPPED:
+        headers = [header for header in headers if header[0] not in dropped]
+    return headers, max(length, -1)
 
 
 async def _disconnected(receive: Receive) -> None:

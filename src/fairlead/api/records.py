@@ -170,7 +170,8 @@ def _check_model(services: Services, connection: Connection, model: str) -> None
 async def list_records(services: Services, caller: Caller, scope: Scope) -> Response:
     """Answer one page of a connection's records."""
     caller.demand("environment:records:read")
-    connection_id, key = required_headers(headers_of(scope), "connection-id", "provider-config-key")
+    headers = headers_of(scope["headers"])
+    connection_id, key = required_headers(headers, "connection-id", "provider-config-key")
     query = validated(RecordsQuery, nested_query(scope["query_string"]), "invalid_query_params")
     since = _since(query, services.clock.now())
     after = _after(query.cursor)

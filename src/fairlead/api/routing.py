@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
-from starlette.types import Scope
 
 from fairlead.api.errors import invalid, issues_of
 from fairlead.errors import InvalidInput
@@ -96,11 +95,11 @@ def parameters(model: type[BaseModel], where: str = "query") -> list[dict[str, A
     return listed
 
 
-def headers_of(scope: Scope) -> dict[str, str]:
+def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return the request's headers with lower-case names, empty ones left out."""
     return {
         name.decode("latin-1").lower(): value.decode("latin-1")
-        for name, value in scope["headers"]
+        for name, value in raw
         if value.strip()
     }
 

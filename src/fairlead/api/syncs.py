@@ -99,7 +99,7 @@ async def trigger(
     caller: Annotated[Caller, needs("environment:syncs:execute")],
 ) -> dict[str, Any]:
     """Run syncs now, besides their schedule."""
-    headers = headers_of(request.scope)
+    headers = headers_of(request.scope["headers"])
     key = body.provider_config_key or headers.get("provider-config-key")
     if key is None:
         raise InvalidInput(

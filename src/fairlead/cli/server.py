@@ -1,6 +1,7 @@
 """`fairlead serve` and `fairlead worker`: run until a signal, then finish what is under way."""
 
 import asyncio
+import gc
 import signal
 import sys
 
@@ -29,6 +30,7 @@ def work(settings: Settings) -> None:
 async def _serve(settings: Settings, host: str, port: int) -> None:
     stop = _on_signal()
     async with running(settings, host=host, port=port) as server:
+        _settle()
         _say(f"fairlead listens on {server.url}")
         _say(f"  open      {server.services.settings.server_url}/")
         _say(f"  API       {server.services.settings.server_url}/openapi.json")
@@ -40,9 +42,21 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
 async def _work(settings: Settings) -> None:
     stop = _on_signal()
     async with open_services(settings, work=True):
+        _settle()
         _say(f"fairlead works on {_database(settings)}")
         await stop.wait()
         _say("fairlead stops")
+
+
+def _settle() -> None:
+    """Tell the garbage collector that what is here now stays, and to look less often.
+
+    Modules, schemas and routes are some hundred thousand objects: searched again and again, they
+    cost a quarter of the time of a proxied call, and a tenth of a second at once.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def _on_signal() -> asyncio.Event:

@@ -14,11 +14,10 @@ from fairlead.http import parse_url
 from fairlead.model.credentials import Credentials
 from fairlead.model.provider import Provider
 from fairlead.oauth import (
-    audience_of,
+    audience_at,
     credential_headers,
     holds_credentials,
     interpolate,
-    is_audience,
     is_open_origin,
 )
 
@@ -47,8 +46,10 @@ def target_of(provider: Provider, url: str, connection_config: Mapping[str, Any]
     absolute URL of another origin; InvalidInput for a path that tries to be something else.
     """
     if not _ABSOLUTE.match(url):
-        origin, wire = parse_url(_below_base(provider, url, connection_config))
-        if audience_of(provider, wire, connection_config) is not None:
+        _check_path(url)
+        base = _base(provider, connection_config)
+        origin, wire = parse_url(base + (url if url.startswith("/") else f"/{url}"))
+        if audience_at(provider, origin, wire, connection_config) is not None:
             return Target(wire, audience="")
         if provider.permit_paths and is_open_origin(provider, origin, connection_config):
             return Target(wire, None)
@@ -59,7 +60,7 @@ def target_of(provider: Provider, url: str, connection_config: Mapping[str, Any]
         origin, wire = parse_url(url)
     except EgressRefused as error:
         raise _not_allowed(provider) from error
-    audience = audience_of(provider, wire, connection_config)
+    audience = audience_at(provider, origin, wire, connection_config)
     if audience is not None or is_open_origin(provider, origin, connection_config):
         return Target(wire, audience)
     raise _not_allowed(provider)
@@ -68,11 +69,11 @@ def target_of(provider: Provider, url: str, connection_config: Mapping[str, Any]
 def authorise(
     provider: Provider,
     credentials: Credentials,
-    url: str,
+    target: Target,
     connection_config: Mapping[str, Any],
 ) -> dict[str, str]:
-    """Return the headers to add to a request to this URL; none unless it may have credentials."""
-    if not is_audience(provider, url, connection_config):
+    """Return the headers to add to a request there; none unless it may have credentials."""
+    if target.audience is None:
         return {}
     return credential_headers(provider, credentials, connection_config)
 
@@ -86,19 +87,21 @@ def provider_headers(provider: Provider, connection_config: Mapping[str, Any]) -
     }
 
 
-def _below_base(provider: Provider, path: str, connection_config: Mapping[str, Any]) -> str:
+def _base(provider: Provider, connection_config: Mapping[str, Any]) -> str:
     if not provider.base_url:
         raise OperatorError(
             f"{provider.display_name} has no base URL; call an absolute address of it"
         )
+    return interpolate(provider.base_url, connection_config, quote=True).rstrip("/")
+
+
+def _check_path(path: str) -> None:
     before_query = path.partition("?")[0]
     if before_query.startswith("//") or "\\" in before_query or _SCHEME.match(path):
         raise InvalidInput(
             "The path must begin with one slash and name no host; correct it",
             code="invalid_path",
         )
-    base = interpolate(provider.base_url, connection_config, quote=True).rstrip("/")
-    return base + (path if path.startswith("/") else f"/{path}")
 
 
 def _not_allowed(provider: Provider) -> EgressRefused:

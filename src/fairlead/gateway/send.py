@@ -130,10 +130,9 @@ class Gateway:
         secret_names: frozenset[str] = frozenset()
         if credentials is not None:
             config = exchange.connection.connection_config
-            secrets = authorise(exchange.provider, credentials, target.url, config)
+            secrets = authorise(exchange.provider, credentials, target, config)
             secret_names = frozenset(name.lower() for name in secrets)
-            own = provider_headers(exchange.provider, config)
-            headers = _merged({**own, **secrets}, headers)
+            headers = _merged(provider_headers(exchange.provider, config) | secrets, headers)
         return await self._transport.send(
             Request(method=request.method, url=target.url, headers=headers, body=request.body),
             redirects=exchange.redirects,
@@ -167,11 +166,13 @@ class Gateway:
         provider = exchange.provider
         reply = Reply(
             status=answer.status,
-            headers=dict(answer.headers),
+            headers=answer.headers,
             url=answer.url.partition("?")[0],
             method=exchange.request.method.upper(),
         )
         throttled = provider.throttle(reply) if provider.throttle is not None else None
+        if answer.status < 400 and throttled is None and not retry_on:
+            return None
         if throttled is None and answer.status == 429:
             throttled = retry_after(reply.headers, now)
         if throttled is not None:
@@ -219,12 +220,10 @@ def _merged(ours: dict[str, str], callers: dict[str, str]) -> dict[str, str]:
 
     So does an Accept of the provider's over one that takes anything, as libraries send by default.
     """
-    own = {name.lower() for name in ours}
-    kept = {
-        name: value
-        for name, value in callers.items()
-        if name.lower() not in own
-        or not (name.lower() == "user-agent" or (name.lower() == "accept" and "*/*" in value))
-    }
-    named = {name.lower() for name in kept}
-    return {**{name: value for name, value in ours.items() if name.lower() not in named}, **kept}
+    merged = {name.lower(): (name, value) for name, value in ours.items()}
+    for name, value in callers.items():
+        lower = name.lower()
+        if lower in merged and (lower == "user-agent" or (lower == "accept" and "*/*" in value)):
+            continue
+        merged[lower] = (name, value)
+    return dict(merged.values())

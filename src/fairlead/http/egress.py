@@ -32,6 +32,8 @@ _NEVER_PUBLIC: tuple[_Network, ...] = (
     ipaddress.ip_network("fec0::/10"),
 )
 _PORT = re.compile(r"(?:^[^:]+|\]):[0-9]+$")
+#: origins remembered at most
+_MOST_ORIGINS = 4096
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -47,6 +49,8 @@ class EgressPolicy:
         #: (host, port); port 0 = any
         self._hosts: set[tuple[str, int]] = set()
         self._networks: list[_Network] = []
+        #: origins that may be called as they are written
+        self._passed: set[Origin] = set()
         for entry in allow:
             self._add(entry.strip())
 
@@ -76,9 +80,14 @@ class EgressPolicy:
 
         A name that needs resolving passes here; `check_address` judges it when it is resolved.
         """
+        if origin in self._passed:
+            return
         address = ip_literal(origin.host)
         if address is not None:
             self.check_address(origin.host, origin.port, address)
+        if len(self._passed) >= _MOST_ORIGINS:
+            self._passed.clear()
+        self._passed.add(origin)
 
     def check_address(self, host: str, port: int, address: _Address) -> None:
         """Raise EgressRefused unless a host may be called at this address."""

@@ -19,6 +19,7 @@ _AUTHORITY = re.compile(
     r"(?=[/?#]|$)",
     re.IGNORECASE | re.ASCII,
 )
+_BEFORE_TARGET = re.compile(r"[^/?#]*//[^/?#]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # WHATWG: a host whose last label is a number is an IPv4 address, in whatever spelling
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
@@ -66,23 +67,39 @@ def parse_url(url: str) -> tuple[Origin, str]:
     query are otherwise untouched. EgressRefused: not http(s), user information, a host that is no
     plain ASCII name, a control character.
     """
-    match = _AUTHORITY.match(url)
-    if match is None or _CONTROL.search(url):
-        raise EgressRefused(
-            "The address is not a plain http(s) URL (no user name, no unusual host); correct it",
-            code="invalid_url",
-        )
+    match = _BEFORE_TARGET.match(url)
+    if match is None:
+        raise _not_plain()
+    origin, text = _read_origin(match[0])
+    target = url[match.end() :]
+    if _UNSAFE.search(target):
+        if _CONTROL.search(target):
+            raise _not_plain()
+        target = quote(target.partition("#")[0], safe=_SAFE)
+    if not target.startswith("/"):
+        target = "/" + target
+    return origin, text + target
+
+
+@lru_cache(maxsize=4096)
+def _read_origin(text: str) -> tuple[Origin, str]:
+    """Read the part of a URL before its path; return it and its normal spelling."""
+    match = _AUTHORITY.fullmatch(text)
+    if match is None:
+        raise _not_plain()
     scheme = match["scheme"].lower()
     port = int(match["port"]) if match["port"] else _DEFAULT_PORTS[scheme]
     origin = Origin(scheme, _normal_host(match["host"].lower()), port)
     if not 0 < port < 65536:
         raise EgressRefused("The address has an impossible port; correct it", code="invalid_url")
-    target = url[match.end() :].partition("#")[0]
-    if not target.startswith("/"):
-        target = "/" + target
-    if _UNSAFE.search(target):
-        target = quote(target, safe=_SAFE)
-    return origin, str(origin) + target
+    return origin, str(origin)
+
+
+def _not_plain() -> EgressRefused:
+    return EgressRefused(
+        "The address is not a plain http(s) URL (no user name, no unusual host); correct it",
+        code="invalid_url",
+    )
 
 
 def origin_of(url: str) -> Origin:

@@ -1,7 +1,8 @@
 """One answer of a vendor, its body unread; and why there was none, in our words."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,10 +11,10 @@ import orjson
 
 from fairlead.errors import FairleadError, ProviderError, Unavailable
 from fairlead.http.origins import Origin
-from fairlead.model.exchange import Request
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
+_OF_ENCODED = frozenset({b"content-encoding", b"content-length"})
 #: the first kind that fits says what happened
 _NETWORK_ERRORS: tuple[tuple[type[BaseException], str], ...] = (
     (aiohttp.ClientConnectorDNSError, "its name cannot be resolved"),
@@ -35,7 +36,8 @@ class HttpResponse:
         self,
         answer: aiohttp.ClientResponse,
         origin: Origin,
-        request: Request,
+        method: str,
+        url: str,
         *,
         is_decoded: bool,
         received_at: datetime,
@@ -44,24 +46,19 @@ class HttpResponse:
         self._origin = origin
         self._body: bytes | None = None
         self.status = answer.status
-        self.method = request.method
-        self.url = request.url
+        self.method = method
+        self.url = url
         self.received_at = received_at
-        #: header bytes are Latin-1 on the way in and out, so they pass unchanged
-        self.raw_headers = [
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.raw_headers
-        ]
-        self._headers = _lowered(self.raw_headers)
-        encoding = self._headers.get("content-encoding", "").strip().lower()
-        if is_decoded and encoding in _DECODED:
-            self.raw_headers = without(
-                self.raw_headers, frozenset({"content-encoding", "content-length"})
-            )
-            self._headers = _lowered(self.raw_headers)
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        return self._headers
+        self.raw_headers: Sequence[tuple[bytes, bytes]] = answer.raw_headers
+        if is_decoded:
+            encoding = answer.headers.get("Content-Encoding", "").strip().lower()
+            if encoding in _DECODED:
+                self.raw_headers = [
+                    (name, value)
+                    for name, value in answer.raw_headers
+                    if name.lower() not in _OF_ENCODED
+                ]
+        self.headers: Mapping[str, str] = _Headers(self.raw_headers)
 
     @property
     def location(self) -> str | None:
@@ -118,8 +115,27 @@ class HttpResponse:
         await self.close()
 
 
-def _lowered(headers: list[tuple[str, str]]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers}
+class _Headers(Mapping[str, str]):
+    """Headers by lower-case name, read when the first is asked for: most answers are passed on."""
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+
+    @cached_property
+    def _read(self) -> dict[str, str]:
+        # header bytes are Latin-1 on the way in and out
+        return {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._raw
+        }
+
+    def __getitem__(self, name: str) -> str:
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
 
 
 def without(headers: list[tuple[str, str]], names: frozenset[str]) -> list[tuple[str, str]]:

@@ -124,16 +124,13 @@ class Transport:
         """
         origin, url = parse_url(request.url)
         method, body = request.method.upper(), request.body
-        headers = [
-            (name, value)
-            for name, value in request.headers.items()
-            if name.lower() not in _HOP_BY_HOP
-        ]
+        headers = _own_headers(request, decompress=decompress)
         limits = self._limits(total_timeout)
         followed = 0
         while True:
-            hop = Request(method=method, url=url, headers=dict(headers), body=body)
-            answer = await self._send_once(hop, origin, limits, decompress=decompress)
+            answer = await self._send_once(
+                origin, method, url, headers, body, limits=limits, decompress=decompress
+            )
             location = answer.location if redirects else None
             next_method, drops_body = _next_method(answer.status, method)
             if location is None or not (drops_body or isinstance(body, bytes | None)):
@@ -166,25 +163,29 @@ class Transport:
             sock_read=usual.sock_read,
         )
 
-    async def _send_once(
-        self, hop: Request, origin: Origin, limits: aiohttp.ClientTimeout, *, decompress: bool
+    async def _send_once(  # one hop, taken apart
+        self,
+        origin: Origin,
+        method: str,
+        url: str,
+        headers: list[tuple[str, str]],
+        body: bytes | AsyncIterator[bytes] | None,
+        *,
+        limits: aiohttp.ClientTimeout,
+        decompress: bool,
     ) -> HttpResponse:
         # the connector does not resolve addresses written as such, so the resolver never sees them
         self._policy.check_origin(origin)
-        headers = _with_encoding(list(hop.headers.items()), decompress=decompress)
-        body: bytes | io.BytesIO | AsyncIterator[bytes] | None = hop.body
-        if isinstance(body, bytes | None):
-            # the length is ours to say
-            headers = without(headers, frozenset({"content-length"}))
+        data: bytes | io.BytesIO | AsyncIterator[bytes] | None = body
         if isinstance(body, bytes) and len(body) > _SLICE_BYTES:
             # sent in pieces: in one it would hold up everybody else
-            body = io.BytesIO(body)
+            data = io.BytesIO(body)
         try:
             answer = await self._session.request(
-                hop.method,
-                URL(hop.url, encoded=True),
+                method,
+                URL(url, encoded=True),
                 headers=headers,
-                data=body,
+                data=data,
                 allow_redirects=False,
                 auto_decompress=decompress,
                 timeout=limits,
@@ -198,7 +199,7 @@ class Transport:
                 code="invalid_request",
             ) from error
         return HttpResponse(
-            answer, origin, hop, is_decoded=decompress, received_at=self._clock.now()
+            answer, origin, method, url, is_decoded=decompress, received_at=self._clock.now()
         )
 
 
@@ -209,11 +210,20 @@ def _next_method(status: int, method: str) -> tuple[str, bool]:
     return method, False
 
 
-def _with_encoding(headers: list[tuple[str, str]], *, decompress: bool) -> list[tuple[str, str]]:
-    """Ask for encodings that can be decoded here, or for those that the caller can decode."""
-    asked = [value for name, value in headers if name.lower() == "accept-encoding"]
-    if decompress:
-        wanted = "identity" if asked == ["identity"] else "gzip, deflate"
-    else:
-        wanted = asked[-1] if asked else "identity"
-    return [*without(headers, frozenset({"accept-encoding"})), ("Accept-Encoding", wanted)]
+def _own_headers(request: Request, *, decompress: bool) -> list[tuple[str, str]]:
+    """Return the headers that go along; those of one hop, and what is ours to say, do not.
+
+    Asked for are encodings that can be decoded here, or those that the caller can decode.
+    """
+    headers, asked = [], None
+    is_streamed = not isinstance(request.body, bytes | None)
+    for name, value in request.headers.items():
+        lower = name.lower()
+        if lower == "accept-encoding":
+            asked = value
+        elif lower not in _HOP_BY_HOP and (is_streamed or lower != "content-length"):
+            headers.append((name, value))
+    if decompress and asked != "identity":
+        asked = "gzip, deflate"
+    headers.append(("Accept-Encoding", asked or "identity"))
+    return headers

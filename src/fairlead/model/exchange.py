@@ -1,6 +1,6 @@
 """Request and Response: one HTTP exchange with a vendor, bodies streamed both ways."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -21,8 +21,8 @@ class Response(Protocol):
     """One response whose body has not been read yet; use it as an async context manager."""
 
     status: int
-    #: in order, names as they came; a name may repeat
-    raw_headers: list[tuple[str, str]]
+    #: in order, as they came; a name may repeat
+    raw_headers: Sequence[tuple[bytes, bytes]]
     #: where the answer came from, after redirects
     url: str
     method: str

@@ -1,10 +1,10 @@
 """OAuth 2.0, the protocol alone: URLs, token requests, what replies mean. Nothing is kept here."""
 
 from fairlead.oauth.audience import (
+    audience_at,
     audience_of,
     credential_headers,
     holds_credentials,
-    is_audience,
     is_open_origin,
 )
 from fairlead.oauth.authorize import authorization_url, check_overrides
@@ -17,6 +17,7 @@ from fairlead.oauth.tokens import client_credentials, exchange_code, refresh
 from fairlead.oauth.two_step import two_step
 
 __all__ = [
+    "audience_at",
     "audience_of",
     "authorization_url",
     "challenge_of",
@@ -28,7 +29,6 @@ __all__ = [
     "exchange_code",
     "holds_credentials",
     "interpolate",
-    "is_audience",
     "is_open_origin",
     "new_state",
     "new_verifier",

@@ -8,6 +8,7 @@ compared with the provider's own before a header is made.
 import base64
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -37,11 +38,17 @@ def audience_of(provider: Provider, url: str, connection_config: Mapping[str, An
         origin, wire = parse_url(url)
     except EgressRefused:
         return None
+    return audience_at(provider, origin, wire, connection_config)
+
+
+def audience_at(
+    provider: Provider, origin: Origin, wire: str, connection_config: Mapping[str, Any]
+) -> str | None:
+    """Say the same of a URL that `parse_url` has read."""
     if origin.scheme != "https" and not origin.is_loopback:
         return None
-    target = wire.removeprefix(str(origin))
     permits = provider.permit_paths
-    if permits is not None and re.fullmatch(permits, target, re.IGNORECASE):
+    if permits is not None and re.fullmatch(permits, _target(wire, origin), re.IGNORECASE):
         return None
     own = (provider.base_url, *provider.credential_origins)
     if _matches(origin, own, connection_config):
@@ -49,14 +56,14 @@ def audience_of(provider: Provider, url: str, connection_config: Mapping[str, An
     for audience in provider.audiences:
         if not _matches(origin, audience.origins, connection_config):
             continue
+        target = _target(wire, origin)
         if audience.paths is None or re.fullmatch(audience.paths, target, re.IGNORECASE):
             return str(origin)
     return None
 
 
-def is_audience(provider: Provider, url: str, connection_config: Mapping[str, Any]) -> bool:
-    """May a request to this absolute URL carry any credentials of the connection?"""
-    return audience_of(provider, url, connection_config) is not None
+def _target(wire: str, origin: Origin) -> str:
+    return wire.removeprefix(str(origin))
 
 
 def is_open_origin(
@@ -77,15 +84,17 @@ def credential_headers(
     `${credentials.NAME}`) gets them there; its name may come from the connection's config. Tokens
     and passwords go into Authorization as well; a key does unless such a header has it.
     """
+    templates = [(name, text) for name, text in provider.headers.items() if holds_credentials(text)]
+    if not templates and isinstance(credentials, OAuth2Credentials):
+        return {"Authorization": f"Bearer {credentials.access_token.get_secret_value()}"}
     values, usual = _told(credentials)
     placed = {
         interpolate(name, connection_config, quote=False): _filled(
             template, values, connection_config
         )
-        for name, template in provider.headers.items()
-        if holds_credentials(template)
+        for name, template in templates
         # what was optional and is not there leaves its header out
-        and all(
+        if all(
             place in values or place.startswith("connectionConfig.") for place in places(template)
         )
     }
@@ -96,6 +105,7 @@ def credential_headers(
     return {**({"Authorization": usual} if usual else {}), **placed}
 
 
+@lru_cache(maxsize=1024)
 def holds_credentials(template: str) -> bool:
     """Say whether a header's template has a place for credentials."""
     return any(not place.startswith("connectionConfig.") for place in places(template))
@@ -160,6 +170,7 @@ def _matches(
     return False
 
 
+@lru_cache(maxsize=4096)
 def _origin_part(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"

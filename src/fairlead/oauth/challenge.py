@@ -20,12 +20,12 @@ _PART = re.compile(rf'({_TOKEN})(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?')
 _LONGEST = 16_384
 
 
-def claims_of(raw_headers: Iterable[tuple[str, str]]) -> str:
+def claims_of(raw_headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return the claims that a 401 asks for, as JSON; "" if it asks for none."""
     for name, value in raw_headers:
-        if name.lower() != "www-authenticate":
+        if name.lower() != b"www-authenticate":
             continue
-        for scheme, parameters in _challenges(value[:_LONGEST]):
+        for scheme, parameters in _challenges(value[:_LONGEST].decode("latin-1")):
             if scheme == "bearer" and parameters.get("error") == "insufficient_claims":
                 return _decoded(parameters.get("claims", ""))
     return ""

@@ -165,7 +165,7 @@ async def test_providers_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "providers.json"
     file.write_text('{"mine": {"display_name": "Mine", "auth_mode": "NONE", "proxy": {}}}')
     given = settings(f"sqlite:///{tmp_path}/x.sqlite", providers_file=str(file))
-    with pytest.raises(OperatorError, match=r"providers\.json: mine lacks proxy\.base_url"):
+    with pytest.raises(OperatorError, match=r"providers\.json:1: mine lacks proxy\.base_url"):
         async with open_services(given, registry=registry(), work=False):
             pass
     file.write_text(

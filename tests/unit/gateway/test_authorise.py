@@ -7,13 +7,17 @@ from pydantic import SecretStr
 from yarl import URL
 
 from fairlead.errors import EgressRefused, FairleadError, InvalidInput, OperatorError
-from fairlead.gateway.authorise import authorise, provider_headers, target_of
+from fairlead.gateway.authorise import Target, authorise, provider_headers, target_of
 from fairlead.model.credentials import ApiKeyCredentials, OAuth2Credentials
 from fairlead.model.provider import AuthMode, Provider
-from fairlead.oauth import is_audience
+from fairlead.oauth import audience_of
 
 TOKEN = OAuth2Credentials(access_token=SecretStr("at"))
 BEARER = {"Authorization": "Bearer at"}
+
+
+def at(provider, url):
+    return Target(url, audience_of(provider, url, {}))
 
 
 @pytest.mark.parametrize(
@@ -75,13 +79,13 @@ def test_control_characters(acme, path):
 def test_own_absolute_urls_carry_credentials(acme, url):
     target = target_of(acme, url, {})
     assert target.is_audience
-    assert authorise(acme, TOKEN, target.url, {}) == BEARER
+    assert authorise(acme, TOKEN, target, {}) == BEARER
 
 
 def test_open_urls_go_without(acme):
     target = target_of(acme, "https://a.cdn.example/file?tempauth=x", {})
     assert not target.is_audience
-    assert authorise(acme, TOKEN, target.url, {}) == {}
+    assert authorise(acme, TOKEN, target, {}) == {}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,7 @@ def test_other_urls_are_refused(acme, url):
     with pytest.raises(EgressRefused) as caught:
         target_of(acme, url, {})
     assert caught.value.code == "base_url_override_not_allowed"
-    assert authorise(acme, TOKEN, url, {}) == {}
+    assert authorise(acme, TOKEN, at(acme, url), {}) == {}
 
 
 def _templated(base):
@@ -130,7 +134,7 @@ def test_configuration_cannot_make_another_host(site):
     provider = _templated("https://${connectionConfig.site}.t.example")
     with pytest.raises(OperatorError):
         target_of(provider, "/x", {"site": site})
-    assert not is_audience(provider, "https://evil.example/", {"site": site})
+    assert audience_of(provider, "https://evil.example/", {"site": site}) is None
 
 
 @pytest.mark.parametrize("base", ["", "http://plain.example", "not a url"])
@@ -142,8 +146,8 @@ def test_base_that_cannot_be_used(base):
 def test_plain_http_on_this_machine():
     provider = _templated("http://127.0.0.1:4000")
     target = target_of(provider, "/x", {})
-    assert authorise(provider, TOKEN, target.url, {}) == BEARER
-    assert authorise(provider, TOKEN, "http://127.0.0.1:4001/x", {}) == {}
+    assert authorise(provider, TOKEN, target, {}) == BEARER
+    assert authorise(provider, TOKEN, at(provider, "http://127.0.0.1:4001/x"), {}) == {}
 
 
 def test_provider_headers_hold_no_key():
@@ -156,8 +160,8 @@ def test_provider_headers_hold_no_key():
     )
     assert provider_headers(provider, {"site": "s"}) == {"X-Site": "s"}
     key = ApiKeyCredentials(api_key=SecretStr("k"))
-    assert authorise(provider, key, "https://k.example/x", {}) == {"X-Key": "k"}
-    assert authorise(provider, key, "https://evil.example/x", {}) == {}
+    assert authorise(provider, key, at(provider, "https://k.example/x"), {}) == {"X-Key": "k"}
+    assert authorise(provider, key, at(provider, "https://evil.example/x"), {}) == {}
 
 
 # --- for all inputs
@@ -208,9 +212,9 @@ def test_no_url_whatsoever_takes_credentials_elsewhere(url):
         target = None
     if target is not None:
         assert target.is_audience == _is_own(target.url)
-        assert bool(authorise(PROVIDER, TOKEN, target.url, {})) == target.is_audience
+        assert bool(authorise(PROVIDER, TOKEN, target, {})) == target.is_audience
     # and when asked for the URL as it stands
-    if authorise(PROVIDER, TOKEN, url, {}):
+    if authorise(PROVIDER, TOKEN, at(PROVIDER, url), {}):
         from fairlead.http import parse_url
 
         assert _is_own(parse_url(url)[1])

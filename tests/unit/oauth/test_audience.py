@@ -12,7 +12,7 @@ from fairlead.model.credentials import (
     NoCredentials,
     OAuth2Credentials,
 )
-from fairlead.oauth import credential_headers, interpolate, is_audience, is_open_origin
+from fairlead.oauth import audience_of, credential_headers, interpolate, is_open_origin
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def provider(make_acme):
     ],
 )
 def test_own_origins_get_credentials(provider, url):
-    assert is_audience(provider, url, {"site": "contoso"})
+    assert audience_of(provider, url, {"site": "contoso"}) is not None
 
 
 @pytest.mark.parametrize(
@@ -59,21 +59,21 @@ def test_own_origins_get_credentials(provider, url):
     ],
 )
 def test_nobody_else_does(provider, url):
-    assert not is_audience(provider, url, {"site": "contoso"})
+    assert audience_of(provider, url, {"site": "contoso"}) is None
 
 
 def test_pattern_whose_place_is_empty_names_nobody(provider):
-    assert not is_audience(provider, "https://.s.example/", {})
-    assert not is_audience(provider, "https://contoso.s.example/", {})
+    assert audience_of(provider, "https://.s.example/", {}) is None
+    assert audience_of(provider, "https://contoso.s.example/", {}) is None
 
 
 def test_plain_http_only_for_a_provider_on_this_machine(make_acme):
     local = make_acme(base_url="http://127.0.0.1:99", credential_origins=("http://*.localhost:99",))
-    assert is_audience(local, "http://127.0.0.1:99/x", {})
-    assert is_audience(local, "http://t.localhost:99/x", {})
-    assert not is_audience(local, "http://127.0.0.1:98/x", {})
+    assert audience_of(local, "http://127.0.0.1:99/x", {}) is not None
+    assert audience_of(local, "http://t.localhost:99/x", {}) is not None
+    assert audience_of(local, "http://127.0.0.1:98/x", {}) is None
     plain = make_acme(base_url="http://intern.example")
-    assert not is_audience(plain, "http://intern.example/x", {})
+    assert audience_of(plain, "http://intern.example/x", {}) is None
 
 
 def test_open_origins(provider):

@@ -1,6 +1,6 @@
 """Replay: a Send that answers from recorded exchanges and refuses everything else."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -36,7 +36,11 @@ class ReplayedResponse:
 
     def __init__(self, exchange: Exchange, request: Request) -> None:
         self.status = exchange.status
-        self.raw_headers = list(exchange.headers.items())
+        self.raw_headers: Sequence[tuple[bytes, bytes]] = [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in exchange.headers.items()
+        ]
+        self._headers = {name.lower(): value for name, value in exchange.headers.items()}
         self.url = request.url
         self.method = request.method
         body = exchange.body
@@ -45,7 +49,7 @@ class ReplayedResponse:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        return {name.lower(): value for name, value in self.raw_headers}
+        return self._headers
 
     async def stream(self) -> AsyncIterator[bytes]:
         # in two pieces, so that a reader who stops after the first is found out
