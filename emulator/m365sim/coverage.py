@@ -9,6 +9,8 @@ from pathlib import Path
 
 from m365sim.control import CONTROLS
 from m365sim.entra.routes import ROUTES as ENTRA_ROUTES
+from m365sim.graph.permission_table import needed
+from m365sim.graph.route import Route
 from m365sim.graph.routes import ROUTES
 from m365sim.rest.routes import rows
 
@@ -68,11 +70,15 @@ def coverage() -> str:
         "`/sites/{id}/drives/{id}`; items by `root`, `root:/path:`, `items/{id}` and",
         "`items/{id}:/path:`.",
         "",
-        "| verb | address | modelled | source |",
-        "|---|---|---|---|",
+        "The permissions are the least privileged ones: of a token for a user, and of one for an",
+        "app; higher ones do as well.",
+        "",
+        "| verb | address | modelled | permissions | source |",
+        "|---|---|---|---|---|",
     ]
     lines += [
-        f"| {route.method} | `{route.shown_as}` | {route.modelled} | [docs]({route.source}) |"
+        f"| {route.method} | `{route.shown_as}` | {route.modelled} | {_needed(route)}"
+        f" | [docs]({route.source}) |"
         for route in ROUTES
     ]
     lines += [
@@ -108,6 +114,15 @@ def coverage() -> str:
     ]
     lines += [f"| {verb} | `{path}` | {meaning} |" for verb, path, meaning in CONTROLS]
     return "\n".join(lines) + "\n"
+
+
+def _needed(route: Route) -> str:
+    """Name the least privileged permissions of a call: of users, of apps."""
+    least = needed(route.kind, route.op, route.method)
+    names = [names[0] if names else "none" for names in (least.delegated, least.application)]
+    if names == ["none", "none"]:
+        return "of what is asked for"
+    return names[0] if names[0] == names[1] else f"{names[0]}; app: {names[1]}"
 
 
 def main() -> None:

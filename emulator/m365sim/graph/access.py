@@ -38,11 +38,24 @@ _GRANTED_ITEMS = frozenset(
 )
 _SELECTED_WRITE = frozenset({"write", "owner", "fullcontrol"})
 _USERS = frozenset(
-    {"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All"}
+    {
+        "User.ReadBasic.All",
+        "User.Read.All",
+        "User.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+    }
 )
 _PROFILE = frozenset({"User.Read", "User.ReadWrite"}) | _USERS
 _GROUPS = frozenset(
-    {"Group.Read.All", "Group.ReadWrite.All", "GroupMember.Read.All", "Directory.Read.All"}
+    {
+        "Group.Read.All",
+        "Group.ReadWrite.All",
+        "GroupMember.Read.All",
+        "GroupMember.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+    }
 )
 
 
@@ -112,6 +125,16 @@ def check_users(principal: Principal) -> None:
 def check_groups(principal: Principal) -> None:
     """Refuse a token that may not read the groups of the tenant."""
     _check_directory(principal, _GROUPS)
+
+
+def may_read_users(principal: Principal) -> bool:
+    """Tell whether a token may read the people of the tenant."""
+    return bool(_USERS & (principal.scopes | principal.roles))
+
+
+def may_read_groups(principal: Principal) -> bool:
+    """Tell whether a token may read the groups of the tenant."""
+    return bool(_GROUPS & (principal.scopes | principal.roles))
 
 
 def check_full_control(principal: Principal) -> None:

@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from m365sim.graph.access import check_groups, check_profile, check_users
+from m365sim.graph.access import (
+    check_groups,
+    check_profile,
+    check_users,
+    may_read_groups,
+    may_read_users,
+)
 from m365sim.graph.call import Call
 from m365sim.graph.directory_query import DirectoryQuery
 from m365sim.graph.offsets import offset_token, read_offset
@@ -42,8 +48,10 @@ async def get_user(call: Call) -> Reply:
 async def list_memberships(call: Call) -> Reply:
     """List the groups that somebody is in, right or through other groups."""
     user = call.user()
-    check_groups(call.principal)
     sharing = call.world.sharing
+    may_read = may_read_groups(call.principal)
+    if not may_read and user is not call.principal.user:
+        check_groups(call.principal)
     nested = call.address.op.startswith("transitive")
     groups = [
         group
@@ -51,7 +59,7 @@ async def list_memberships(call: Call) -> Reply:
         if (sharing.holds(group, user) if nested else user.id in group.members)
     ]
     shapes = [{"@odata.type": "#microsoft.graph.group", **_group(group)} for group in groups]
-    return _cast(call, shapes)
+    return _cast(call, shapes if may_read else [_limited(shape) for shape in shapes])
 
 
 async def list_groups(call: Call) -> Reply:
@@ -77,7 +85,19 @@ async def list_members(call: Call) -> Reply:
         ids = _everyone_in(call, group, set())
     else:
         ids = list(group.members)
-    return _cast(call, [shape for one in ids if (shape := _member(call, one)) is not None])
+    shapes = [shape for one in ids if (shape := _member(call, one)) is not None]
+    if not may_read_users(call.principal):
+        user = "#microsoft.graph.user"
+        shapes = [_limited(one) if one["@odata.type"] == user else one for one in shapes]
+    return _cast(call, shapes)
+
+
+def _limited(shape: dict[str, Any]) -> dict[str, Any]:
+    """Show of an object of a type that the caller may not read no more than that it is there.
+
+    https://learn.microsoft.com/graph/permissions-overview#limited-information-returned-for-inaccessible-member-objects
+    """
+    return {name: value if name in ("@odata.type", "id") else None for name, value in shape.items()}
 
 
 def _cast(call: Call, shapes: list[dict[str, Any]]) -> Reply:

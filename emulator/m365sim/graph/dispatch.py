@@ -9,6 +9,7 @@ from m365sim.faults import Scope
 from m365sim.files import problems
 from m365sim.graph.address import Address
 from m365sim.graph.call import Call
+from m365sim.graph.permission_table import FILES_READ, check_permissions, needed
 from m365sim.graph.reply import GraphError, Reply, worded
 from m365sim.graph.routes import HANDLERS, METHODS
 from m365sim.traffic import UNMODELLED
@@ -20,10 +21,22 @@ async def dispatch(call: Call, scope: Scope) -> Reply:
     handler = HANDLERS.get((address.kind, address.op, call.method))
     if handler is None:
         raise _not_modelled(scope, address)
+    _check(call)
     try:
         return await handler(call)
     except problems.Refused as refused:
         raise worded(refused) from refused
+
+
+def _check(call: Call) -> None:
+    """Refuse a token without the permissions that Microsoft's reference lists for the call."""
+    address = call.address
+    if address.user == "me" and call.principal.user is None:
+        call.user()  # says first that an app is nobody
+    wanted = needed(address.kind, address.op, call.method)
+    if address.kind == "share" and not call.world.quirks.shares_need_write:
+        wanted = FILES_READ
+    check_permissions(call.principal, wanted, address.kind, address.op)
 
 
 def _not_modelled(scope: Scope, address: Address) -> GraphError:

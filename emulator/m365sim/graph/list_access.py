@@ -15,7 +15,7 @@ from m365sim.graph.reply import denied, not_found
 from m365sim.lists import Library, Row, SharePointList
 from m365sim.sharing import Level
 
-Need = Literal["read", "write", "manage"]
+Need = Literal["read", "write", "manage", "file"]  # "file": to read a file behind an item
 
 # "AllSites" are the delegated permissions of SharePoint's own API.
 _MANAGE = frozenset(
@@ -23,10 +23,17 @@ _MANAGE = frozenset(
 )
 _WRITE = _MANAGE | {"Sites.ReadWrite.All", "AllSites.Write"}
 _READ = _WRITE | {"Sites.Read.All", "AllSites.Read"}
-_PERMISSIONS: dict[Need, frozenset[str]] = {"read": _READ, "write": _WRITE, "manage": _MANAGE}
+_PERMISSIONS: dict[Need, frozenset[str]] = {
+    "read": _READ,
+    "write": _WRITE,
+    "manage": _MANAGE,
+    "file": _READ | {"Files.Read.All", "Files.ReadWrite.All"},
+}
+_READING = ("read", "file")
 #: What an app with `Sites.Selected` must have been granted on the site.
 _GRANTS: dict[Need, frozenset[str]] = {
     "read": frozenset({"read", "write", "owner", "fullcontrol"}),
+    "file": frozenset({"read", "write", "owner", "fullcontrol"}),
     "write": frozenset({"write", "owner", "fullcontrol"}),
     "manage": frozenset({"owner", "fullcontrol"}),
 }
@@ -51,9 +58,9 @@ def open_list(call: Call, need: Need, *, below: bool = False) -> SharePointList:
     level = list_level(call, found)
     if level < Level.READ and not (below and isinstance(found, Library)):
         raise not_found()
-    if need != "read" and level < Level.WRITE and not below:
+    if need not in _READING and level < Level.WRITE and not below:
         raise denied()
-    if need != "read" and found.is_system and not isinstance(found, Library):
+    if need not in _READING and found.is_system and not isinstance(found, Library):
         raise denied()
     return found
 
@@ -66,8 +73,8 @@ def open_row(call: Call, need: Need) -> tuple[SharePointList, Row]:
         raise not_found()
     row = found.row(int(text))
     if isinstance(found, Library) and row.item is not None:
-        call.check(found.drive, row.item, write=need != "read")
-    elif need != "read" and list_level(call, found) < Level.WRITE:
+        call.check(found.drive, row.item, write=need not in _READING)
+    elif need not in _READING and list_level(call, found) < Level.WRITE:
         raise denied()
     return found, row
 
@@ -76,7 +83,7 @@ def check_site_need(call: Call, site: Site, need: Need) -> None:
     """Refuse a caller that may not do that to the lists of a site."""
     _check_token(call, site, need)
     level = _site_level(call, site)
-    if level < (Level.READ if need == "read" else Level.WRITE):
+    if level < (Level.READ if need in _READING else Level.WRITE):
         raise denied()
 
 

@@ -105,7 +105,7 @@ async def list_versions(call: Call) -> Reply:
 
 async def get_drive_item(call: Call) -> Reply:
     """Return the file or folder behind an item of a library."""
-    found, row = open_row(call, "read")
+    found, row = open_row(call, "file")
     if not isinstance(found, Library) or row.item is None:
         raise invalid("Only items of a document library are files.")
     return shown(call, found.drive, row.item)

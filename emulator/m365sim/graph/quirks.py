@@ -49,6 +49,8 @@ class Quirks:
     shared_changed_on_folders: bool = False
     #: Subscribing to a drive or list needs leave to write, as documented.
     subscribing_needs_write: bool = True
+    #: Looking at a sharing token needs leave to write, as documented.
+    shares_need_write: bool = True
     #: The content of the current version is given as a version, too (some tenants answer 400).
     current_version_content: bool = True
     #: How often a monitor tells that a copy is under way before it tells how the copy ended.

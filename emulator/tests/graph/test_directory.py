@@ -167,12 +167,28 @@ async def test_orders_that_are_not_supported(reader):
 
 async def test_the_directory_needs_permissions(graph, world):
     group = world.sharing.groups()[0]
-    closed = ["/users", "/users/megan@contoso.onmicrosoft.com", "/groups", "/me/memberOf"]
+    megan = "/users/megan@contoso.onmicrosoft.com"
+    closed = ["/users", megan, "/groups", f"{megan}/memberOf"]
     for path in (*closed, f"/groups/{group.id}", f"/groups/{group.id}/members"):
         response = await graph.get(path)
         assert response.status_code == 403, path
         assert response.json()["error"]["code"] == "Authorization_RequestDenied"
     assert (await graph.get("/users/alex@contoso.onmicrosoft.com")).status_code == 200
+
+
+async def test_what_a_caller_may_not_read_is_there_without_its_properties(graph, world):
+    own = (await graph.json("/me/memberOf"))["value"]  # User.Read is enough for that
+    assert {one["@odata.type"] for one in own} == {"#microsoft.graph.group"}
+    assert all(one["id"] for one in own)
+    assert {value for one in own for name, value in one.items() if name[:1] != "@"} >= {None}
+    assert all(one["displayName"] is None for one in own)
+    graph.token = app_token(world, roles=["GroupMember.Read.All"])
+    members = (await graph.json(f"/groups/{own[0]['id']}/members"))["value"]
+    assert members
+    assert all(one["id"] and one["displayName"] is None for one in members)
+    graph.token = app_token(world, roles=["GroupMember.Read.All", "User.ReadBasic.All"])
+    members = (await graph.json(f"/groups/{own[0]['id']}/members"))["value"]
+    assert all(one["displayName"] for one in members)
 
 
 async def test_groups_their_members_and_their_site(reader, drive, world):

@@ -16,7 +16,6 @@ CALLS = [
     (READ, "GET", "lists/Assets/items", None),
     (READ, "GET", "lists/Assets/items/delta", None),
     (READ, "GET", "lists/Assets/items/1", None),
-    (READ, "GET", "lists/Documents/items/1/driveItem", None),
     (READ, "GET", "columns", None),
     (READ, "GET", "lists/Assets/columns", None),
     (READ, "GET", "contentTypes", None),
@@ -134,3 +133,17 @@ async def test_the_tenant_host_answers_the_same(graph, world, site):
         url, headers={"Authorization": f"Bearer {token}"}, json={"fields": {}}
     )
     assert refused.status_code == 403
+
+
+async def test_the_file_behind_an_item_needs_leave_to_read_files(graph, world, site):
+    path = f"/sites/{site.id}/lists/Documents/items/1/driveItem"
+    for permission, status in (
+        ("Files.Read.All", 200), ("Files.ReadWrite.All", 200), ("Sites.Read.All", 200),
+        ("User.Read", 403),
+    ):  # fmt: skip
+        graph.token = delegated_token(world, scopes=[permission])
+        assert (await graph.get(path)).status_code == status
+        graph.token = app_token(world, roles=[permission])
+        assert (await graph.get(path)).status_code == status
+    graph.token = delegated_token(world, scopes=["Files.Read"])  # of one's own drive alone
+    assert (await graph.get(path)).status_code == 403
