@@ -93,7 +93,7 @@ async def open_services(
     if settings.providers_file is not None:
         add_providers(registry, settings.providers_file)
     embedders = Embedders(settings.connect_origins, settings.server_url)
-    vault = Vault.of(settings.encryption_key.get_secret_value())
+    vault = Vault.of(*settings.encryption_keys)
     async with AsyncExitStack() as stack:
         db = await Database.open(settings.database_url)
         stack.push_async_callback(db.close)

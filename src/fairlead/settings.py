@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///fairlead.sqlite"
     #: base64 of 32 random bytes; seals credentials. `fairlead serve` refuses to start without it
     encryption_key: SecretStr | None = None
+    #: former encryption keys, comma-separated: they open what `fairlead vault rotate` has not yet
+    #: sealed anew
+    encryption_old_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     #: API key of the default environment `dev`
     secret_key: SecretStr | None = None
     #: how browsers and vendors reach this server; the OAuth callback is below it
@@ -60,6 +63,20 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("encryption_old_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("encryption_old_keys")
+    @classmethod
+    def _all_thirty_two_bytes(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for key in value:
+            _check_key(key.get_secret_value())
         return value
 
     @field_validator("providers_file", mode="before")
@@ -96,15 +113,7 @@ class Settings(BaseSettings):
     def _thirty_two_bytes(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None or not value.get_secret_value():
             return None
-        try:
-            key = base64.b64decode(value.get_secret_value(), validate=True)
-        # binascii.Error among them, and what is not ASCII
-        except ValueError:
-            raise ValueError("is not base64; make one with: openssl rand -base64 32") from None
-        if len(key) != 32:
-            raise ValueError(
-                f"holds {len(key)} bytes, not 32; make one with: openssl rand -base64 32"
-            )
+        _check_key(value.get_secret_value())
         return value
 
     @field_validator("secret_key")
@@ -119,6 +128,15 @@ class Settings(BaseSettings):
                 "has characters that cannot stand in a header; make one with: openssl rand -hex 24"
             )
         return value
+
+    @property
+    def encryption_keys(self) -> tuple[str, ...]:
+        """Every encryption key, the one that seals first; none if that is not set."""
+        if self.encryption_key is None:
+            return ()
+        keys = (self.encryption_key, *self.encryption_old_keys)
+        # the current one may still stand among the former ones
+        return tuple(dict.fromkeys(key.get_secret_value() for key in keys))
 
     @property
     def is_sqlite(self) -> bool:
@@ -140,6 +158,16 @@ def load_settings(**overrides: object) -> Settings:
         name = "FAIRLEAD_" + "_".join(str(part) for part in first["loc"]).upper()
         reason = first["msg"].removeprefix("Value error, ")
         raise SettingsInvalid(f"{name} {reason}") from None
+
+
+def _check_key(text: str) -> None:
+    try:
+        key = base64.b64decode(text, validate=True)
+    # binascii.Error among them, and what is not ASCII
+    except ValueError:
+        raise ValueError("is not base64; make one with: openssl rand -base64 32") from None
+    if len(key) != 32:
+        raise ValueError(f"holds {len(key)} bytes, not 32; make one with: openssl rand -base64 32")
 
 
 def _check_web_address(value: str) -> None:

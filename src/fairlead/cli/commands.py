@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from fairlead import __version__
-from fairlead.cli import database, demos, server
+from fairlead.cli import database, demos, sealing, server
 from fairlead.errors import OperatorError
 from fairlead.settings import SettingsInvalid, load_settings
 
@@ -27,6 +27,10 @@ app = typer.Typer(
 )
 db_app = typer.Typer(help="Look after the database's schema.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
+vault_app = typer.Typer(
+    help="Look after the key that seals credentials: FAIRLEAD_ENCRYPTION_KEY.", no_args_is_help=True
+)
+app.add_typer(vault_app, name="vault")
 
 #: exit code for what the person who ran the command can mend
 EXIT_USAGE = 2
@@ -120,6 +124,26 @@ def upgrade() -> None:
 def current() -> None:
     """Say which revision the database's schema is at."""
     asyncio.run(database.current(load_settings().database_url))
+
+
+@vault_app.command("status")
+def vault_status() -> None:
+    """Say how many sealed values there are under each key, and which keys may go."""
+    asyncio.run(sealing.status(load_settings()))
+
+
+@vault_app.command(
+    "rotate",
+    epilog="Example: [b]FAIRLEAD_ENCRYPTION_KEY=new FAIRLEAD_ENCRYPTION_OLD_KEYS=old "
+    "fairlead vault rotate[/b]",
+)
+def vault_rotate(
+    batch: Annotated[
+        int, typer.Option(help="Values of one transaction.", min=1, max=10_000)
+    ] = sealing.BATCH,
+) -> None:
+    """Seal everything anew under the current key, while servers run. May be stopped and resumed."""
+    asyncio.run(sealing.rotate(load_settings(), batch))
 
 
 def _run(command: Callable[..., None], *arguments: object) -> None:

@@ -205,7 +205,11 @@ class AudienceTokens:
         now = self._clock.now()
         fresh = self._vault.seal_credentials(token, row=_token_row(current, audience))
         async with self._db.write() as tx:
-            if (await connections.sealed(tx, pk)).envelope != sealed.envelope:
+            there = await connections.sealed(tx, pk)
+            if there.envelope != sealed.envelope and (
+                # if only sealed anew, under another key, it is the same
+                self._vault.open_credentials(there, row=row) != main
+            ):
                 # replaced while the vendor was asked: this token belongs to the old grant
                 return token
             if newest != main:

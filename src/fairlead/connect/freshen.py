@@ -147,8 +147,11 @@ class Freshener:
             async with self._db.write() as tx:
                 current = await connections.sealed(tx, pk)
                 if current.envelope != sealed.envelope:
-                    # replaced while the vendor was asked: that grant is newer than ours
-                    return self._vault.open_credentials(current, row=row)
+                    there = self._vault.open_credentials(current, row=row)
+                    if there != stored:
+                        # replaced while the vendor was asked: that grant is newer than ours
+                        return there
+                    # else only sealed anew, under another key
                 fresh = self._vault.seal_credentials(renewed, row=row)
                 await connections.set_sealed(tx, pk, fresh, now)
                 await connections.clear_fault(tx, pk, "auth")

@@ -31,11 +31,21 @@ from fairlead.model.credentials import (
 )
 
 _VERSION = b"\x01"
-_HEADER_BYTES = 5
+HEADER_BYTES = 5
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _KEY_BYTES = 32
 _CREDENTIALS: TypeAdapter[Credentials] = TypeAdapter(Credentials)
+
+
+def key_id(key: bytes) -> str:
+    """Return the public name of a key: the first 4 bytes of its SHA-256, in hex."""
+    return hashlib.sha256(key).digest()[:4].hex()
+
+
+def key_id_of(envelope: bytes) -> str:
+    """Return the name of the key that an envelope was sealed with."""
+    return envelope[1:HEADER_BYTES].hex()
 
 
 class Vault:
@@ -67,6 +77,17 @@ class Vault:
     def __repr__(self) -> str:
         return f"Vault({len(self._ciphers)} keys)"
 
+    @property
+    def current_header(self) -> bytes:
+        """What every envelope begins with that is sealed now."""
+        return self._header
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """Names of the keys at hand, the current one first."""
+        others = [header for header in self._ciphers if header != self._header]
+        return tuple(key_id_of(header) for header in (self._header, *others))
+
     def seal(self, plaintext: bytes, *, row: str) -> bytes:
         """Return an envelope that opens only under the same `row` name."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
@@ -75,16 +96,16 @@ class Vault:
 
     def open(self, envelope: bytes, *, row: str) -> bytes:
         """Return what was sealed; VaultError when it was damaged, moved, or the key is missing."""
-        if len(envelope) < _HEADER_BYTES + _NONCE_BYTES + _TAG_BYTES:
+        if len(envelope) < HEADER_BYTES + _NONCE_BYTES + _TAG_BYTES:
             raise VaultError("A sealed value was cut short; restore it from a backup")
-        header = envelope[:_HEADER_BYTES]
+        header = envelope[:HEADER_BYTES]
         cipher = self._ciphers.get(header)
         if cipher is None:
             raise VaultError(detail=f"no key with id {header[1:].hex()}, version {header[0]}")
-        nonce = envelope[_HEADER_BYTES : _HEADER_BYTES + _NONCE_BYTES]
+        nonce = envelope[HEADER_BYTES : HEADER_BYTES + _NONCE_BYTES]
         try:
             return cipher.decrypt(
-                nonce, envelope[_HEADER_BYTES + _NONCE_BYTES :], header + row.encode()
+                nonce, envelope[HEADER_BYTES + _NONCE_BYTES :], header + row.encode()
             )
         except InvalidTag:
             raise VaultError(
@@ -93,7 +114,7 @@ class Vault:
 
     def is_current(self, envelope: bytes) -> bool:
         """Was the envelope sealed with the current key (else: seal it again)?"""
-        return envelope[:_HEADER_BYTES] == self._header
+        return envelope[:HEADER_BYTES] == self._header
 
     def seal_credentials(self, credentials: Credentials, *, row: str) -> SealedCredentials:
         """Seal credentials, with a copy outside of what says when they are due."""

@@ -15,6 +15,8 @@ import pytest
 from fairlead import __version__
 from fairlead.cli import commands, demos
 from fairlead.store import migrate
+from fairlead.vault import Vault
+from fairlead.vault.vault import key_id
 
 Run = Callable[..., tuple[int, str, str]]
 ENCRYPTION_KEY = base64.b64encode(bytes(32)).decode()
@@ -181,3 +183,55 @@ def test_a_library_that_is_not_there_is_refused(run: Run) -> None:
     code, _, err = run("demo", "--library", "nowhere")
     assert code == 2
     assert "nowhere" in err
+
+
+OLD_KEY = base64.b64encode(b"o" * 32).decode()
+
+
+def test_the_vaults_status_and_rotation(run: Run, tmp_path: Path) -> None:
+    run("db", "upgrade")
+    keys = {"encryption_key": ENCRYPTION_KEY, "encryption_old_keys": OLD_KEY}
+
+    def seal(key: str) -> None:
+        with closing(sqlite3.connect(tmp_path / "fairlead.sqlite")) as file, file:
+            envelope = Vault.of(key).seal(b"s", row="integration:1:client_secret:i")
+            file.execute("DELETE FROM integrations")
+            file.execute("DELETE FROM environments")
+            file.execute("INSERT INTO environments VALUES (1, 'dev', 0)")
+            file.execute(
+                "INSERT INTO integrations (id, environment_id, unique_key, provider, display_name,"
+                " client_secret, forward_webhooks, config, custom, created_at, updated_at)"
+                " VALUES (1, 1, 'i', 'p', 'P', ?, 1, '{}', '{}', 0, 0)",
+                (envelope,),
+            )
+
+    new, old = (key_id(base64.b64decode(key)) for key in (ENCRYPTION_KEY, OLD_KEY))
+    seal(OLD_KEY)
+    assert run("vault", "status", **keys)[1].splitlines() == [
+        f"{new}  0 sealed values  current (FAIRLEAD_ENCRYPTION_KEY)",
+        f"{old}  1 sealed values  old (FAIRLEAD_ENCRYPTION_OLD_KEYS); run: fairlead vault rotate",
+    ]
+    code, out, err = run("vault", "rotate", **keys)
+    assert (code, err) == (0, "1 sealed anew, now integrations.client_secret\n")
+    assert out.splitlines() == [
+        f"1 values sealed anew under {new}",
+        "the old keys seal nothing any more; remove FAIRLEAD_ENCRYPTION_OLD_KEYS",
+    ]
+    assert "0 sealed values  old" in run("vault", "status", **keys)[1]
+    alone = {"encryption_key": ENCRYPTION_KEY, "encryption_old_keys": ""}
+    assert run("vault", "status", **alone)[1].count("\n") == 1
+    seal(OLD_KEY)
+    assert "NOT AT HAND; needed for integrations.client_secret" in run("vault", "status")[1]
+    code, _, err = run("vault", "rotate")
+    assert code == 2
+    assert "No key at hand opens 1 in integrations.client_secret" in err
+    assert run("vault", "status", encryption_key="")[0] == 2
+
+
+@pytest.mark.parametrize("keys", ["?", "aGFsZg==", f"{OLD_KEY},x"])
+def test_old_keys_that_are_malformed(run: Run, keys: str) -> None:
+    code, _, err = run("vault", "status", encryption_key=ENCRYPTION_KEY, encryption_old_keys=keys)
+    assert code == 2
+    assert err.startswith("fairlead: FAIRLEAD_ENCRYPTION_OLD_KEYS")
+    assert err.count("\n") == 1
+    assert keys not in err

@@ -6,11 +6,12 @@ import pytest
 from fake_vendor import INVALID_GRANT, renewing, token_of
 from pydantic import SecretStr
 
-from fairlead.errors import (
-    ReconnectRequired,
-)
+from fairlead.connect.freshen import Freshener
+from fairlead.errors import ReconnectRequired
 from fairlead.model.credentials import OAuth2Credentials
 from fairlead.store import Database, connections
+from fairlead.store.sealed import reseal
+from fairlead.vault import Vault
 
 
 @pytest.mark.parametrize("options", [{}, {"force": True}, {"after_401_of": "at-0"}])
@@ -151,3 +152,24 @@ async def test_reconnect_waits_for_a_renewal(world):
     await reconnect
     assert token_of(await world.stored(connection)) == "at-new"
     assert token_of(await world.freshener.fresh_credentials(connection)) == "at-new"
+
+
+async def test_sealed_anew_while_the_vendor_is_asked(world):
+    """A change of the encryption key must not cost a new refresh token."""
+    world.transport.answer = lambda _: {
+        "access_token": "at-1",
+        "refresh_token": "rt-1",
+        "expires_in": 3600,
+    }
+    world.transport.gate = asyncio.Event()
+    connection = await world.delegated(minutes=0)
+    server = Freshener(
+        world.db, Vault([b"k" * 32, b"n" * 32]), world.registry, world.transport, world.clock
+    )
+    asked = asyncio.create_task(server.fresh_credentials(connection))
+    await world.transport.arrived.wait()
+    assert (await reseal(world.db, Vault([b"n" * 32, b"k" * 32]))).resealed == 5
+    world.transport.gate.set()
+    await asked
+    stored = await world.stored(connection)
+    assert stored.refresh_token.get_secret_value() == "rt-1"

@@ -1,0 +1,77 @@
+"""`fairlead vault`: which keys seal what, and sealing everything anew under the current one."""
+
+import sys
+
+from fairlead.errors import OperatorError
+from fairlead.settings import Settings, SettingsInvalid
+from fairlead.store.database import Database
+from fairlead.store.sealed import BATCH, Progress, SealedColumn, counts, reseal
+from fairlead.vault.vault import Vault
+
+__all__ = ["BATCH", "rotate", "status"]
+
+
+def vault_of(settings: Settings) -> Vault:
+    """Return the vault; SettingsInvalid if no key is set."""
+    if not settings.encryption_keys:
+        raise SettingsInvalid(
+            "FAIRLEAD_ENCRYPTION_KEY is not set; make a key with: openssl rand -base64 32"
+        )
+    return Vault.of(*settings.encryption_keys)
+
+
+async def status(settings: Settings) -> None:
+    """Print each key with the number of values that it sealed, and what may be removed."""
+    vault = vault_of(settings)
+    db = await Database.open(settings.database_url)
+    try:
+        async with db.read() as tx:
+            found = await counts(tx)
+    finally:
+        await db.close()
+    current, *old = vault.key_ids
+    print(f"{current}  {_sum(found, current)} sealed values  current (FAIRLEAD_ENCRYPTION_KEY)")
+    for key_id in old:
+        number = _sum(found, key_id)
+        advice = "seals nothing any more; remove it" if not number else "run: fairlead vault rotate"
+        print(f"{key_id}  {number} sealed values  old (FAIRLEAD_ENCRYPTION_OLD_KEYS); {advice}")
+    for key_id in sorted(found.keys() - {current, *old}):
+        where = ", ".join(sorted(found[key_id]))
+        print(f"{key_id}  {_sum(found, key_id)} sealed values  NOT AT HAND; needed for {where}")
+
+
+async def rotate(settings: Settings, batch: int) -> None:
+    """Seal everything anew under the current key; OperatorError if something stays behind."""
+    vault = vault_of(settings)
+    db = await Database.open(settings.database_url)
+
+    def tell(sealed: SealedColumn, progress: Progress) -> None:
+        print(f"{progress.resealed} sealed anew, now {sealed.label}", file=sys.stderr, flush=True)
+
+    try:
+        done = await reseal(db, vault, batch=batch, on_progress=tell)
+        async with db.read() as tx:
+            found = await counts(tx)
+    finally:
+        await db.close()
+    current, *old = vault.key_ids
+    print(f"{done.resealed} values sealed anew under {current}")
+    if done.unopened:
+        left = ", ".join(f"{number} in {label}" for label, number in sorted(done.unopened.items()))
+        raise OperatorError(
+            f"No key at hand opens {left}; put the key that sealed them into "
+            "FAIRLEAD_ENCRYPTION_OLD_KEYS and run this again (fairlead vault status names it)",
+            code="vault_error",
+        )
+    if busy := [key_id for key_id in old if _sum(found, key_id)]:
+        raise OperatorError(
+            f"A server still seals with {', '.join(busy)}; give every server the new "
+            "FAIRLEAD_ENCRYPTION_KEY, and run this again",
+            code="vault_error",
+        )
+    if old:
+        print("the old keys seal nothing any more; remove FAIRLEAD_ENCRYPTION_OLD_KEYS")
+
+
+def _sum(found: dict[str, dict[str, int]], key_id: str) -> int:
+    return sum(found.get(key_id, {}).values())
