@@ -23,14 +23,16 @@ from fairlead.api.application import build_api
 from fairlead.api.logs import configure_logs
 from fairlead.api.services import Services
 from fairlead.connect.approvals import Approvals
+from fairlead.connect.branding import Branding
 from fairlead.connect.embedders import Embedders
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
 from fairlead.connect.submission import Submissions
 from fairlead.dashboard.connect_page import ConnectPage
+from fairlead.dashboard.guide_page import GuidePage
 from fairlead.dashboard.pages import page_routes
-from fairlead.dashboard.result_page import draw_result
+from fairlead.dashboard.result_page import ResultPage
 from fairlead.engine.engine import Engine
 from fairlead.engine.queue import Queue
 from fairlead.gateway.send import Gateway
@@ -92,6 +94,7 @@ async def open_services(
     registry = registry or load_packs()
     if settings.providers_file is not None:
         add_providers(registry, settings.providers_file)
+    branding = Branding.load(settings.connect_ui_file)
     embedders = Embedders(settings.connect_origins, settings.server_url)
     vault = Vault.of(*settings.encryption_keys)
     async with AsyncExitStack() as stack:
@@ -128,6 +131,7 @@ async def open_services(
             submissions=submissions,
             approvals=approvals,
             embedders=embedders,
+            branding=branding,
             freshener=freshener,
             gateway=gateway,
             engine=engine,
@@ -209,17 +213,23 @@ def _loopback(urls: Iterable[str]) -> Iterator[str]:
 
 def build_app(services: Services) -> ASGIApp:
     """Return the whole application: API, connect page, front door."""
+    branding, embedders = services.branding, services.embedders
+    result = ResultPage(branding, embedders, services.db)
     connect_page = ConnectPage(
         sessions=services.sessions,
         submissions=services.submissions,
         freshener=services.freshener,
+        result=result,
+        branding=branding,
+        embedders=embedders,
         clock=services.clock,
         db=services.db,
         vault=services.vault,
         registry=services.registry,
         server_url=services.settings.server_url,
     )
-    return build_api(services, draw_result, page_routes(connect_page))
+    guide = GuidePage(services.registry, branding, embedders)
+    return build_api(services, result, page_routes(connect_page, guide, branding))
 
 
 class _Server(uvicorn.Server):

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     #: origins of the product's pages, comma-separated: they may show the connect page in a frame
     #: and wait for its popups; `*` = any; none = those on this machine while the server is on it
     connect_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    #: JSON file with the colours, logo and name of the product, as the connect page shows them
+    connect_ui_file: Path | None = None
     #: hosts and networks that may be called although they are private, comma-separated
     egress_allow: Annotated[tuple[str, ...], NoDecode] = ()
     #: JSON or YAML file with providers of your own
@@ -79,7 +81,7 @@ class Settings(BaseSettings):
             _check_key(key.get_secret_value())
         return value
 
-    @field_validator("providers_file", mode="before")
+    @field_validator("providers_file", "connect_ui_file", mode="before")
     @classmethod
     def _none_for_nothing(cls, value: object) -> object:
         return value or None

@@ -43,7 +43,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture(scope="session")
 def staffed(tmp_path_factory: pytest.TempPathFactory, product: str) -> Iterator[World]:
     """A cloud whose pages wait to be clicked, and a fairlead that knows the product's page."""
-    with judged(tmp_path_factory.mktemp("staffed"), connect_origins=product) as made:
+    folder = tmp_path_factory.mktemp("staffed")
+    # the same vendor, but asking for the tenant before the trip
+    tenant = {"title": "Tenant", "pattern": "[a-z0-9.]+", "example": "contoso.onmicrosoft.com"}
+    asking = {"display_name": "Asking", "alias": "sharepoint-online"}
+    asking |= {"connection_config": {"tenant": tenant}}
+    file = folder / "providers.json"
+    file.write_text(json.dumps({"asking": asking}))
+    settings = {"connect_origins": product, "providers_file": str(file)}
+    with judged(folder, **settings) as made:
         yield made
 
 

@@ -19,6 +19,7 @@ def world(staffed: Any) -> Any:
 
 @pytest.fixture
 def visit(browser: Any, product: str, world: Any) -> Iterator[Visit]:
+    world.withdraw_consent()
     with visiting(browser, product, world.host) as opened:
         yield opened
 
@@ -105,7 +106,7 @@ def test_without_a_popup(
 ) -> None:
     world.post("/integrations", {"provider": provider, "unique_key": provider})
     if credentials is None:
-        [app] = [each for each in world.cloud["apps"] if each["display_name"] == "nightly-indexer"]
+        app = world.app("nightly-indexer")
         credentials = {"client_id": app["app_id"], "client_secret": app["secret"]}
     permit = world.session(end_user={"id": "headless"}, allowed_integrations=[provider])["token"]
     visit.call("auth", provider, {"credentials": credentials, "params": params}, token=permit)
@@ -133,7 +134,7 @@ def test_credentials_that_the_vendor_refuses(visit: Visit, world: Any) -> None:
     provider = "sharepoint-online-oauth2-cc"
     world.post("/integrations", {"provider": provider, "unique_key": "refused"})
     permit = world.session(end_user={"id": "headless"})["token"]
-    [app] = [each for each in world.cloud["apps"] if each["display_name"] == "nightly-indexer"]
+    app = world.app("nightly-indexer")
     credentials = {"client_id": app["app_id"], "client_secret": "wrong"}
     params = {"tenantId": "contoso.onmicrosoft.com"}
     visit.call("auth", "refused", {"credentials": credentials, "params": params}, token=permit)

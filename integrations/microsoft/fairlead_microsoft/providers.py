@@ -12,6 +12,15 @@ from fairlead.model.provider import Audience, AuthMode, ConfigField, Provider
 from fairlead_microsoft.account import find_account, find_tenant
 from fairlead_microsoft.clouds import TENANT, Cloud
 from fairlead_microsoft.errors import classify, throttle
+from fairlead_microsoft.guides import (
+    APP_ONLY,
+    CERTIFICATE,
+    CERTIFICATE_SECTION,
+    CREDENTIALS,
+    SIGN_IN,
+    TENANT_ID,
+    TENANT_NAME,
+)
 from fairlead_microsoft.scopes import default_scopes, token_request
 
 USER_AGENT = "ISV|fairlead|fairlead-microsoft/0.1.0"
@@ -20,18 +29,19 @@ _PERMIT = r".*[?&]tempauth=.*"
 _TENANT = ConfigField(
     title="Tenant",
     description=(
-        "Id or verified domain of the customer's Microsoft 365 tenant. Only needed for an app "
+        "Id or verified domain of your organisation's Microsoft 365 tenant. Only needed for an app "
         "registered in one tenant; otherwise the person who signs in decides."
     ),
     # an id or a domain; `organizations` = any tenant. Personal accounts have no SharePoint.
     pattern=r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?",
     example="contoso.onmicrosoft.com",
     required=False,
+    section=TENANT_ID,
 )
 _OWN_TENANT = ConfigField(
     title="Tenant ID",
     description=(
-        "Id or verified domain of the customer's Microsoft 365 tenant: Entra admin center, "
+        "Id or verified domain of your organisation's Microsoft 365 tenant: Entra admin center, "
         "Overview, Tenant ID."
     ),
     # an app that acts for itself must name one: `common` and the like stand for a user's
@@ -40,6 +50,7 @@ _OWN_TENANT = ConfigField(
         r"|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
     ),
     example="00000000-0000-0000-0000-000000000000",
+    section=TENANT_ID,
 )
 
 
@@ -50,6 +61,7 @@ _TENANT_NAME = ConfigField(
     ),
     pattern=r"[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*",
     example="contoso",
+    section=TENANT_NAME,
 )
 _ALGORITHM = ConfigField(
     title="Signature",
@@ -97,6 +109,7 @@ def sharepoint_online(cloud: Cloud) -> Provider:
         categories=("storage", "knowledge-base"),
         docs="https://learn.microsoft.com/graph/api/resources/sharepoint",
         docs_connect="https://learn.microsoft.com/entra/identity-platform/quickstart-register-app",
+        guide=SIGN_IN,
         base_url=cloud.graph_url,
         open_origins=(cloud.sharepoint_origins, *cloud.media_origins),
         audiences=(tenant_hosts(cloud),),
@@ -135,6 +148,7 @@ def sharepoint_online_app(cloud: Cloud) -> Provider:
         categories=("storage", "knowledge-base"),
         docs="https://learn.microsoft.com/graph/api/resources/sharepoint",
         docs_connect="https://learn.microsoft.com/graph/auth-v2-service",
+        guide=APP_ONLY,
         base_url=cloud.graph_url,
         open_origins=(cloud.sharepoint_origins, *cloud.media_origins),
         audiences=(tenant_hosts(cloud),),
@@ -165,6 +179,7 @@ def sharepoint_online_v1(cloud: Cloud) -> Provider:
         categories=("storage", "knowledge-base"),
         docs="https://learn.microsoft.com/sharepoint/dev/sp-add-ins/get-to-know-the-sharepoint-rest-service",
         docs_connect="https://learn.microsoft.com/sharepoint/dev/solution-guidance/security-apponly-azuread",
+        guide=CERTIFICATE,
         base_url=host,
         permit_paths=_PERMIT,
         open_origins=(cloud.sharepoint_origins, *cloud.media_origins),
@@ -181,6 +196,7 @@ def sharepoint_online_v1(cloud: Cloud) -> Provider:
                 title="Client ID",
                 description="Application (client) ID of the app's registration.",
                 example="00000000-0000-0000-0000-000000000000",
+                section=CREDENTIALS,
             ),
             "assertion": ConfigField(
                 title="Client assertion",
@@ -190,6 +206,7 @@ def sharepoint_online_v1(cloud: Cloud) -> Provider:
                 ),
                 required=False,
                 secret=True,
+                section=CERTIFICATE_SECTION,
             ),
         },
         assertion_field="assertion",

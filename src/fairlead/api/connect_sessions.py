@@ -20,6 +20,7 @@ from fairlead.api.identifiers import (
 from fairlead.api.routing import NoQuery, Strict, query_of
 from fairlead.api.services import Given, Services
 from fairlead.api.wire import end_user_out, zulu
+from fairlead.connect.branding import ConnectUi
 from fairlead.model.connect_session import ConnectSession, IntegrationDefaults
 from fairlead.model.connection import Connection
 from fairlead.store import connect_sessions, connections, integrations
@@ -208,14 +209,12 @@ class SessionReply(BaseModel):
     data: dict[str, Any]
 
 
-def _session_out(session: ConnectSession) -> dict[str, Any]:
+def _session_out(session: ConnectSession, ui: ConnectUi) -> dict[str, Any]:
     written: dict[str, Any] = {
         "endUser": end_user_out(session.end_user),
-        "connectUISettings": {
-            "showWatermark": False,
-            "defaultTheme": "system",
-            "theme": {"light": {"primary": "#0b6e4f"}, "dark": {"primary": "#5fd3a6"}},
-        },
+        "connectUISettings": ui.model_dump(
+            by_alias=True, include={"show_watermark", "default_theme", "theme"}
+        ),
         "websocketsPath": "/",
     }
     if session.allowed_integrations:
@@ -241,9 +240,10 @@ def _session_out(session: ConnectSession) -> dict[str, Any]:
     response_model=SessionReply,
     dependencies=[Depends(query_of(NoQuery))],
 )
-async def read(session: LiveSession) -> dict[str, Any]:
+async def read(services: Given, session: LiveSession) -> dict[str, Any]:
     """Read the session whose token is in the Authorization header."""
-    return {"data": _session_out(session)}
+    ui = await services.branding.of(services.db, session.environment_id)
+    return {"data": _session_out(session, ui)}
 
 
 @router.delete(

@@ -94,12 +94,14 @@ async def receive(request: Request, services: Given) -> HTMLResponse:
     await sockets_of(request).succeeded(
         state.ws_client_id, state.integration_key, connection.connection_id
     )
-    return page(
+    return await page(
         request,
         Outcome(
             succeeded=True,
             provider_name=provider.display_name,
+            integration_key=state.integration_key,
             connection_id=connection.connection_id,
+            environment_id=state.environment_id,
         ),
     )
 

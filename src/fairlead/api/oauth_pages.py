@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 from starlette.requests import Request
@@ -13,8 +13,6 @@ from fairlead.api.sockets import Sockets
 from fairlead.errors import FairleadError
 from fairlead.model.connect_session import OAuthState
 
-#: set by our own connect page: the session it belongs to, so that a failure can offer a way back
-SESSION_COOKIE = "fairlead_connect"
 #: seconds a trip to the vendor may take
 _TRIP_SECONDS = 3600
 #: the contract's names for what went wrong, where they differ from ours
@@ -41,24 +39,10 @@ def sockets_of(request: Request) -> Sockets:
     return sockets
 
 
-def retry_url(request: Request) -> str | None:
-    """Return where the person may try again: the connect page they came from."""
-    token = request.cookies.get(SESSION_COOKIE, "")
-    return f"/connect/?session_token={quote(token, safe='')}" if token else None
-
-
-def page(request: Request, outcome: Outcome) -> HTMLResponse:
+async def page(request: Request, outcome: Outcome) -> HTMLResponse:
     """Draw the page that ends a trip."""
     draw: ResultPage = request.app.state.result_page
-    status = 200 if outcome.succeeded else 400
-    headers = {
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
-        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    }
-    return HTMLResponse(draw(outcome), status, headers)
+    return await draw(request, outcome)
 
 
 async def failed(
@@ -79,14 +63,16 @@ async def failed(
         error_type(error),
         error.message,
     )
-    return page(
+    return await page(
         request,
         Outcome(
             succeeded=False,
             error_type=error_type(error),
             sentence=error.message,
             provider_name=provider_name,
-            retry_url=retry_url(request),
+            integration_key=state.integration_key if state else key,
+            connection_id=state.connection_id if state else "",
+            environment_id=state.environment_id if state else None,
             vendor_words=orjson.dumps(vendor_query).decode() if vendor_query else "",
         ),
     )

@@ -19,6 +19,7 @@ from fairlead.api.services import Given, Outcome, Services
 from fairlead.connect.approvals import CODE, needed
 from fairlead.errors import AdminConsentRequired, FairleadError, Rejected
 from fairlead.model.connect_session import ConnectSession, OAuthState
+from fairlead.model.pending_approval import PendingApproval
 from fairlead.model.provider import Provider
 
 log = structlog.get_logger(__name__)
@@ -40,21 +41,25 @@ class PendingQuery(BaseModel):
     """Try now, whether or not an administrator's approval was seen here."""
 
 
-def _waiting(request: Request, token: str, admin_url: str, provider_name: str) -> HTMLResponse:
+async def _waiting(
+    request: Request, token: str, pending: PendingApproval, provider_name: str
+) -> HTMLResponse:
     """Draw the page of somebody who waits; it comes back by itself."""
     here = f"/oauth/pending?token={quote(token, safe='')}"
-    answer = page(
+    answer = await page(
         request,
         Outcome(
             succeeded=False,
             error_type=CODE,
             sentence="An administrator must approve the app before you can connect.",
             provider_name=provider_name,
+            integration_key=pending.integration_key,
+            connection_id=pending.connection_id,
+            environment_id=pending.environment_id,
             retry_url=f"{here}&again=true",
-            admin_url=admin_url,
+            admin_url=pending.admin_url,
         ),
     )
-    answer.status_code = 202
     answer.headers["Refresh"] = f"{_LOOK_EVERY_SECONDS}; url={here}"
     return answer
 
@@ -69,7 +74,7 @@ async def wait(
     """Let a trip wait that an administrator must approve; announce it and draw the page."""
     pending, token = await services.approvals.wait(state, session, provider)
     await services.establisher.abandon(state, session, needed(pending))
-    answer = _waiting(request, token, pending.admin_url, provider.display_name)
+    answer = await _waiting(request, token, pending, provider.display_name)
     # The contract's browser library closes the popup as soon as it is told; this takes the popup
     # out of its hands, for the person must still see the link.
     # https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-opener-policies
@@ -110,7 +115,8 @@ async def administrator_returns(
         words = {name: str(query[name])[:2000] for name in _VENDOR_KEYS if name in query}
         return await failed(request, error, vendor_query=words)
     log.info("administrator came back", integration=pending.integration_key)
-    return page(request, Outcome(succeeded=True, is_approval=True))
+    approved = Outcome(succeeded=True, is_approval=True, environment_id=pending.environment_id)
+    return await page(request, approved)
 
 
 @router.get(
@@ -131,7 +137,7 @@ async def look(request: Request, services: Given) -> Response:
         )
         pending = await services.approvals.find(query.token)
         if pending.approved_at is None and not query.again:
-            return _waiting(request, query.token, pending.admin_url, "")
+            return await _waiting(request, query.token, pending, "")
         url = await services.approvals.resume(pending)
     except FairleadError as error:
         return await failed(request, error)

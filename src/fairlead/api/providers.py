@@ -10,7 +10,7 @@ from fairlead.api.auth import needs_key_or_session
 from fairlead.api.errors import placed
 from fairlead.api.routing import NoQuery, Strict, parameters, query_of
 from fairlead.api.services import Given
-from fairlead.api.wire import logo_url
+from fairlead.api.wire import guide_url, logo_url
 from fairlead.connect.fields import fields_of
 from fairlead.errors import InvalidInput, NotFound
 from fairlead.model.provider import AuthMode, ConfigField, Provider
@@ -81,6 +81,8 @@ def _field_out(order: int, field: ConfigField) -> dict[str, Any]:
         written["example"] = field.example
     if field.secret:
         written["secret"] = True
+    if field.section:
+        written["doc_section"] = field.section
     return written
 
 
@@ -95,7 +97,7 @@ def provider_out(provider: Provider, server_url: str) -> dict[str, Any]:
         "docs": provider.docs,
     }
     optional: dict[str, Any] = {
-        "docs_connect": provider.docs_connect,
+        "docs_connect": guide_url(server_url, provider),
         "authorization_url": provider.authorization_url,
         "token_url": provider.token_url,
         "default_scopes": list(provider.default_scopes),

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from fastapi import Depends
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse
 
 from fairlead.connect.approvals import Approvals
+from fairlead.connect.branding import Branding
 from fairlead.connect.embedders import Embedders
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
@@ -36,6 +38,7 @@ class Services:
     submissions: Submissions
     approvals: Approvals
     embedders: Embedders
+    branding: Branding
     freshener: Freshener
     gateway: Gateway
     engine: Engine
@@ -54,11 +57,13 @@ class Outcome:
     sentence: str = ""
     #: name of what was connected
     provider_name: str = ""
-    #: where the person may try again, None = there is no way back
-    retry_url: str | None = None
+    #: where the person may try again, "" = on the connect page, if that is where they came from
+    retry_url: str = ""
     #: the vendor's own words, shown small
     vendor_words: str = ""
+    integration_key: str = ""
     connection_id: str = ""
+    environment_id: int | None = None
     #: to be forwarded to an administrator, on whom this waits
     admin_url: str = ""
     #: an administrator approved; somebody else goes on
@@ -68,7 +73,7 @@ class Outcome:
 class ResultPage(Protocol):
     """Draw the page that ends a trip to a vendor."""
 
-    def __call__(self, outcome: Outcome) -> str: ...
+    async def __call__(self, request: Request, outcome: Outcome) -> HTMLResponse: ...
 
 
 def services_of(connection: HTTPConnection) -> Services:

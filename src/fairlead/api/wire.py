@@ -18,6 +18,7 @@ from fairlead.model.credentials import (
 )
 from fairlead.model.integration import Integration
 from fairlead.model.pending_approval import PendingApproval
+from fairlead.model.provider import Provider
 
 
 def zulu(instant: datetime) -> str:
@@ -60,6 +61,13 @@ class IntegrationOut(BaseModel):
 def logo_url(server_url: str, provider: str) -> str:
     """Return where a provider's logo is."""
     return f"{server_url}/images/template-logos/{provider}.svg"
+
+
+def guide_url(server_url: str, provider: Provider) -> str:
+    """Return where people read how to connect with a provider; "" = nowhere."""
+    if provider.guide is None:
+        return provider.docs_connect
+    return f"{server_url}/connect/guide/{provider.name}"
 
 
 def integration_out(integration: Integration, server_url: str) -> dict[str, Any]:

@@ -1,36 +1,42 @@
 """The page behind a connect link: choose what to connect, say what is needed, set out.
 
 It works without scripts. A trip itself starts at `/oauth/connect/{key}`, like any other;
-credentials that are filled in are taken right here.
+credentials that are filled in are taken right here. In a frame of the product's page it follows the
+contract (5.1): it says that it is ready, is given the session's token, tells how things went, and
+lets the trip take a window of its own.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlencode
 
+import orjson
 import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from fairlead.connect.branding import Branding
+from fairlead.connect.embedders import Embedders
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
 from fairlead.connect.submission import Submissions
-from fairlead.dashboard.credential_form import (
-    Question,
-    answered,
-    credentials_of,
-    questions,
-    read_form,
+from fairlead.dashboard.connect_form import (
+    Choice,
+    Field,
+    Form,
+    asked,
+    checked,
+    form_targets,
+    sentence,
 )
+from fairlead.dashboard.credential_form import answered, credentials_of, questions, read_form
 from fairlead.dashboard.drawing import html
-from fairlead.dashboard.result_page import Ended, result
+from fairlead.dashboard.look import Look, look_of
+from fairlead.dashboard.result_page import COOKIE, Connected, ResultPage, remembered
 from fairlead.errors import FairleadError, InvalidInput, SessionExpired
 from fairlead.model.clock import Clock
 from fairlead.model.connect_session import ConnectSession
-from fairlead.model.integration import Integration
-from fairlead.model.provider import AuthMode, ConfigField, Provider
 from fairlead.sdk.registry import Registry
 from fairlead.store import integrations
 from fairlead.store.database import Database
@@ -39,41 +45,39 @@ from fairlead.vault.vault import Vault
 log = structlog.get_logger(__name__)
 
 PATH = "/connect/"
-#: read again by the page that ends the trip, to offer a way back here
-COOKIE = "fairlead_connect"
 _SESSION_SECONDS = 1800
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One integration that can be connected here."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Visit:
+    """Somebody on the page: their session, what they may choose, and how the page looks."""
 
-    integration: Integration
-    provider: Provider
+    session: ConnectSession
+    token: str
+    choices: list[Choice]
+    look: Look
 
-    @property
-    def key(self) -> str:
-        return self.integration.unique_key
+    def address(self, **more: str) -> str:
+        """Return the address of the page, with what it must carry on."""
+        query = {"session_token": self.token} | self.look.query | more
+        return f"{PATH}?{urlencode(query)}"
 
-    @property
-    def name(self) -> str:
-        return self.integration.display_name
+    def chosen(self, key: str | None) -> Choice | None:
+        """Return what was chosen; what is alone needs no choice."""
+        if key is None and len(self.choices) == 1:
+            return self.choices[0]
+        return next((choice for choice in self.choices if choice.key == key), None)
 
-    @property
-    def vendor_host(self) -> str:
-        """Where the person will sign in; empty where that is no name to be shown."""
-        host = urlsplit(self.provider.authorization_url).hostname or ""
-        return "" if "$" in host or not re.search(r"\.[a-z]+$", host) else host
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One value to ask for, as the form shows it."""
-
-    name: str
-    about: ConfigField
-    value: str = ""
-    problem: str = ""
+    def form(self, chosen: Choice, fields: list[Field]) -> Form:
+        wanted = questions(chosen.provider)
+        return Form(
+            session=self.session,
+            token=self.token,
+            chosen=chosen,
+            fields=fields,
+            questions=wanted or (),
+            is_offered=chosen.is_trip or wanted is not None,
+        )
 
 
 class ConnectPage:
@@ -85,6 +89,9 @@ class ConnectPage:
         sessions: Sessions,
         submissions: Submissions,
         freshener: Freshener,
+        result: ResultPage,
+        branding: Branding,
+        embedders: Embedders,
         clock: Clock,
         db: Database,
         vault: Vault,
@@ -94,6 +101,9 @@ class ConnectPage:
         self._sessions = sessions
         self._submissions = submissions
         self._freshener = freshener
+        self._result = result
+        self._branding = branding
+        self._embedders = embedders
         self._clock = clock
         self._db = db
         self._vault = vault
@@ -110,54 +120,45 @@ class ConnectPage:
 
     async def show(self, request: Request) -> Response:
         """Draw the page for a session: a choice, or the form of what was chosen."""
-        token = request.query_params.get("session_token", "")
-        try:
-            session = await self._sessions.find(token)
-        except SessionExpired:
-            return expired()
-        choices = await self._choices(session)
-        chosen = _chosen(choices, request.query_params.get("integration"))
+        query = request.query_params
+        token = query.get("session_token", "")
+        if not token and ("apiURL" in query or request.headers.get("sec-fetch-dest") == "iframe"):
+            return self._awaited(look_of(self._branding.usual, query, self._embedders))
+        visit = await self._visit(token, query)
+        if visit is None:
+            return self._expired(query)
+        chosen = visit.chosen(query.get("integration"))
         if chosen is None:
-            return self._choose(session, token, choices)
-        fields = [Field(name, about) for name, about in asked(chosen, session).items()]
-        form = Form(
-            session=session,
-            token=token,
-            chosen=chosen,
-            fields=fields,
-            can_go_back=len(choices) > 1,
-        )
-        return form.draw(questions(chosen.provider) or ())
+            return self._choose(visit)
+        fields = [Field(name, about) for name, about in asked(chosen, visit.session).items()]
+        return self._draw(visit, visit.form(chosen, fields))
 
     async def begin(self, request: Request) -> Response:
         """Check what was filled in and send the browser on its trip, or show what is wrong."""
         given = await read_form(request)
         token = given.get("session_token", "")
-        try:
-            session = await self._sessions.find(token)
-        except SessionExpired:
-            return expired()
-        choices = await self._choices(session)
-        chosen = _chosen(choices, given.get("integration"))
+        visit = await self._visit(token, given)
+        if visit is None:
+            return self._expired(given)
+        chosen = visit.chosen(given.get("integration"))
         if chosen is None:
-            return self._choose(session, token, choices)
+            return self._choose(visit)
         fields = [
             checked(name, about, given.get(f"config.{name}", "").strip())
-            for name, about in asked(chosen, session).items()
+            for name, about in asked(chosen, visit.session).items()
         ]
-        form = Form(
-            session=session,
-            token=token,
-            chosen=chosen,
-            fields=fields,
-            can_go_back=len(choices) > 1,
-        )
-        if chosen.provider.auth_mode is not AuthMode.OAUTH2:
-            return await self._take(form, given)
-        if any(field.problem for field in fields):
-            return form.draw(status=400)
+        form = visit.form(chosen, fields)
+        if not chosen.is_trip:
+            return await self._take(visit, form, given)
+        if form.problems:
+            return self._draw(visit, form, 400)
+        if given.get("check"):
+            # all is well; the form is then sent to a window of its own
+            return Response(status_code=204)
         query = {"connect_session_token": token}
         query |= {f"params[{field.name}]": field.value for field in fields if field.value}
+        if socket := given.get("ws_client_id"):
+            query["ws_client_id"] = socket
         answer = RedirectResponse(
             f"/oauth/connect/{quote(chosen.key)}?{urlencode(query)}",
             303,
@@ -165,7 +166,7 @@ class ConnectPage:
         )
         answer.set_cookie(
             COOKIE,
-            token,
+            remembered(token, visit.look),
             max_age=_SESSION_SECONDS,
             path="/oauth",
             httponly=True,
@@ -174,131 +175,119 @@ class ConnectPage:
         )
         return answer
 
-    async def _choices(self, session: ConnectSession) -> list[Choice]:
+    async def _visit(self, token: str, asked_for: Mapping[str, str]) -> _Visit | None:
+        """Return who visits; None if their session is over."""
+        try:
+            session = await self._sessions.find(token)
+        except SessionExpired:
+            return None
+        ui = await self._branding.of(self._db, session.environment_id)
         async with self._db.read() as tx:
             found = await integrations.list_all(tx, self._vault, session.environment_id)
         allowed = session.allowed_integrations
-        return [
+        choices = [
             Choice(each, self._registry.providers[each.provider])
             for each in found
             if (not allowed or each.unique_key in allowed)
             and each.provider in self._registry.providers
         ]
+        look = look_of(ui, asked_for, self._embedders)
+        return _Visit(session=session, token=token, choices=choices, look=look)
 
-    @staticmethod
-    def _choose(session: ConnectSession, token: str, choices: list[Choice]) -> HTMLResponse:
-        links = [
-            (choice, f"{PATH}?{urlencode({'session_token': token, 'integration': choice.key})}")
-            for choice in choices
-        ]
-        return html("choose.html", links=links, session=session)
-
-    async def _take(self, form: "Form", given: Mapping[str, str]) -> Response:
-        """Connect with the credentials that were filled in, or show what is wrong with them."""
-        provider = form.chosen.provider
-        wanted = questions(provider)
-        if wanted is None:
-            return form.draw(status=400)
-        try:
-            credentials = credentials_of(provider, wanted, given, self._clock.now())
-        except InvalidInput as error:
-            problems = {issue["path"][0]: sentence(issue["message"]) for issue in error.issues}
-            return form.draw(answered(wanted, given, problems), status=400)
-        if any(field.problem for field in form.fields):
-            return form.draw(answered(wanted, given, {}), status=400)
-        config = {field.name: field.value for field in form.fields if field.value}
-        try:
-            made, _ = await self._submissions.accept(
-                form.session, form.chosen.key, credentials=credentials, connection_config=config
-            )
-        except FairleadError as error:
-            log.info("credentials refused", integration=form.chosen.key, code=error.code)
-            return form.draw(answered(wanted, given, {}), status=400, alert=error.message)
-        self._freshener.forget(made.id)
-        return result(Ended(succeeded=True, provider_name=form.chosen.name))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """The form of what was chosen, as it stands."""
-
-    session: ConnectSession
-    token: str
-    chosen: Choice
-    fields: list[Field]
-    can_go_back: bool
-
-    def draw(
-        self, asked_for: tuple[Question, ...] = (), *, status: int = 200, alert: str = ""
-    ) -> HTMLResponse:
-        """Draw it; `alert` says what is wrong with the whole."""
-        provider = self.chosen.provider
-        overrides = self.session.overrides.get(self.chosen.key, {})
-        back = f"{PATH}?{urlencode({'session_token': self.token})}" if self.can_go_back else None
-        is_trip = provider.auth_mode is AuthMode.OAUTH2
+    def _page(self, template: str, status: int, look: Look, **values: object) -> HTMLResponse:
         return html(
+            template,
+            status,
+            look=look,
+            frame_ancestors=self._embedders.frame_ancestors,
+            **values,  # type: ignore[arg-type]  # the template's own
+        )
+
+    def _awaited(self, look: Look) -> HTMLResponse:
+        """Draw the page of a frame that waits for its session's token."""
+        return self._page("awaited.html", 200, look, has_script=True)
+
+    def _expired(self, asked_for: Mapping[str, str]) -> HTMLResponse:
+        """Draw the page for a link that is over."""
+        look = look_of(self._branding.usual, asked_for, self._embedders)
+        event = _failure("unknown_connect_session_token", "The connect session is over.")
+        return self._page(
+            "expired.html", 401, look, has_script=bool(look.embedder), event=event, token=""
+        )
+
+    def _choose(self, visit: _Visit) -> HTMLResponse:
+        links = [(choice, visit.address(integration=choice.key)) for choice in visit.choices]
+        return self._page(
+            "choose.html",
+            200,
+            visit.look,
+            has_script=bool(visit.look.embedder),
+            links=links,
+            session=visit.session,
+            token=visit.token,
+        )
+
+    def _draw(self, visit: _Visit, form: Form, status: int = 200) -> HTMLResponse:
+        """Draw the form, as it stands."""
+        return self._page(
             "connect.html",
             status,
-            form_targets=form_targets(provider) if is_trip else ("'self'",),
-            session=self.session,
-            token=self.token,
-            chosen=self.chosen,
-            fields=self.fields,
-            questions=asked_for,
-            alert=alert,
-            back=back,
-            guide=overrides.get("docs_connect") or provider.docs_connect,
-            is_trip=is_trip,
-            is_offered=is_trip or questions(provider) is not None,
+            visit.look,
+            has_script=bool(visit.look.embedder),
+            form_targets=form_targets(form.chosen.provider),
+            session=visit.session,
+            token=visit.token,
+            form=form,
+            chosen=form.chosen,
+            back=visit.address() if len(visit.choices) > 1 else "",
+            event=_failure(form.alert_code, form.alert) if form.alert else "",
+        )
+
+    async def _take(self, visit: _Visit, form: Form, given: Mapping[str, str]) -> Response:
+        """Connect with the credentials that were filled in, or show what is wrong with them."""
+        if not form.is_offered:
+            return self._draw(visit, form, 400)
+        asked_for = form.questions
+        kept = replace(form, questions=answered(asked_for, given, {}))
+        try:
+            credentials = credentials_of(form.chosen.provider, asked_for, given, self._clock.now())
+        except InvalidInput as error:
+            problems = {issue["path"][0]: sentence(issue["message"]) for issue in error.issues}
+            form = replace(form, questions=answered(asked_for, given, problems))
+            return self._draw(visit, form, 400)
+        if form.problems:
+            return self._draw(visit, kept, 400)
+        config = {field.name: field.value for field in form.fields if field.value}
+        key = form.chosen.key
+        try:
+            made, _ = await self._submissions.accept(
+                visit.session, key, credentials=credentials, connection_config=config
+            )
+        except FairleadError as error:
+            log.info("credentials refused", integration=key, code=error.code)
+            told = replace(kept, alert=error.message, alert_code=error.code)
+            return self._draw(visit, told, 400)
+        self._freshener.forget(made.id)
+        if not visit.look.embedder:
+            ended = Connected(
+                provider_name=form.chosen.name,
+                integration_key=key,
+                connection_id=made.connection_id,
+                environment_id=visit.session.environment_id,
+            )
+            return self._result.draw(ended, visit.look)
+        payload = {"providerConfigKey": key, "connectionId": made.connection_id}
+        return self._page(
+            "connected.html",
+            200,
+            visit.look,
+            has_script=True,
+            chosen=form.chosen,
+            event=orjson.dumps({"type": "connect", "payload": payload}).decode(),
         )
 
 
-def sentence(text: str) -> str:
-    """Return a problem as a sentence."""
-    return text[:1].upper() + text[1:].rstrip(".") + "."
-
-
-def expired() -> HTMLResponse:
-    """Draw the page for a link that is over."""
-    return html("expired.html", 401)
-
-
-def _chosen(choices: list[Choice], key: str | None) -> Choice | None:
-    if key is None and len(choices) == 1:
-        return choices[0]
-    return next((choice for choice in choices if choice.key == key), None)
-
-
-def asked(chosen: Choice, session: ConnectSession) -> dict[str, ConfigField]:
-    """Return the fields to ask for: those that neither the session nor the provider fixes."""
-    fixed = session.defaults.get(chosen.key)
-    known = set(fixed.connection_config) if fixed else set()
-    known |= set(chosen.provider.connection_defaults)
-    return {
-        name: about
-        for name, about in chosen.provider.connection_config.items()
-        if name not in known
-    }
-
-
-def checked(name: str, about: ConfigField, value: str) -> Field:
-    """Return a field with what is wrong with its value."""
-    problem = ""
-    if not value and about.required:
-        problem = f"Please fill in {about.title}."
-    elif value and about.pattern and not re.fullmatch(about.pattern, value):
-        example = f" For example: {about.example}" if about.example else ""
-        problem = f"This does not look like {about.title}.{example}"
-    return Field(name, about, value, problem)
-
-
-def form_targets(provider: Provider) -> tuple[str, ...]:
-    """Return where the form may lead: here, then the vendor, and wherever that signs people in.
-
-    Browsers hold redirects after a form to the policy too, and vendors pass people on to their
-    organisation's own sign-in page (https://www.w3.org/TR/CSP3/#directive-form-action).
-    """
-    url = urlsplit(provider.authorization_url)
-    if url.scheme == "http" and re.fullmatch(r"[a-zA-Z0-9.:\[\]-]+", url.netloc):
-        return ("'self'", "https:", f"http://{url.netloc}")
-    return ("'self'", "https:")
+def _failure(code: str, message: str) -> str:
+    """Return what the product's page is told of a failure (contract 5.1)."""
+    payload = {"errorType": code, "errorMessage": message}
+    return orjson.dumps({"type": "error", "payload": payload}).decode()

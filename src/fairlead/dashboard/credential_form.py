@@ -44,6 +44,8 @@ class Question:
     required: bool = False
     #: shown folded away, under this heading, with the others of the same
     group: str = ""
+    #: anchor of the guide's section that helps with it
+    section: str = ""
     value: str = ""
     problem: str = ""
 
@@ -95,6 +97,7 @@ def questions(provider: Provider) -> tuple[Question, ...] | None:
             field.description,
             "password" if field.secret else "text",
             field.required,
+            section=field.section,
         )
         for name, field in provider.credential_fields.items()
     )

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from fairlead.errors import FairleadError
+from fairlead.model.guide import Guide
 
 
 class AuthMode(StrEnum):
@@ -35,6 +36,8 @@ class ConfigField:
     example: str | None = None
     required: bool = True
     secret: bool = False
+    #: anchor of the guide's section that helps with it
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,8 @@ class Provider:
     categories: tuple[str, ...] = ()
     docs: str = ""
     docs_connect: str = ""
+    #: served as a page of our own, which then is `docs_connect` on the wire
+    guide: Guide | None = None
     #: where proxy calls without an override go
     base_url: str = ""
     #: more origins that may receive this provider's credentials: `scheme://host[:port]`, the host

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, FrameLocator, Page, sync_playwright
 
 #: of which the first that there is drives; named by FAIRLEAD_CHROMIUM otherwise
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -104,17 +104,42 @@ class Visit:
         opened.value.set_default_timeout(PATIENCE)
         return opened.value
 
+    def connect_ui(self, token: str, **parameters: Any) -> FrameLocator:
+        """Press the button; return the frame that the client opens."""
+        usual = {"baseURL": f"{self.host}/connect", "apiURL": self.host, "sessionToken": token}
+        self.call("openConnectUI", usual | parameters)
+        self.press()
+        return self.page.frame_locator("#connect-ui")
+
+    def frame(self) -> Frame:
+        """The same, as something to run scripts in."""
+        handle = self.page.wait_for_selector("#connect-ui")
+        frame = handle.content_frame() if handle else None
+        assert frame
+        return frame
+
+    def events(self, count: int) -> list[Any]:
+        """What the product's page was told, once it was told so much."""
+        self.page.wait_for_function("count => window.events.length >= count", arg=count)
+        return list(self.page.evaluate("() => window.events"))
+
     def outcome(self) -> Any:
         """What the client's promise came to."""
         return self.page.evaluate("() => window.outcome")
 
 
 @contextmanager
-def visiting(browser: Browser, product: str, host: str, **context: Any) -> Iterator[Visit]:
-    """Open the product's page in a browser that knows no cookie yet."""
+def opened(browser: Browser, **context: Any) -> Iterator[Page]:
+    """Open an empty page in a browser that knows no cookie yet."""
     with browser.new_context(**context) as fresh:
         fresh.set_default_timeout(PATIENCE)
-        page = fresh.new_page()
+        yield fresh.new_page()
+
+
+@contextmanager
+def visiting(browser: Browser, product: str, host: str, **context: Any) -> Iterator[Visit]:
+    """Open the product's page in a browser that knows no cookie yet."""
+    with opened(browser, **context) as page:
         page.goto(product)
         page.wait_for_selector("body[data-ready]", state="attached")
         yield Visit(page, host)

@@ -217,6 +217,15 @@ class World:
         """Make the cloud's next matching requests go wrong."""
         self.control("POST", "faults", fault)
 
+    def app(self, name: str = "fairlead") -> dict[str, Any]:
+        """One of the cloud's registered apps."""
+        [app] = [each for each in self.cloud["apps"] if each["display_name"] == name]
+        return dict(app)
+
+    def withdraw_consent(self) -> None:
+        """Let nobody have agreed yet to what the web app asks for."""
+        self.control("POST", f"apps/{self.app()['app_id']}", {"withdrawConsent": True})
+
     def post(self, path: str, body: Any) -> Any:
         """Ask fairlead without the client, for what the client has no method for."""
         answer = self.product.post(path, json=body)
@@ -225,15 +234,15 @@ class World:
 
     def credentials(self) -> dict[str, str]:
         """What an integration of the cloud's web app is made with."""
-        [app] = [each for each in self.cloud["apps"] if each["display_name"] == "fairlead"]
+        app = self.app()
         return {
             "type": "OAUTH2",
             "client_id": app["app_id"],
             "client_secret": app["secret"],
         }
 
-    def integration(self, key: str) -> str:
-        body = {"provider": "sharepoint-online", "unique_key": key}
+    def integration(self, key: str, provider: str = "sharepoint-online") -> str:
+        body = {"provider": provider, "unique_key": key}
         self.post("/integrations", body | {"credentials": self.credentials()})
         return key
 

@@ -24,6 +24,7 @@ from fairlead.errors import (
     Unavailable,
 )
 from fairlead.model.clock import ManualClock
+from fairlead.model.guide import Guide, GuideSection
 from fairlead.model.provider import AuthMode, ConfigField, Provider, Reply
 from fairlead.sdk import Batch, Checkpoint, Ctx, Metadata, Pack, Record, Registry, SyncCtx
 from fairlead.sdk import Request as Outgoing
@@ -119,6 +120,21 @@ class Page(Checkpoint):
     number: int = 0
 
 
+GUIDE = Guide(
+    "You need <the app's> id.",
+    (
+        GuideSection(
+            "find-it",
+            "Find the site",
+            paragraphs=("It is in the address.",),
+            steps=("Look.", "Copy."),
+            terms={"all": "To read all."},
+            links={"More": "https://example.com/more"},
+        ),
+    ),
+)
+
+
 def make_pack(vendor: Vendor) -> Pack[Api]:
     common: dict[str, Any] = {
         "base_url": f"{vendor.url}/api",
@@ -160,7 +176,10 @@ def make_pack(vendor: Vendor) -> Pack[Api]:
                 base_url=f"{vendor.url}/api",
                 token_url=f"{vendor.url}/token",
                 default_scopes=("all",),
-                connection_config={"site": ConfigField("Site name", "", r"[a-z]+", "contoso")},
+                connection_config={
+                    "site": ConfigField("Site name", "", r"[a-z]+", "contoso", section="find-it")
+                },
+                guide=GUIDE,
                 classify=classify,
             ),
             Provider(

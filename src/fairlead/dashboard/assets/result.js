@@ -1,8 +1,9 @@
 // Tells the window that waits for this one how the trip ended, then closes if all went well.
 "use strict";
-const message = JSON.parse(document.body.dataset.message);
+const { message, details, targets } = document.body.dataset;
+const told = JSON.parse(message);
+const succeeded = told.type === "nango_oauth_callback_success";
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("nango-oauth-callback") : null;
-const succeeded = message.type === "nango_oauth_callback_success";
 
 function leave(event) {
   if (succeeded && event.data && event.data.type === "nango_oauth_callback_ack") {
@@ -12,12 +13,15 @@ function leave(event) {
 
 window.addEventListener("message", leave);
 if (window.opener) {
-  // Nothing in it is secret, and the opener's origin is not known here.
-  window.opener.postMessage(message, "*");
+  for (const target of JSON.parse(targets)) {
+    // The browser delivers to the opener only if it is of this origin; one of our own learns more.
+    window.opener.postMessage(told, target);
+  }
+  window.opener.postMessage({ ...told, details: JSON.parse(details) }, window.location.origin);
 }
 if (channel) {
   channel.addEventListener("message", leave);
-  channel.postMessage(message);
+  channel.postMessage(told);
 }
 if (succeeded) {
   // Of no effect unless a script opened this window.

@@ -1,0 +1,180 @@
+"""The connect link in Chromium: every state of its pages, without scripts, and open to everybody.
+
+axe-core (https://github.com/dequelabs/axe-core) judges each state by WCAG 2.2 AA; with
+FAIRLEAD_PICTURES=FOLDER each is photographed too.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chromium import decide, opened, sign_in
+from playwright.sync_api import Browser, Page, expect
+
+KEY, ASKING, APP, KEYED = "linked", "linked-asking", "linked-app", "linked-key"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+PICTURES = os.environ.get("FAIRLEAD_PICTURES")
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32" width="120" height="32">'
+    '<rect width="32" height="32" rx="8" fill="#7a3ed0"/>'
+    '<text x="42" y="23" font-size="20" font-family="sans-serif" fill="#7a3ed0">Acme</text></svg>'
+)
+
+
+@pytest.fixture(scope="module")
+def world(staffed: Any) -> Any:
+    staffed.integration(KEY)
+    staffed.integration(ASKING, "asking")
+    for key, provider in ((APP, "sharepoint-online-oauth2-cc"), (KEYED, "private-api-generic")):
+        staffed.post("/integrations", {"provider": provider, "unique_key": key})
+    return staffed
+
+
+@pytest.fixture(scope="module")
+def axe(node: Any) -> str:
+    return (node.folder / "node_modules/axe-core/axe.min.js").read_text()
+
+
+def link(world: Any, *keys: str, who: str = "megan", **more: Any) -> str:
+    user = {"id": who, "display_name": f"{who.title()} Example"}
+    made = world.session(end_user=user, allowed_integrations=list(keys), **more)
+    return str(made["connect_link"])
+
+
+def test_the_whole_way_without_scripts(browser: Browser, world: Any) -> None:
+    world.withdraw_consent()
+    with opened(browser, java_script_enabled=False) as page:
+        page.goto(link(world, KEY, KEYED))
+        page.get_by_role("link", name="SharePoint Online").click()
+        page.get_by_role("button", name="Continue to").click()
+        sign_in(page, "megan")
+        decide(page, "cancel")
+        page.get_by_role("link", name="Try again").click()
+        page.get_by_role("link", name="SharePoint Online").click()
+        page.get_by_role("button", name="Continue to").click()
+        decide(page, "accept")
+        expect(page.get_by_role("heading", name="is connected")).to_be_visible()
+
+
+def test_by_keyboard_alone(browser: Browser, world: Any) -> None:
+    with opened(browser) as page:
+        page.goto(link(world, KEYED))
+        for name, text in (("config.baseUrl", "https://api.example.com"), ("apiKey", "k-1")):
+            page.keyboard.press("Tab")
+            focused = page.locator(":focus")
+            expect(focused).to_have_attribute("name", name)
+            expect(focused).to_have_css("outline-style", "solid")
+            page.keyboard.type(text)
+        page.keyboard.press("Tab")
+        expect(page.locator(":focus")).to_have_text("Connect")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="is connected")).to_be_visible()
+
+
+@contextmanager
+def walked(browser: Browser, world: Any, state: str, **context: Any) -> Iterator[Page]:
+    """Walk to a state of the pages."""
+    with opened(browser, **context) as page:
+        STATES[state](page, world)
+        yield page
+
+
+def choose(page: Page, world: Any) -> None:
+    page.goto(link(world, KEY, APP, KEYED))
+
+
+def nothing(page: Page, world: Any) -> None:
+    page.goto(f"{world.host}/connect/?session_token=over")
+
+
+def trip(page: Page, world: Any) -> None:
+    page.goto(link(world, KEY))
+
+
+def form(page: Page, world: Any) -> None:
+    page.goto(link(world, APP))
+    page.get_by_text("Use a certificate", exact=True).click()
+
+
+def mistakes(page: Page, world: Any) -> None:
+    page.goto(link(world, APP))
+    page.get_by_label("Tenant ID").fill("not a tenant")
+    page.get_by_role("button", name="Connect").click()
+
+
+def refused_credentials(page: Page, world: Any) -> None:
+    page.goto(link(world, APP))
+    page.get_by_label("Tenant ID").fill("contoso.onmicrosoft.com")
+    page.get_by_label("Client ID").fill(world.app("nightly-indexer")["app_id"])
+    page.get_by_label("Client secret").fill("wrong")
+    page.get_by_role("button", name="Connect").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def refused(page: Page, world: Any) -> None:
+    page.goto(link(world, KEY))
+    page.get_by_role("button", name="Continue to").click()
+    sign_in(page, "alex")
+    decide(page, "cancel")
+    page.get_by_text("Details for support").click()
+
+
+def pending(page: Page, world: Any) -> None:
+    page.goto(link(world, KEY))
+    page.get_by_role("button", name="Continue to").click()
+    sign_in(page, "adele")
+    decide(page, "cancel")
+
+
+def connected(page: Page, world: Any) -> None:
+    page.goto(link(world, KEYED))
+    page.get_by_label("Base URL").fill("https://api.example.com")
+    page.get_by_label("Key").fill("k-1")
+    page.get_by_role("button", name="Connect").click()
+    expect(page.get_by_role("heading", name="is connected")).to_be_visible()
+
+
+def guide(page: Page, world: Any) -> None:
+    page.goto(f"{world.host}/connect/guide/sharepoint-online")
+
+
+STATES: dict[str, Callable[[Page, Any], None]] = {
+    each.__name__: each
+    for each in (
+        choose,
+        nothing,
+        trip,
+        form,
+        mistakes,
+        refused_credentials,
+        refused,
+        pending,
+        connected,
+        guide,
+    )
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_open_to_everybody(browser: Browser, world: Any, axe: str, state: str) -> None:
+    world.withdraw_consent()
+    with walked(browser, world, state, viewport=DESK) as page:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for size in (DESK, PHONE):
+                page.set_viewport_size(size)
+                if PICTURES:
+                    name = f"{state}-{scheme}-{size['width']}.png"
+                    page.screenshot(path=Path(PICTURES) / name, full_page=True)
+                overflow = "document.documentElement.scrollWidth - innerWidth"
+                assert page.evaluate(overflow) <= 0, f"{state} is wider than {size}"
+            page.evaluate(axe)
+            found = page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)[
+                "violations"
+            ]
+            told = [(each["id"], each["help"], each["nodes"][0]["html"]) for each in found]
+            assert told == [], (state, scheme)
