@@ -6,7 +6,8 @@ loopback. `?tenant=` names a tenant by id, domain or name; without it the defaul
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -15,19 +16,17 @@ import orjson
 
 from m365sim.entra.controls import SIGN_IN_CONTROLS, SignInControl
 from m365sim.faults import ASGIApp, Receive, Scope, Send
-from m365sim.files import Actor, Drive, Item, Site
 from m365sim.files.problems import Refused
 from m365sim.graph.call import read_query
 from m365sim.graph.reply import Reply, respond
 from m365sim.history import KEPT, acting
-from m365sim.lists import Library, SharePointList
 from m365sim.switches import mails, switch_notifications, switch_throttling, tenant_report
+from m365sim.truth import truth_pieces
 
 if TYPE_CHECKING:
     from m365sim.world import World
 
 PREFIX = "/_m365sim"
-PIECE = 256 * 1024  # bytes of an answer sent at a time
 
 Handler = Callable[["World", list[str], dict[str, str], dict[str, Any]], Reply]
 
@@ -70,99 +69,14 @@ def _tenant(world: World, query: dict[str, str]) -> World:
     raise Unanswerable(f"There is no tenant {named}.")
 
 
-def truth(world: World, drive_id: str | None = None) -> dict[str, Any]:
-    """Return everything there is right now: sites, their drives, and every live item of them."""
-    whole: dict[str, Any] = orjson.loads(b"".join(_truth_parts(world, drive_id)))
-    return whole
-
-
 async def _stream_truth(world: World, drive_id: str | None, send: Send) -> None:
     """Send what `truth` returns piece by piece: a large library would not fit in memory."""
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    piece = bytearray()
-    for part in _truth_parts(world, drive_id):
-        piece += part
-        if len(piece) > PIECE:
-            await send({"type": "http.response.body", "body": bytes(piece), "more_body": True})
-            piece.clear()
-    await send({"type": "http.response.body", "body": bytes(piece)})
-
-
-def _truth_parts(world: World, drive_id: str | None) -> Iterator[bytes]:
-    def listed(values: Iterator[Iterator[bytes]]) -> Iterator[bytes]:
-        for number, value in enumerate(values):
-            yield b"," if number else b""
-            yield from value
-
-    def drive_parts(drive: Drive) -> Iterator[bytes]:
-        head = {"id": drive.id, "name": drive.name, "driveType": drive.drive_type}
-        yield orjson.dumps(head)[:-1] + b',"items":['
-        library = world.lists.library(drive)
-        yield from listed(iter([orjson.dumps(item)]) for item in _items(drive, library))
-        yield b"]}"
-
-    def site_parts(site: Site) -> Iterator[bytes]:
-        yield orjson.dumps({"id": site.id, "webUrl": site.web_url})[:-1] + b',"drives":['
-        yield from listed(drive_parts(d) for d in site.drives if drive_id in (None, d.id))
-        yield b"]"
-        if drive_id is None:
-            lists = world.lists.of(site)
-            yield b',"lists":['
-            yield from listed(iter([orjson.dumps(_list(known))]) for known in lists)
-            yield b"]"
-        yield b"}"
-
-    yield orjson.dumps({"now": world.clock.now().isoformat()})[:-1] + b',"sites":['
-    yield from listed(site_parts(site) for site in world.content.all_sites())
-    yield b"]}"
-
-
-def _list(known: SharePointList) -> dict[str, Any]:
-    """Show a list; the items of a library are those of its drive and are not told twice."""
-    shown: dict[str, Any] = {
-        "id": known.id,
-        "displayName": known.display_name,
-        "webUrl": known.web_url,
-        "template": known.template,
-        "hidden": known.hidden,
-        "columns": [column.name for column in known.schema.columns.values()],
-    }
-    if isinstance(known, Library):
-        return shown | {"driveId": known.drive.id}
-    rows = known.rows_after(0)
-    return shown | {
-        "items": [
-            {"id": row.id, "version": row.version, "fields": dict(row.values)} for row in rows
-        ]
-    }
-
-
-def _items(drive: Drive, library: Library) -> Iterator[dict[str, Any]]:
-    yield _item(drive, drive.root, "", 0)
-    pending: list[tuple[Item, str]] = [(drive.root, "")]
-    while pending:
-        folder, above = pending.pop()
-        for child in drive.children(folder.uid):
-            path = f"{above}/{child.name}"
-            yield _item(drive, child, path, library.number_of(child.uid))
-            if child.is_folder:
-                pending.append((child, path))
-
-
-def _item(drive: Drive, item: Item, path: str, number: int) -> dict[str, Any]:
-    columns = {k: v for k, v in (item.fields or {}).items() if not isinstance(v, Actor)}
-    return {
-        "id": drive.item_id(item.uid),
-        "listItemId": number,
-        **({"fields": columns} if columns else {}),
-        "parentId": drive.item_id(item.parent) if item.parent else None,
-        "path": path,
-        "name": item.name,
-        "isFolder": item.is_folder,
-        "size": item.size,
-        "quickXorHash": item.blob.quick_xor_hash() if item.blob else None,
-    }
+    for piece in truth_pieces(world, drive_id):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await asyncio.sleep(0)  # a reader that keeps up would let nobody else have a turn
+    await send({"type": "http.response.body"})
 
 
 def _dispatch(
@@ -322,7 +236,7 @@ CONTROLS = (
     (
         "GET",
         f"{PREFIX}/truth?drive=ID&tenant=NAME",
-        "every live item of every drive, or of one; of the default tenant, or of one",
+        "the full present state of a tenant, or of one of its drives",
     ),
     *((key[0], f"{PREFIX}/{path}", meaning) for key, (_, path, meaning) in _HANDLERS.items()),
 )

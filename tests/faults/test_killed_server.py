@@ -16,10 +16,10 @@ import httpx
 import pytest
 
 from m365sim import server
-from m365sim.control import truth
 from m365sim.entra.contoso import WEB_APP_ID
 from m365sim.server import Options
 from m365sim.server import Running as Cloud
+from m365sim.truth import truth
 
 pytestmark = pytest.mark.faults
 

@@ -17,11 +17,11 @@ import pytest
 from fairlead.app import Running, running
 from fairlead.settings import Settings
 from m365sim import server
-from m365sim.control import truth
 from m365sim.entra.contoso import WEB_APP_ID
 from m365sim.faults import Fault
 from m365sim.files import Drive
 from m365sim.server import Running as Cloud
+from m365sim.truth import truth
 
 SECRET_KEY = "s3cr3t-key-of-the-walks"
 ENCRYPTION_KEY = base64.b64encode(bytes(range(32))).decode()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from m365sim.control import truth
 from m365sim.entra.resources import GRAPH, Resource
 from m365sim.entra.tokens import issue_access_token
 from m365sim.harness.people import SimApp, SimUser, app_of, user_of
@@ -17,6 +16,7 @@ from m365sim.history import Entry
 from m365sim.server import Running
 from m365sim.tenant import AppRegistration, ResourceKind, User
 from m365sim.traffic import Seen
+from m365sim.truth import truth
 from m365sim.world import World
 
 T = TypeVar("T")

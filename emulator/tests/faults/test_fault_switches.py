@@ -10,12 +10,13 @@ import pytest
 
 from m365sim.app import by_host
 from m365sim.clock import VirtualClock
-from m365sim.control import control_app, truth
+from m365sim.control import control_app
 from m365sim.entra.contoso import DAEMON_APP_ID
 from m365sim.entra.resources import Resource
 from m365sim.faults import CutConnection, Fault
 from m365sim.server import running
 from m365sim.testing import app_token, delegated_token
+from m365sim.truth import truth
 from m365sim.world import build_world
 
 GRAPH = "https://graph.microsoft.com/v1.0"

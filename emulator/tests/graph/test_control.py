@@ -33,7 +33,7 @@ async def test_truth_is_what_delta_shows(graph, drive, control):
 
 
 async def test_truth_of_a_large_library_comes_in_pieces(world, control):
-    from m365sim.control import truth
+    from m365sim.truth import truth
 
     drive = world.content.add_drive(world.content.add_site("/sites/b", "B"), synthetic_files=1500)
     told = (await control("GET", f"truth?drive={drive.id}")).json()

@@ -201,7 +201,7 @@ async def test_wrong_verbs_and_what_is_not_modelled(graph, at_site, world):
 
 
 async def test_truth_knows_lists_and_numbers(graph, at_site, world, site):
-    from m365sim.control import truth
+    from m365sim.truth import truth
 
     told = next(s for s in truth(world)["sites"] if s["id"] == site.id)
     lists = {one["displayName"]: one for one in told["lists"]}

@@ -3,7 +3,7 @@
 import zipfile
 from io import BytesIO
 
-from m365sim.control import truth
+from m365sim.truth import truth
 from m365sim.world import build_world
 
 

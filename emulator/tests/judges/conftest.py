@@ -26,10 +26,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from m365sim.clouds import GLOBAL
-from m365sim.control import truth
 from m365sim.entra.contoso import DAEMON_APP_ID, TENANT_ID
 from m365sim.internet import Internet, running
 from m365sim.server import Options
+from m365sim.truth import truth
 
 SCRIPTS = Path(__file__).parent / "scripts"
 PATIENCE = 100  # seconds

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from m365sim.app import by_host
-from m365sim.control import control_app, truth
+from m365sim.control import control_app
 from m365sim.entra.contoso import DAEMON_APP_ID, WEB_APP_ID
 from m365sim.entra.resources import GRAPH, Resource
 from m365sim.entra.tokens import issue_access_token
@@ -16,6 +16,7 @@ from m365sim.files.blob import MemoryBlob
 from m365sim.server import running
 from m365sim.tenant import Tenant, User
 from m365sim.testing import app_token, delegated_token
+from m365sim.truth import truth
 from m365sim.world import build_world
 
 API = "https://graph.microsoft.com/v1.0"
