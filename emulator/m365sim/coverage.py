@@ -1,6 +1,6 @@
-"""Writes COVERAGE.md, the list of what is imitated, from the tables that serve it.
+"""Writes COVERAGE.md, the list of what is imitated, and AADSTS.md, from the tables that serve it.
 
-`python -m m365sim.coverage` writes the file anew.
+`python -m m365sim.coverage` writes both files anew.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from m365sim.control import CONTROLS
+from m365sim.entra.codes import HOW, NOT_GIVEN
+from m365sim.entra.errors import INTERACTIVE, OAUTH_ERROR
 from m365sim.entra.routes import ROUTES as ENTRA_ROUTES
 from m365sim.graph.permission_table import needed
 from m365sim.graph.route import Route
@@ -15,6 +17,7 @@ from m365sim.graph.routes import ROUTES
 from m365sim.rest.routes import rows
 
 COVERAGE = Path(__file__).with_name("COVERAGE.md")
+CODES_DOCUMENT = Path(__file__).parent / "entra" / "AADSTS.md"
 
 _TENANT_HOST = (
     (
@@ -54,7 +57,8 @@ def coverage() -> str:
         "",
         "## Sign-in: the login host",
         "",
-        "`{tenant}` is a tenant's id or domain, `common` or `organizations`.",
+        "`{tenant}` is a tenant's id or domain, `common` or `organizations`. The numbers that are",
+        "given out, and how to get each, are in [AADSTS.md](entra/AADSTS.md).",
         "",
         "| verb | address | modelled | source |",
         "|---|---|---|---|",
@@ -125,9 +129,32 @@ def _needed(route: Route) -> str:
     return names[0] if names[0] == names[1] else f"{names[0]}; app: {names[1]}"
 
 
+def codes() -> str:
+    """Return the text of AADSTS.md."""
+    lines = [
+        "# AADSTS numbers",
+        "",
+        "Generated; a test fails when it is out of date, and another gets every number out of the",
+        "emulated cloud. Names in brackets are switches of the control API. Client errors",
+        "(`invalid_client`) are answered with 401, all others with 400; numbers marked * are",
+        "called `interaction_required` by the v1 endpoint and in redirects.",
+        "",
+        "| number | OAuth error | how to get it |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {number}{'*' if number in INTERACTIVE else ''} | `{OAUTH_ERROR[number]}` | {how} |"
+        for number, how in HOW.items()
+    ]
+    lines += ["", "## Not given", "", "| number | why |", "|---|---|"]
+    lines += [f"| {number} | {why} |" for number, why in NOT_GIVEN.items()]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    """Write COVERAGE.md."""
+    """Write COVERAGE.md and AADSTS.md."""
     COVERAGE.write_text(coverage(), encoding="utf-8")
+    CODES_DOCUMENT.write_text(codes(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -270,8 +270,13 @@ class Directory:
 
     def critical_event(self, user: User, at: datetime) -> None:
         """End a user's browser sessions, and the access tokens of apps that can be challenged."""
-        # Tokens say when they were issued in whole seconds: those of this second are dead too.
-        user.tokens_valid_from = at.replace(microsecond=0) + timedelta(seconds=1)
+        # Tokens say when they were issued in whole seconds: those of this second are dead too, and
+        # those given since an earlier event of the same second, which are dated after it.
+        second = timedelta(seconds=1)
+        before = user.tokens_valid_from
+        user.tokens_valid_from = at.replace(microsecond=0) + second
+        if before is not None and user.tokens_valid_from <= before:
+            user.tokens_valid_from = before + second
         for session in self.sessions.values():
             session.proofs.pop(user.id, None)
 

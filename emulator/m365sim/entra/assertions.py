@@ -39,13 +39,17 @@ class _Headers(JWSRegistry):
 def check_assertion(world: World, tenant_path: str, app: AppRegistration, assertion: str) -> None:
     """Refuse a client assertion unless a certificate of the app signed it, for us, and for now."""
     header = _header(assertion)
-    key = _certificate_key(app, header)
-    if key is None:
+    certificate = _certificate(app, header)
+    if certificate is None:
         raise Refusal(
             700027,
             "The certificate with identifier used to sign the client assertion is not registered "
             f"on application. [Reason - The key was not found.] App '{app.app_id}'.",
         )
+    _check_validity(world, app, certificate)
+    public = certificate.public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    key = RSAKey.import_key(pem)
     try:
         claims = jwt.decode(assertion, key, registry=_Headers(algorithms=ALGORITHMS)).claims
     except (JoseError, ValueError) as wrong:
@@ -55,6 +59,15 @@ def check_assertion(world: World, tenant_path: str, app: AppRegistration, assert
             f"did not match the expected signature value.] App '{app.app_id}'.",
         ) from wrong
     _check_claims(world, tenant_path, app, claims)
+
+
+def _check_validity(world: World, app: AppRegistration, certificate: x509.Certificate) -> None:
+    if certificate.not_valid_after_utc <= world.clock.now():
+        raise Refusal(
+            700027,
+            "Client assertion failed signature validation. [Reason - The key used is expired.] App "
+            f"'{app.app_id}'.",
+        )
 
 
 def _check_claims(
@@ -108,7 +121,7 @@ def _header(assertion: str) -> dict[str, Any]:
     return header
 
 
-def _certificate_key(app: AppRegistration, header: dict[str, Any]) -> RSAKey | None:
+def _certificate(app: AppRegistration, header: dict[str, Any]) -> x509.Certificate | None:
     # MSAL pads its SHA-1 thumbprint with "=", others do not: compare without.
     sha1, sha256 = (str(header.get(name, "")).rstrip("=") for name in ("x5t", "x5t#S256"))
     for der in app.certificates:
@@ -117,9 +130,7 @@ def _certificate_key(app: AppRegistration, header: dict[str, Any]) -> RSAKey | N
             base64url(hashlib.sha256(der).digest()) == sha256,
         )
         if any(named):
-            public = x509.load_der_x509_certificate(der).public_key()
-            pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-            return RSAKey.import_key(pem)
+            return x509.load_der_x509_certificate(der)
     return None
 
 

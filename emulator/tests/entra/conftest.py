@@ -130,16 +130,22 @@ class Browser:
             response = await self.pick(name)
         if response.status_code == 200:
             response = await self.submit(decision="accept")
-        return answer(response)["code"]
+        return dict(parse_qsl(urlsplit(response.headers["location"]).query))["code"]
 
     async def token(
-        self, path: str = "organizations", *, v1: bool = False, **form: Any
+        self,
+        path: str = "organizations",
+        *,
+        v1: bool = False,
+        origin: str | None = None,
+        **form: Any,
     ) -> httpx.Response:
-        """Post to the token endpoint as the web app."""
+        """Post to the token endpoint as the web app; from a page of an origin, if one is given."""
         fields = {"client_id": WEB_APP_ID, "client_secret": SECRET, **form}
         fields = {k: v for k, v in fields.items() if v is not None}
         endpoint = "oauth2/token" if v1 else "oauth2/v2.0/token"
-        return await self.http.post(f"/{path}/{endpoint}", data=fields)
+        headers = {"Origin": origin} if origin else {}
+        return await self.http.post(f"/{path}/{endpoint}", data=fields, headers=headers)
 
     async def signed_in(self, name: str = "megan", **params: Any) -> dict[str, Any]:
         """Sign in, accept, redeem, and return the tokens."""

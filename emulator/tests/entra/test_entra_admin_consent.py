@@ -114,3 +114,15 @@ async def test_auto_sign_in_is_bound_by_the_same_rules(ask, answer, world, name,
 async def test_auto_sign_in_as_an_admin(ask, answer, world):
     world.auto_sign_in = "alex@contoso.onmicrosoft.com"
     assert "error" not in answer(await ask())
+
+
+async def test_an_admins_no_at_the_older_address(browser, ask, answer):
+    await ask(v1=True, scope=None)
+    await browser.pick("alex")
+    back = answer(await browser.submit(decision="cancel"))
+    assert (back["admin_consent"], back["error"]) == ("True", "permission_denied")
+
+
+async def test_a_permission_that_there_is_not(ask, answer):
+    back = answer(await ask(scope="Sites.Write.Everything"))
+    assert back["error_description"].startswith("AADSTS650053:")

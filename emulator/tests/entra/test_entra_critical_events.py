@@ -86,6 +86,15 @@ async def test_a_changed_password_is_answered_by_a_refresh(browser, world, megan
     assert accepted(world, response.json()["access_token"])
 
 
+async def test_two_events_in_one_second(browser, world, megan):
+    body = await browser.signed_in(claims=CP1)
+    for password in ("New-pass-2", "New-pass-3"):
+        world.directory.change_password(megan, password, world.clock.now())
+        assert challenged(world, body["access_token"])
+        body = (await browser.refresh(body["refresh_token"], claims=CP1)).json()
+        assert accepted(world, body["access_token"])
+
+
 async def test_a_revocation_takes_a_new_sign_in(browser, world, megan, refusal):
     body = await browser.signed_in(claims=CP1)
     world.directory.revoke_sessions(megan, world.clock.now())

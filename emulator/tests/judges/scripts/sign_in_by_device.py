@@ -1,0 +1,112 @@
+"""MSAL, azure-identity and msgraph-sdk: a device that waits, and access that ends before its time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from urllib.parse import urljoin
+
+import msal
+import requests
+from azure.identity import DeviceCodeCredential
+from bs4 import BeautifulSoup
+from judge import say, told
+from msgraph import GraphServiceClient
+
+SCOPES = ["User.Read", "Sites.Read.All"]
+
+
+def click(browser, page, **choice):
+    """Submit the page's first form with a choice made."""
+    form = BeautifulSoup(page.text, "html.parser").find("form")
+    fields = {
+        field["name"]: field.get("value", "")
+        for field in form.find_all("input", {"type": "hidden"})
+    }
+    return browser.post(urljoin(page.url, form.get("action")), data=fields | choice)
+
+
+def sign_in(address, code, upn, titles, *, accepts=True):
+    """Do what the message says, in a browser of one's own."""
+    browser = requests.Session()
+    page = click(browser, browser.get(address), code=code)
+    choices = {
+        "Pick an account": {"account": upn},
+        "Approve sign in request": {"decision": "approve"},
+        "Permissions requested": {"decision": "accept" if accepts else "cancel"},
+        "Are you trying to sign in?": {"decision": "accept" if accepts else "cancel"},
+    }
+    while True:
+        title = BeautifulSoup(page.text, "html.parser").title.text.partition(" · ")[0]
+        titles.append(title)
+        if title not in choices:
+            return
+        page = click(browser, page, **choices[title])
+
+
+def by_msal(known):
+    app = msal.PublicClientApplication(
+        known["public_client_id"], authority="https://login.microsoftonline.com/organizations"
+    )
+    titles = []
+    flow = app.initiate_device_flow(SCOPES)
+    flow["expires_at"] = 0  # asks once and does not wait
+    pending = app.acquire_token_by_device_flow(flow)
+    sign_in(flow["verification_uri"], flow["user_code"], known["upn"], titles)
+    person = app.acquire_token_by_device_flow(flow)
+    again = app.acquire_token_by_device_flow(flow)
+    declined = app.initiate_device_flow(SCOPES)
+    sign_in(
+        declined["verification_uri"], declined["user_code"], known["upn"], titles, accepts=False
+    )
+    return {
+        "message": flow["message"],
+        "user_code": flow["user_code"],
+        "pending": pending,
+        "person": person,
+        "again": again,
+        "declined": app.acquire_token_by_device_flow(declined),
+        "titles": titles,
+        "silent": app.acquire_token_silent(SCOPES, app.get_accounts()[0], force_refresh=True),
+    }
+
+
+def switch(known, path, **body):
+    """Change the state of the cloud behind the client's back."""
+    request = urllib.request.Request(
+        f"{known['control_url']}/_m365sim/{path}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request).close()
+
+
+async def by_azure_identity(known):
+    """Read a profile, lose access in three ways, and go on each time."""
+    titles = []
+    seen = []
+
+    def ask(address, code, expires_on):
+        sign_in(address, code, known["upn"], titles)
+
+    credential = DeviceCodeCredential(
+        client_id=known["public_client_id"], tenant_id=known["tenant_id"], prompt_callback=ask
+    )
+    token = credential.get_token("https://graph.microsoft.com/User.Read", enable_cae=True)
+    graph = GraphServiceClient(credential, ["https://graph.microsoft.com/User.Read"])
+    user = f"users/{known['upn']}"
+    for change in ({}, {"revokeSessions": True}, {"mfaRequired": True}):
+        switch(known, user, **change)
+        me = await graph.me.get()
+        seen.append(me.user_principal_name)
+    return {"seen": seen, "titles": titles, "token": token.token}
+
+
+def main():
+    known = told()
+    said = {"msal": by_msal(known), "azure": asyncio.run(by_azure_identity(known))}
+    say(**said)
+
+
+main()
