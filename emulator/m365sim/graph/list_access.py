@@ -56,7 +56,9 @@ def open_list(call: Call, need: Need, *, below: bool = False) -> SharePointList:
         found = lists.find(call.site(), call.address.ids["list"])
     _check_token(call, found.site, need)
     level = list_level(call, found)
-    if level < Level.READ and not (below and isinstance(found, Library)):
+    sharing = call.world.sharing.lists
+    has_items = isinstance(found, Library) or sharing.has_rows(found.site, found.uid)
+    if level < Level.READ and not (below and has_items):
         raise not_found()
     if need not in _READING and level < Level.WRITE and not below:
         raise denied()
@@ -74,8 +76,12 @@ def open_row(call: Call, need: Need) -> tuple[SharePointList, Row]:
     row = found.row(int(text))
     if isinstance(found, Library) and row.item is not None:
         call.check(found.drive, row.item, write=need not in _READING)
-    elif need not in _READING and list_level(call, found) < Level.WRITE:
-        raise denied()
+    else:
+        level = _row_level(call, found, row)
+        if level < Level.READ:
+            raise not_found()
+        if need not in _READING and level < Level.WRITE:
+            raise denied()
     return found, row
 
 
@@ -91,22 +97,27 @@ def list_level(call: Call, target: SharePointList) -> Level:
     """Return how much the person behind a request may do with a list."""
     if isinstance(target, Library):
         return call.viewer(target.drive).level(target.drive.root)
-    return _site_level(call, target.site)
+    return call.world.sharing.lists.level(call.principal.user, target.site, target.uid)
 
 
 def sees_list(call: Call, target: SharePointList) -> bool:
     """Tell whether a list is among those a caller is shown."""
     if isinstance(target, Library):
         return call.viewer(target.drive).reaches()
-    return _site_level(call, target.site) >= Level.READ
+    return list_level(call, target) >= Level.READ
 
 
 def sees_row(call: Call, target: SharePointList, row: Row) -> bool:
     """Tell whether an item is among those a caller is shown."""
     if not isinstance(target, Library) or row.item is None:
-        return True
+        return _row_level(call, target, row) >= Level.READ
     viewer = call.viewer(target.drive)
     return viewer.sees_everything or viewer.sees(row.item)
+
+
+def _row_level(call: Call, target: SharePointList, row: Row) -> Level:
+    sharing = call.world.sharing.lists
+    return sharing.level(call.principal.user, target.site, target.uid, row.id)
 
 
 def _check_token(call: Call, site: Site, need: Need) -> None:

@@ -61,6 +61,18 @@ class RecycledList:
     at: int  # seconds since 1970
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of a site, a list or a column: whatever is no item."""
+
+    at: int  # seconds since 1970
+    site: Site
+    what: str  # "Web", "List", "Field"
+    how: str  # "add", "update", "delete", "restore"
+    target: SharePointList | None = None
+    key: str = ""  # id of a column
+
+
 class Lists:
     """The lists of every site; a library is there because its drive is."""
 
@@ -75,6 +87,7 @@ class Lists:
         self._schemas: dict[Site, Schema] = {}
         self._people: dict[bytes, People] = {}
         self._minted: dict[tuple[bytes, bytes], int] = {}
+        self.history: list[Step] = []  # of what is no item, oldest first
         self.recycled: list[RecycledList] = []  # whole lists in the recycle bin
 
     # -- finding
@@ -183,6 +196,7 @@ class Lists:
             self._content.site_log.record(site)
             note_list(self._content.history, "created", made)
         made.version = 0
+        self.note(site, "List", "add", made)
         return made
 
     def add_column(self, target: SharePointList, body: dict[str, Any]) -> Column:
@@ -194,12 +208,21 @@ class Lists:
                 raise Unacceptable("The lookup's list is not in this site.")
         column = target.schema.add_column(body)
         target.version += 1
+        self.note(target.site, "Field", "add", target, column.id)
         return column
+
+    def note(
+        self, site: Site, what: str, how: str, target: SharePointList | None = None, key: str = ""
+    ) -> None:
+        """Take note of a change of something that is no item."""
+        at = int(self._content.clock.now().timestamp())
+        self.history.append(Step(at, site, what, how, target, key))
 
     def remove(self, target: SharePointList) -> None:
         """Delete a list with all its items."""
         if target.is_system:
             raise Forbidden("That list belongs to the service.")
+        self.note(target.site, "List", "delete", target)
         if isinstance(target, Library):
             self._content.remove_drive(target.drive)
             return
@@ -222,12 +245,14 @@ class Lists:
         if any(o.display_name.lower() == target.display_name.lower() for o in self.of(target.site)):
             raise NameTaken("A list of that title is there already.")
         self.recycled.remove(entry)
+        self.note(target.site, "List", "restore", target)
         if isinstance(target, Library):
             self._content.put_back_drive(target.drive)
             self._libraries[target.drive] = target
         elif isinstance(target, GenericList):
             self._generic.setdefault(target.site, []).append(target)
             note_list(self._content.history, "restored", target)
+        self._content.site_log.record(target.site)
 
     def expire_delta_tokens(self) -> None:
         """Let every delta token of a generic list given out so far answer 410."""

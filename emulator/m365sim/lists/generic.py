@@ -69,6 +69,7 @@ class GenericList(SharePointList):
         self._live = 0
         self._next = 1
         self._floor = 0
+        self.notes: dict[int, str] = {}  # number of a change → how permissions changed at it
         self._purged: set[int] = set()  # numbers of items deleted for good
         self._forgotten: set[tuple[int, int]] = set()  # number and version: deleted versions
         self._rounds: OrderedDict[tuple[int, int], list[int]] = OrderedDict()
@@ -230,6 +231,11 @@ class GenericList(SharePointList):
         if number == row.version or all(s.version != number for s in self.versions(row)):
             raise Missing("There is no such version.")
         self._forgotten.add((row.id, number))
+
+    def note(self, row: Row, kind: str) -> None:
+        """Let an item show as changed though it is as before, and say in what way."""
+        self._append(row)
+        self.notes[self.head] = kind
 
     def versions(self, row: Row) -> list[Row]:
         """List the states an item was in, the latest first."""

@@ -13,7 +13,7 @@ from m365sim.faults import Receive
 from m365sim.files import Actor, Drive, Item, Site
 from m365sim.files.problems import Missing, TooLarge
 from m365sim.lists import Library, Row, SharePointList
-from m365sim.rest.access import READ, WRITE, check_site, check_token, site_level
+from m365sim.rest.access import READ, WRITE, check_site, check_token
 from m365sim.rest.errors import bad_query, changed_since, denied, no_folder
 from m365sim.sharing import Level, Viewer
 from m365sim.transfer.intake import Intake
@@ -59,20 +59,36 @@ class Call:
         """Return how much the caller may do with a list."""
         if isinstance(target, Library):
             return self.viewer(target.drive).level(target.drive.root)
-        return site_level(self.world, self.principal, target.site)
+        user = self.principal.user
+        return self.world.sharing.lists.level(user, target.site, target.uid)
+
+    def row_level(self, target: SharePointList, row: Row) -> Level:
+        """Return how much the caller may do with an item."""
+        if isinstance(target, Library) and row.item is not None:
+            return self.viewer(target.drive).level(row.item)
+        user, sharing = self.principal.user, self.world.sharing.lists
+        return sharing.level(user, target.site, target.uid, row.id)
 
     def sees(self, target: SharePointList) -> bool:
         """Tell whether a list is there for the caller."""
         if isinstance(target, Library):
             return self.viewer(target.drive).reaches()
-        return self.level(target) >= Level.READ
+        if self.level(target) >= Level.READ:
+            return True
+        if not self.world.sharing.lists.has_rows(target.site, target.uid):
+            return False
+        return any(self.sees_row(target, row) for row in target.rows_after(0))
 
     def sees_row(self, target: SharePointList, row: Row) -> bool:
         """Tell whether an item is there for the caller."""
         if isinstance(target, Library) and row.item is not None:
             viewer = self.viewer(target.drive)
             return viewer.sees_everything or viewer.sees(row.item)
-        return True
+        if self.principal.user is None:
+            return True
+        if not self.world.sharing.lists.has_rows(target.site, target.uid):
+            return True  # whoever sees the list sees its items
+        return self.row_level(target, row) >= Level.READ
 
     def check_list(self, target: SharePointList, need: int = WRITE) -> None:
         """Refuse a caller that may not change a list."""

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from m365sim.files import Item
+from m365sim.files import Item, Site
 from m365sim.lists import Library, Row, SharePointList
 from m365sim.lists.generic import GenericList
 from m365sim.rest.call import Call
+from m365sim.rest.tokens import WEB
 
 
 class Type(IntEnum):
@@ -25,7 +26,10 @@ class Type(IntEnum):
     MOVE_INTO = 6
     RESTORE = 7
     ASSIGNMENT_ADD = 11
+    ASSIGNMENT_DELETE = 12
     SYSTEM_UPDATE = 15
+    SCOPE_ADD = 17
+    SCOPE_DELETE = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,33 @@ class Event:
     is_folder: bool
     place: str  # server-relative path
     editor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One change of a web, a list or a column."""
+
+    number: int  # in the history of what is no item
+    at: int  # seconds since 1970
+    type: Type
+    site: Site
+    what: str
+    target: SharePointList | None
+    key: str
+
+
+_HOW = {"add": Type.ADD, "update": Type.UPDATE, "delete": Type.DELETE, "restore": Type.RESTORE}
+
+
+def happened(call: Call, site: Site, scope: int, since: int, until: int) -> Iterator[Happened]:
+    """Yield what happened to a web (or to all of a site collection) that is no item, in order."""
+    for number, step in enumerate(call.world.lists.history[:until], start=1):
+        if number <= since or step.site.collection != site.collection:
+            continue
+        if scope == WEB and step.site.web != site.web:
+            continue
+        kind = _HOW[step.how]
+        yield Happened(number, step.at, kind, step.site, step.what, step.target, step.key)
 
 
 def events(call: Call, found: SharePointList, since: int, until: int) -> Iterator[Event]:
@@ -64,7 +95,7 @@ def _of_library(call: Call, found: Library, since: int, until: int) -> Iterator[
             continue
         kind = _type(change.before, after)
         if change.before is after and sharing.changed(drive, change.uid, number - 1, number):
-            kind = Type.ASSIGNMENT_ADD
+            kind = _OF_PERMISSIONS[sharing.kind_of_change(drive, number) or "add"]
         above = [one.name for one in drive.ancestors(after, number)[1:]]
         yield Event(
             found,
@@ -77,6 +108,15 @@ def _of_library(call: Call, found: Library, since: int, until: int) -> Iterator[
             "/".join([top, *above, after.name]),
             after.modified_by.user_name or "",
         )
+
+
+#: How permissions changed → what a change is.
+_OF_PERMISSIONS = {
+    "add": Type.ASSIGNMENT_ADD,
+    "delete": Type.ASSIGNMENT_DELETE,
+    "break": Type.SCOPE_ADD,
+    "reset": Type.SCOPE_DELETE,
+}
 
 
 def _type(before: Item | None, after: Item) -> Type:
@@ -103,7 +143,9 @@ def _of_list(found: GenericList, since: int, until: int) -> Iterator[Event]:
         if number <= since:
             continue
         kind = Type.UPDATE if known is not None else Type.ADD
-        if row.deleted:
+        if number in found.notes:
+            kind = _OF_PERMISSIONS[found.notes[number]]
+        elif row.deleted:
             kind = Type.DELETE
         elif known is not None and known.deleted:
             kind = Type.RESTORE

@@ -102,7 +102,7 @@ def _check_write(call: Call, found: SharePointList, row: Row) -> None:
     check_token(call.world, call.principal, found.site, WRITE)
     if isinstance(found, Library) and row.item is not None:
         call.check_item(found.drive, row.item, WRITE)
-    elif call.level(found) < Level.WRITE or found.is_system:
+    elif call.row_level(found, row) < Level.WRITE or found.is_system:
         raise denied()
 
 

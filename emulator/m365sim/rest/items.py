@@ -59,6 +59,8 @@ def _item(call: Call, node: Node, at: Segment) -> Node:
         raise no_item() from gone
     if isinstance(found, Library) and row.item is not None:
         call.check_item(found.drive, row.item)
+    elif not call.sees_row(found, row):
+        raise no_item()
     return item_node(found, row)
 
 

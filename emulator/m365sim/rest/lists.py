@@ -158,6 +158,7 @@ async def _update(call: Call, node: Node, _: Segment) -> Reply:
     if "EnableModeration" in body and isinstance(found, Library):
         found.drive.is_moderated = bool(body["EnableModeration"])
     found.version += 1
+    call.world.lists.note(found.site, "List", "update", found)
     return Reply(204)
 
 

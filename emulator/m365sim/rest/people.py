@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from m365sim.files import Actor
-from m365sim.graph.reply import Reply
-from m365sim.history.permissions import note_site_group
-from m365sim.rest.access import FULL, READ
+from m365sim.rest.access import READ
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
-from m365sim.rest.errors import bad_query, no_group, no_user
+from m365sim.rest.errors import no_group, no_user
 from m365sim.rest.tables import Action, Kind, Node, Step
 from m365sim.rest.values import Complex
 from m365sim.sharing import Grantee, SiteGroup
@@ -78,7 +76,7 @@ def everyone(call: Call) -> Iterator[Person]:
         yield _person(number, user_grantee(user), user)
     members = [member for group in sharing.site_groups(call.site) for member in group.members]
     granted = [p.grantee for p in sharing.site_acl(call.site).permissions.values() if p.grantee]
-    for grantee in (*members, *granted):
+    for grantee in (*members, *granted, *call.world.rest.met.get(call.site.collection, ())):
         if grantee.kind != "siteGroup":
             one = person_of_grantee(call, grantee)
             if one.number not in seen:
@@ -149,18 +147,18 @@ def _user_values(_: Call, node: Node) -> dict[str, Any]:
 
 def _group_values(_: Call, node: Node) -> dict[str, Any]:
     group: SiteGroup = node.of
-    owners = group.name.rpartition(" ")[0] + " Owners"
+    owners = group.owner or group.name.rpartition(" ")[0] + " Owners"
     return {
         "Id": group.number,
         "IsHiddenInUI": False,
         "LoginName": group.name,
         "Title": group.name,
         "PrincipalType": SITE_GROUP,
-        "AllowMembersEditMembership": False,
+        "AllowMembersEditMembership": group.members_edit,
         "AllowRequestToJoinLeave": False,
         "AutoAcceptRequestToJoinLeave": False,
-        "Description": None,
-        "OnlyAllowMembersViewMembership": False,
+        "Description": group.description,
+        "OnlyAllowMembersViewMembership": group.members_only,
         "OwnerTitle": owners,
         "RequestToJoinLeaveEmailSetting": "",
     }
@@ -226,45 +224,26 @@ def _associated(position: int) -> Any:
     return go
 
 
+def _owner(call: Call, node: Node, _: Segment) -> Node:
+    """Lead to the group that owns a group: the site's owners."""
+    groups = call.world.sharing.site_groups(call.site)
+    return group_node(groups[0]) if groups else Node("group", f"{node.uri}/Owner")
+
+
+def _groups_of(_: Call, node: Node, __: Segment) -> Node:
+    return Node("groupsofuser", f"{node.uri}/Groups", node.of)
+
+
+def _members_of(call: Call, node: Node) -> Iterator[Node]:
+    """Yield the groups that somebody was put into by name."""
+    person: Person = node.of
+    for group in call.world.sharing.site_groups(call.site):
+        if any(member.login == person.login for member in group.members):
+            yield group_node(group)
+
+
 def _current(call: Call, _: Node, __: Segment) -> Node:
     return user_node("", person_of(call, call.actor()))
-
-
-async def _add_group(call: Call, _: Node, __: Segment) -> Node:
-    call.check(FULL)
-    title = (await call.json()).get("Title")
-    if not isinstance(title, str) or not title:
-        raise bad_query("A group needs a Title.")
-    groups = call.world.sharing.site_groups(call.site)
-    if any(known.name.lower() == title.lower() for known in groups):
-        raise bad_query("The specified name is already in use.")
-    return group_node(call.world.sharing.add_site_group(call.site, title, []))
-
-
-async def _add_user(call: Call, node: Node, _: Segment) -> Node:
-    call.check(FULL)
-    login = (await call.json()).get("LoginName")
-    if not isinstance(login, str):
-        raise bad_query("A user needs a LoginName.")
-    grantee = grantee_of(call, login)
-    if isinstance(node.of, SiteGroup) and grantee not in node.of.members:
-        node.of.members.append(grantee)
-        note_site_group(call.world.content.history, "updated", call.site, node.of)
-    return user_node("", person_of_grantee(call, grantee))
-
-
-async def _remove_user(call: Call, node: Node, at: Segment) -> Reply:
-    call.check(FULL)
-    if not isinstance(node.of, SiteGroup):
-        raise bad_query("Only users of a group can be removed.")
-    number = at.argument("id") if at.name == "removebyid" else None
-    for member in list(node.of.members):
-        is_it = member.login.lower() == str(at.argument("loginname")).lower()
-        if is_it or person_of_grantee(call, member).number == number:
-            node.of.members.remove(member)
-            note_site_group(call.world.content.history, "updated", call.site, node.of)
-            return Reply(200)
-    raise no_user()
 
 
 KINDS = (
@@ -272,6 +251,7 @@ KINDS = (
     Kind("users", members=_users),
     Kind("group", "SP.Group", values=_group_values),
     Kind("groups", members=_groups),
+    Kind("groupsofuser", members=_members_of),
 )
 STEPS = (
     Step("web", "SiteUsers", lambda _c, n, _s: Node("users", "Web/SiteUsers", n.of), "users"),
@@ -288,11 +268,8 @@ STEPS = (
     Step("groups", "()", _group_by_id, "group"),
     Step("groups", "GetById", _group_by_id, "group", is_function=True),
     Step("groups", "GetByName", _group_by_name, "group", is_function=True),
+    Step("group", "Owner", _owner, "group"),
+    Step("user", "Groups", _groups_of, "groups", "those that name the user"),
     Step("group", "Users", lambda _c, n, _s: Node("users", f"{n.uri}/Users", n.of), "users"),
 )
-ACTIONS = (
-    Action("groups", "", "POST", _add_group, "an empty group; full control", _SOURCE),
-    Action("users", "", "POST", _add_user, "by LoginName; full control", _SOURCE),
-    Action("users", "RemoveById", "POST", _remove_user, "from a group", _SOURCE),
-    Action("users", "RemoveByLoginName", "POST", _remove_user, "from a group", _SOURCE),
-)
+ACTIONS: tuple[Action, ...] = ()  # those that change something are in `groups`

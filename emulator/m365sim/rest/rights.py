@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from m365sim.entra.tokens import Principal
 from m365sim.files import Site
-from m365sim.lists import Library
+from m365sim.lists import Library, Row
 from m365sim.rest.access import site_level
 from m365sim.rest.call import Call
 from m365sim.rest.tables import Node
@@ -32,12 +33,20 @@ def mask(level: Level) -> Complex:
 
 def effective(call: Call, node: Node) -> Complex:
     """Return what the caller may do with a web, a list or an item."""
+    return mask(level_on(call, node, call.principal))
+
+
+def level_on(call: Call, node: Node, principal: Principal) -> Level:
+    """Return how much somebody may do with a web, a list or an item."""
     if isinstance(node.of, Site):
-        return mask(site_level(call.world, call.principal, node.of))
+        return site_level(call.world, principal, node.of)
     found = node.of[0] if isinstance(node.of, tuple) else node.of
-    if isinstance(node.of, tuple) and isinstance(found, Library):
-        return mask(call.viewer(found.drive).level(node.of[1].item))
-    return mask(call.level(found))
+    row: Row | None = node.of[1] if isinstance(node.of, tuple) else None
+    if isinstance(found, Library):
+        item = row.item if row is not None and row.item is not None else found.drive.root
+        return call.world.sharing.viewer(principal, found.drive).level(item)
+    number = row.id if row is not None else None
+    return call.world.sharing.lists.level(principal.user, found.site, found.uid, number)
 
 
 def is_unique(call: Call, node: Node) -> bool:
@@ -46,10 +55,12 @@ def is_unique(call: Call, node: Node) -> bool:
     if isinstance(node.of, Site):
         return node.of.parent is None or not sharing.site_acl(node.of).inherits
     found = node.of[0] if isinstance(node.of, tuple) else node.of
+    row: Row | None = node.of[1] if isinstance(node.of, tuple) else None
     if not isinstance(found, Library):
-        return False
-    if isinstance(node.of, tuple):
-        return sharing.item_acl(found.drive, node.of[1].item) is not None
+        number = row.id if row is not None else None
+        return sharing.lists.acl(found.site, found.uid, number) is not None
+    if row is not None and row.item is not None:
+        return sharing.item_acl(found.drive, row.item) is not None
     acl = sharing.drive_acl(found.drive)
     return bool(acl.permissions) or not acl.inherits
 

@@ -1,4 +1,4 @@
-"""Who has which role on a web, a library, a file or a folder, and the breaking of inheritance.
+"""Who has which role on a web, a list, an item, a file or a folder.
 
 https://learn.microsoft.com/sharepoint/dev/sp-add-ins/set-custom-permissions-on-a-list-by-using-the-rest-interface
 """
@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from m365sim.files import Drive, Item, Site
+from m365sim.files import Drive, Site
 from m365sim.graph.reply import Reply
-from m365sim.history.permissions import note_item_permissions, note_site_permissions
 from m365sim.lists import Library
-from m365sim.rest.access import FULL, READ, check_token
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
-from m365sim.rest.errors import RestError, denied, no_user
+from m365sim.rest.definitions import LIMITED, Definition, bound, find, granting
+from m365sim.rest.errors import no_user
 from m365sim.rest.people import (
     everyone,
     grantee_of,
@@ -24,31 +22,13 @@ from m365sim.rest.people import (
     person_of_grantee,
     user_node,
 )
-from m365sim.rest.rights import is_unique, mask
+from m365sim.rest.rights import is_unique
+from m365sim.rest.securable import check_owner, file_place, in_force, list_place, note, refused
 from m365sim.rest.tables import Action, Kind, Node, Step
-from m365sim.sharing import Acl, Grantee, Level, Permission, SiteGroup
+from m365sim.sharing import Acl, Grantee, Permission, SiteGroup
 from m365sim.sharing.grantees import site_group_grantee
 
 _SOURCE = "https://learn.microsoft.com/sharepoint/dev/sp-add-ins/set-custom-permissions-on-a-list-by-using-the-rest-interface"
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A role."""
-
-    id: int
-    name: str
-    kind: int
-    role: str  # as the store has it
-    description: str
-
-
-_FULL_CONTROL = Definition(1073741829, "Full Control", 5, "owner", "Has full control.")
-_EDIT = Definition(1073741830, "Edit", 6, "write", "Can add, edit and delete lists and items.")
-_CONTRIBUTE = Definition(1073741827, "Contribute", 3, "write", "Can add, edit and delete items.")
-_READ = Definition(1073741826, "Read", 2, "read", "Can view pages and items and download files.")
-_DEFINITIONS = (_FULL_CONTROL, _EDIT, _CONTRIBUTE, _READ)
-_SHOWN_AS = {"owner": _FULL_CONTROL, "fullcontrol": _FULL_CONTROL, "write": _EDIT, "read": _READ}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +43,46 @@ class Assignment:
 
 def _assignments(call: Call, node: Node) -> Iterator[Node]:
     owner: Node = node.of
-    for permission in _in_force(call, owner):
-        member = _member(call, permission)
-        if member is None:
-            continue
-        found = tuple(_SHOWN_AS[role] for role in permission.roles)
-        number = member.of.number
-        one = Assignment(number, member, found, permission)
-        yield Node("roleassignment", f"{node.uri}/GetByPrincipalId({number})", one)
+    seen = set()
+    for permission in in_force(call, owner):
+        if (one := _assignment(call, node, permission, bound(call, permission))) is not None:
+            seen.add(permission.id)
+            yield one
+    for permission in _deeper(call, owner):
+        if permission.id not in seen:
+            seen.add(permission.id)
+            if (one := _assignment(call, node, permission, (LIMITED,))) is not None:
+                yield one
 
 
-def _in_force(call: Call, owner: Node) -> list[Permission]:
+def _assignment(
+    call: Call, node: Node, permission: Permission, definitions: tuple[Definition, ...]
+) -> Node | None:
+    member = _member(call, permission)
+    if member is None:
+        return None
+    one = Assignment(member.of.number, member, definitions, permission)
+    return Node("roleassignment", f"{node.uri}/GetByPrincipalId({one.number})", one)
+
+
+def _deeper(call: Call, owner: Node) -> Iterator[Permission]:
+    """Yield what was granted on something below: on the way there the service lets everyone pass.
+
+    Of people only: the way of a group's members and of a link's is not shown here.
+    """
     sharing = call.world.sharing
-    place = _place(owner)
-    if place is not None:
-        check_token(call.world, call.principal, place[0].site, READ)
-        return [permission for permission, _ in sharing.effective(*place)]
-    found: dict[str, Permission] = {}
-    site: Site | None = owner.of if isinstance(owner.of, Site) else call.site
-    while site is not None:
-        acl = sharing.site_acl(site)
-        for permission in acl.permissions.values():
-            found.setdefault(permission.id, permission)
-        site = site.parent if acl.inherits else None
-    return list(found.values())
+    drives: list[Drive] = []
+    if isinstance(owner.of, Site):
+        drives = owner.of.drives
+        yield from sharing.lists.own(owner.of)
+        for drive in drives:
+            yield from sharing.drive_acl(drive).permissions.values()
+    elif owner.kind == "list" and isinstance(owner.of, Library):
+        drives = [owner.of.drive]
+    for drive in drives:
+        for item in sharing.shared_items(drive):
+            acl = sharing.item_acl(drive, item)
+            yield from acl.permissions.values() if acl is not None else ()
 
 
 def _member(call: Call, permission: Permission) -> Node | None:
@@ -105,15 +101,6 @@ def _member(call: Call, permission: Permission) -> Node | None:
     return user_node("", person_of_grantee(call, grantee))
 
 
-def _place(owner: Node) -> tuple[Drive, Item] | None:
-    """Return the file or folder that an object is; None for a web, and what is like its web."""
-    if owner.kind == "list" and isinstance(owner.of, Library):
-        return owner.of.drive, owner.of.drive.root
-    if owner.kind == "item" and isinstance(owner.of[0], Library):
-        return owner.of[0].drive, owner.of[1].item
-    return None
-
-
 def _one(call: Call, node: Node, at: Segment) -> Node:
     wanted = at.number("principalid", "id")
     for one in _assignments(call, node):
@@ -125,41 +112,41 @@ def _one(call: Call, node: Node, at: Segment) -> Node:
 # -- changing
 
 
-def _check(call: Call, owner: Node) -> None:
-    place = _place(owner)
-    if place is None:
-        call.check(FULL)
-        return
-    check_token(call.world, call.principal, place[0].site, FULL)
-    if call.viewer(place[0]).level(place[1]) < Level.OWNER:
-        raise denied()
-
-
 def _acl(call: Call, owner: Node) -> Acl:
     """Return the permissions of an object to be changed; it must have some of its own."""
     if not is_unique(call, owner):
-        raise _refused("This operation is not allowed on an object that inherits permissions.")
-    place = _place(owner)
+        raise refused("This operation is not allowed on an object that inherits permissions.")
+    place, other = file_place(owner), list_place(owner)
     sharing = call.world.sharing
+    if other is not None:
+        return sharing.lists.acl(*other) or Acl()
     return sharing.site_acl(owner.of) if place is None else sharing.own_acl(*place)
 
 
 async def _add(call: Call, node: Node, at: Segment) -> Reply:
-    _check(call, node.of)
+    check_owner(call, node.of)
     acl = _acl(call, node.of)
-    definition = _definition(at.number("roledefid"))
+    definition = find(call, at.number("roledefid"))
     grantee = _grantee(call, int(at.named.get("principalid", 0)))
-    acl.add(Permission(grantee.permission_id, (definition.role,), grantee))
-    _note(call, node.of)
+    fresh = Permission(grantee.permission_id, (), grantee)
+    known = acl.permissions.get(fresh.id)
+    held = bound(call, known) if known is not None else ()
+    acl.add(granting(tuple(dict.fromkeys((*held, definition))), fresh))
+    note(call, node.of, "add")
     return Reply(200)
 
 
 async def _remove(call: Call, node: Node, at: Segment) -> Reply:
-    _check(call, node.of)
+    check_owner(call, node.of)
     acl = _acl(call, node.of)
     one: Assignment = _one(call, node, at).of
-    acl.permissions.pop(one.permission.id, None)
-    _note(call, node.of)
+    gone = at.named.get("roledefid")
+    left = tuple(d for d in one.definitions if gone is not None and d.id != gone)
+    if left and one.permission.id in acl.permissions:
+        acl.add(granting(left, one.permission))
+    else:
+        acl.permissions.pop(one.permission.id, None)
+    note(call, node.of, "delete")
     return Reply(200)
 
 
@@ -167,55 +154,10 @@ async def _delete(call: Call, node: Node, _: Segment) -> Reply:
     """Take all roles from a user or group."""
     one: Assignment = node.of
     owner = call.cache["owner"]
-    _check(call, owner)
+    check_owner(call, owner)
     _acl(call, owner).permissions.pop(one.permission.id, None)
-    _note(call, owner)
+    note(call, owner, "delete")
     return Reply(200)
-
-
-async def _break(call: Call, node: Node, at: Segment) -> Reply:
-    _check(call, node)
-    place, is_copied = _place(node), at.flag("copyroleassignments")
-    if place is not None:
-        kept = _in_force(call, node) if is_copied else []
-        acl = call.world.sharing.break_inheritance(*place, copy=False)
-        for permission in kept:  # from the root of a library, too, which counts all as its own
-            acl.permissions.setdefault(permission.id, permission)
-        return Reply(200)
-    if not isinstance(node.of, Site):
-        raise _refused("Lists that are no libraries have the permissions of their web here.")
-    kept = _in_force(call, node) if is_copied else []
-    acl = call.world.sharing.site_acl(node.of)
-    acl.inherits = False
-    for permission in kept:
-        acl.add(permission)
-    note_site_permissions(call.world.sharing, node.of)
-    return Reply(200)
-
-
-async def _reset(call: Call, node: Node, _: Segment) -> Reply:
-    _check(call, node)
-    place = _place(node)
-    if place is not None:
-        call.world.sharing.restore_inheritance(*place)
-        return Reply(200)
-    if not isinstance(node.of, Site) or node.of.parent is None:
-        raise _refused("There is nothing to inherit permissions from.")
-    acl = call.world.sharing.site_acl(node.of)
-    acl.inherits = True
-    acl.permissions.clear()
-    note_site_permissions(call.world.sharing, node.of)
-    return Reply(200)
-
-
-def _note(call: Call, owner: Node) -> None:
-    place = _place(owner)
-    if place is None:
-        note_site_permissions(call.world.sharing, owner.of)
-    elif place[1].parent is not None:
-        call.world.sharing.note(*place)
-    else:
-        note_item_permissions(call.world.sharing, *place)
 
 
 def _grantee(call: Call, number: int) -> Grantee:
@@ -228,59 +170,9 @@ def _grantee(call: Call, number: int) -> Grantee:
     return grantee_of(call, person.login)
 
 
-def _definition(number: int) -> Definition:
-    found = next((one for one in _DEFINITIONS if one.id == number), None)
-    if found is None:
-        raise RestError(
-            404, "-2147024809, System.ArgumentException", "Can not find the permission level."
-        )
-    return found
-
-
-def _refused(message: str) -> RestError:
-    return RestError(400, "-2146233079, System.InvalidOperationException", message)
-
-
-# -- roles
-
-
-def _definition_values(_: Call, node: Node) -> dict[str, Any]:
-    one: Definition = node.of
-    level = {"owner": Level.OWNER, "write": Level.WRITE, "read": Level.READ}[one.role]
-    return {
-        "BasePermissions": mask(level),
-        "Description": one.description,
-        "Hidden": False,
-        "Id": one.id,
-        "Name": one.name,
-        "Order": one.id % 1000,
-        "RoleTypeKind": one.kind,
-    }
-
-
-def _definitions(_: Call, node: Node) -> Iterator[Node]:
-    for one in node.of:
-        yield Node("roledefinition", f"Web/RoleDefinitions({one.id})", one)
-
-
-def _definition_by(_: Call, node: Node, at: Segment) -> Node:
-    wanted = at.argument("id", "name", "roletype")
-    field = "kind" if at.name == "getbytype" else "id"
-    for one in node.of:
-        if wanted in (getattr(one, field), one.name):
-            return Node("roledefinition", f"Web/RoleDefinitions({one.id})", one)
-    raise RestError(
-        404, "-2147024809, System.ArgumentException", "Can not find the permission level."
-    )
-
-
 def _to_assignments(call: Call, node: Node, _: Segment) -> Node:
     call.cache["owner"] = node
     return Node("roleassignments", f"{node.uri}/RoleAssignments", node)
-
-
-def _all_definitions(_: Call, node: Node, __: Segment) -> Node:
-    return Node("roledefinitions", f"{node.uri}/RoleDefinitions", _DEFINITIONS)
 
 
 def _bindings(_: Call, node: Node, __: Segment) -> Node:
@@ -294,35 +186,18 @@ KINDS = (
         "SP.RoleAssignment",
         values=lambda _, node: {"PrincipalId": node.of.number},
     ),
-    Kind("roledefinitions", members=_definitions),
-    Kind("roledefinition", "SP.RoleDefinition", values=_definition_values),
 )
 _OWNERS = ("web", "list", "item")
 STEPS = (
     *(Step(kind, "RoleAssignments", _to_assignments, "roleassignments") for kind in _OWNERS),
-    Step(
-        "web", "RoleDefinitions", _all_definitions, "roledefinitions", "four of the built-in ones"
-    ),
     Step("roleassignments", "()", _one, "roleassignment"),
     Step("roleassignments", "GetByPrincipalId", _one, "roleassignment", is_function=True),
     Step("roleassignment", "Member", lambda _c, n, _s: n.of.member, "user"),
     Step("roleassignment", "RoleDefinitionBindings", _bindings, "roledefinitions"),
-    Step("roledefinitions", "()", _definition_by, "roledefinition"),
-    Step("roledefinitions", "GetById", _definition_by, "roledefinition", is_function=True),
-    Step("roledefinitions", "GetByName", _definition_by, "roledefinition", is_function=True),
-    Step("roledefinitions", "GetByType", _definition_by, "roledefinition", is_function=True),
 )
-_WHOSE = "principalid, roledefid; web, libraries, files, folders"
+_WHOSE = "principalid, roledefid; web, lists, items, files, folders"
 ACTIONS = (
     Action("roleassignments", "AddRoleAssignment", "POST", _add, _WHOSE, _SOURCE),
     Action("roleassignments", "RemoveRoleAssignment", "POST", _remove, _WHOSE, _SOURCE),
     Action("roleassignment", "", "DELETE", _delete, "all roles of one principal", _SOURCE),
-    *(
-        Action(kind, "BreakRoleInheritance", "POST", _break, "copyRoleAssignments", _SOURCE)
-        for kind in _OWNERS
-    ),
-    *(
-        Action(kind, "ResetRoleInheritance", "POST", _reset, "inherits again", _SOURCE)
-        for kind in _OWNERS
-    ),
 )

@@ -6,10 +6,14 @@ from m365sim.rest import (
     attachments,
     changes,
     checkouts,
+    content_types,
+    definitions,
     fields,
     file_writes,
     files,
     get_items,
+    groups,
+    inheritance,
     item_changes,
     item_writes,
     items,
@@ -20,6 +24,7 @@ from m365sim.rest import (
     render,
     roles,
     search,
+    subwebs,
     uploads,
     versions,
     views,
@@ -30,8 +35,10 @@ from m365sim.rest.tables import Tables
 
 _ROOMS = (
     webs,
+    subwebs,
     lists,
     fields,
+    content_types,
     views,
     items,
     attachments,
@@ -41,11 +48,22 @@ _ROOMS = (
     checkouts,
     recycled,
     people,
+    definitions,
     roles,
     search,
     webhooks,
 )
-_ACTIONS_ALONE = (file_writes, moves, item_writes, changes, item_changes, render, get_items)
+_ACTIONS_ALONE = (
+    inheritance,
+    groups,
+    file_writes,
+    moves,
+    item_writes,
+    changes,
+    item_changes,
+    render,
+    get_items,
+)
 
 TABLES = Tables(
     [kind for room in _ROOMS for kind in room.KINDS],

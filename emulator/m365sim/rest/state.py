@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from m365sim.transfer.intake import Intake
+
+if TYPE_CHECKING:
+    from m365sim.files import Site
+    from m365sim.rest.definitions import Definition
+    from m365sim.sharing import Grantee
 
 
 @dataclass(slots=True, eq=False)
@@ -25,3 +31,13 @@ class RestState:
     #: Number of a change token of a site → list id → number of its last change.
     positions: list[dict[str, int]] = field(default_factory=list)
     second_stage: set[str] = field(default_factory=set)  # ids of what is there in the recycle bin
+    #: Site collection → number → role, of those that somebody made.
+    definitions: dict[bytes, dict[int, Definition]] = field(default_factory=dict)
+    #: Site collection → whom it was made to know.
+    met: dict[bytes, list[Grantee]] = field(default_factory=dict)
+
+    def meet(self, site: Site, grantee: Grantee) -> None:
+        """Let a site collection know somebody."""
+        known = self.met.setdefault(site.collection, [])
+        if grantee not in known:
+            known.append(grantee)

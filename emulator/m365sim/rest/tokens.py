@@ -73,13 +73,34 @@ def list_token(call: Call, found: SharePointList) -> str:
     return ChangeToken(LIST, found.id, call.world.clock.now().timestamp(), found.head).write()
 
 
-def site_token(call: Call, site: Site, heads: dict[str, int]) -> str:
-    """Return the token of a place in the history of all lists of a site."""
+def lists_of(call: Call, site: Site, scope: int) -> list[SharePointList]:
+    """List what lists of a web, or of its whole site collection, the caller sees."""
+    if scope == WEB:
+        sites = [site]
+    else:
+        known = call.world.content.all_sites()
+        sites = [one for one in known if one.collection == site.collection]
+    return [found for one in sites for found in call.world.lists.of(one) if call.sees(found)]
+
+
+def heads_token(call: Call, site: Site, scope: int, heads: dict[str, int]) -> str:
+    """Return the token of a place in the history of all lists of a web or a site collection."""
     positions = call.world.rest.positions
     if not positions or positions[-1] != heads:
         positions.append(dict(heads))
     at = call.world.clock.now().timestamp()
-    return ChangeToken(WEB, guid_of(site.web), at, len(positions) - 1).write()
+    return ChangeToken(scope, guid_at(site, scope), at, len(positions) - 1).write()
+
+
+def present_token(call: Call, site: Site, scope: int) -> str:
+    """Return the token of the present of a web or a site collection."""
+    heads = {found.id: found.head for found in lists_of(call, site, scope)}
+    return heads_token(call, site, scope, heads | {"": len(call.world.lists.history)})
+
+
+def guid_at(site: Site, scope: int) -> str:
+    """Return whose token it is: that of the web, or that of its site collection."""
+    return guid_of(site.web if scope == WEB else site.collection)
 
 
 def _bad(message: str) -> RestError:

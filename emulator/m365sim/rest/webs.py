@@ -16,6 +16,7 @@ from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
 from m365sim.rest.rights import EXTRAS
 from m365sim.rest.tables import WEBS, Action, Kind, Node, Step
+from m365sim.rest.tokens import SITE, WEB, present_token
 from m365sim.rest.values import Complex, Guid, Moment, Result, Several
 
 _DIGEST = timedelta(minutes=30)
@@ -30,6 +31,9 @@ def _web_values(call: Call, node: Node) -> dict[str, Any]:
         "AppInstanceId": Guid("00000000-0000-0000-0000-000000000000"),
         "Configuration": 0,
         "Created": Moment.of(made),
+        "CurrentChangeToken": Complex(
+            "SP.ChangeToken", {"StringValue": present_token(call, site, WEB)}
+        ),
         "CustomMasterUrl": f"{site.path}/_catalogs/masterpage/seattle.master",
         "Description": site.description,
         "DocumentLibraryCalloutOfficeWebAppPreviewersDisabled": False,
@@ -49,20 +53,24 @@ def _web_values(call: Call, node: Node) -> dict[str, Any]:
         "TreeViewEnabled": False,
         "UIVersion": 15,
         "Url": site.web_url,
-        "WebTemplate": _template(site),
+        "WebTemplate": template_of(site),
     }
 
 
-def _template(site: Site) -> str:
+def template_of(site: Site) -> str:
+    """Return the template that a site was made from."""
     if site.is_personal:
         return "SPSPERS"
     return "GROUP" if site.in_group else "SITEPAGEPUBLISHING"
 
 
-def _site_values(_: Call, node: Node) -> dict[str, Any]:
+def _site_values(call: Call, node: Node) -> dict[str, Any]:
     site: Site = node.of
     return {
         "AllowCreateDeclarativeWorkflow": False,
+        "CurrentChangeToken": Complex(
+            "SP.ChangeToken", {"StringValue": present_token(call, site, SITE)}
+        ),
         "CompatibilityLevel": 15,
         "GroupId": Guid("00000000-0000-0000-0000-000000000000"),
         "Id": Guid(guid_of(site.collection)),
@@ -74,12 +82,18 @@ def _site_values(_: Call, node: Node) -> dict[str, Any]:
     }
 
 
+def subwebs_of(call: Call, site: Site) -> list[Site]:
+    """List the subsites that the caller sees."""
+    return [one for one in site.subsites if call.world.sharing.sees_site(call.principal, one)]
+
+
 def _subwebs(call: Call, node: Node) -> Iterator[Node]:
-    site: Site = node.of
-    sharing = call.world.sharing
-    for one in site.subsites:
-        if sharing.sees_site(call.principal, one):
-            yield Node("web", f"Webs(guid'{guid_of(one.web)}')", one)
+    return (web_node(one) for one in subwebs_of(call, node.of))
+
+
+def web_node(site: Site) -> Node:
+    """Return the node of a subsite."""
+    return Node("web", f"Webs(guid'{guid_of(site.web)}')", site)
 
 
 def top_of(site: Site) -> Site:

@@ -63,6 +63,7 @@ class Permission:
     link: Link | None = None
     invited: str | None = None  # the e-mail address of an invitation
     expires_at: datetime | None = None
+    definitions: tuple[int, ...] = ()  # SharePoint's roles, where they are more than the above
 
     @property
     def level(self) -> Level:

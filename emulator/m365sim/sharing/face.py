@@ -20,6 +20,7 @@ from m365sim.sharing.acl import Acl, Permission
 from m365sim.sharing.followed import Followed
 from m365sim.sharing.grantees import is_guest
 from m365sim.sharing.known_groups import KnownGroups
+from m365sim.sharing.list_acls import ListAcls
 from m365sim.sharing.viewer import Viewer
 from m365sim.tenant import Directory, Tenant, User
 
@@ -51,6 +52,8 @@ class Sharing(KnownGroups):
         self._drives: dict[str, Acl] = {}
         self._items: dict[str, dict[bytes, Acl]] = {}  # drive id → uid → what is its own
         self._changes: dict[str, dict[bytes, list[int]]] = {}  # numbers in the drives' logs
+        self._kinds: dict[tuple[str, int], str] = {}  # of those changes
+        self.lists = ListAcls(self.site_acl, self.applies)
 
     # -- what is put on what
 
@@ -82,7 +85,7 @@ class Sharing(KnownGroups):
         acl.inherits = False
         for permission in above if copy else ():
             acl.permissions.setdefault(permission.id, permission)
-        self.note(drive, item)
+        self.note(drive, item, "break")
         return acl
 
     def restore_inheritance(self, drive: Drive, item: Item) -> None:
@@ -90,7 +93,7 @@ class Sharing(KnownGroups):
         self._items.get(drive.id, {}).pop(item.uid, None)
         if item.parent is None:
             self._drives.pop(drive.id, None)
-        self.note(drive, item)
+        self.note(drive, item, "reset")
 
     def effective(self, drive: Drive, item: Item) -> list[tuple[Permission, bool]]:
         """List the permissions in force on an item; the flag tells its own from inherited ones.
@@ -122,11 +125,16 @@ class Sharing(KnownGroups):
             yield self.site_acl(site), None
             site = site.parent
 
-    def note(self, drive: Drive, item: Item) -> None:
+    def note(self, drive: Drive, item: Item, kind: str = "add") -> None:
         """Let a change of permissions show in the drive's change log."""
         number = drive.note(item)
+        self._kinds[drive.id, number] = kind
         self._changes.setdefault(drive.id, {}).setdefault(item.uid, []).append(number)
         note_item_permissions(self, drive, item)
+
+    def kind_of_change(self, drive: Drive, number: int) -> str | None:
+        """Tell how permissions changed at a number of the drive's log: add, delete, break, ..."""
+        return self._kinds.get((drive.id, number))
 
     def changed(self, drive: Drive, uid: bytes, since: int, until: int) -> bool:
         """Tell whether an item's permissions changed in (since, until] of the drive's log."""

@@ -38,3 +38,7 @@ class SiteGroup:
     number: int
     name: str
     members: list[Grantee] = field(default_factory=list)
+    description: str | None = None
+    owner: str | None = None  # name of the group that owns it; None: the site's owners
+    members_edit: bool = False  # whether members may add and remove others
+    members_only: bool = False  # whether others see who is in it
