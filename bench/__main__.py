@@ -1,11 +1,11 @@
-"""`./run bench [sync] [incremental] [proxy] [forward]`: measure, and print a table of each."""
+"""`./run bench [NAME...]`: measure, and print a table of each."""
 
 import argparse
 import asyncio
 import os
 import platform
 
-from bench import forward, incremental, initial, proxy
+from bench import calls, forward, incremental, initial, large, proxy
 from bench.table import say
 
 BENCHMARKS = {
@@ -13,6 +13,8 @@ BENCHMARKS = {
     "incremental": incremental.measure,
     "proxy": proxy.measure,
     "forward": forward.measure,
+    "calls": calls.measure,
+    "large": large.measure,
 }
 
 

@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.stage import BenchFailed, child, free_port, platform, sqlite
+from bench.stage import TOKEN, BenchFailed, child, free_port, platform, sqlite
 from bench.table import say, table
 
 #: rounds of which the median counts: neighbours on the machine come and go
@@ -73,9 +73,7 @@ async def measure(scale: float) -> None:
 
 
 async def _targets(stack: AsyncExitStack) -> dict[str, tuple[str, Mapping[str, str]]]:
-    for tool in ("nginx", "wrk"):
-        if shutil.which(tool) is None:
-            raise BenchFailed(f"{tool} is missing (Debian: apt-get install nginx-light wrk)")
+    require("nginx", "wrk")
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fairlead-bench-")))
     answer = f"return 200 '{_BODY}';"
     upstream = await stack.enter_async_context(_nginx(folder, "upstream", answer))
@@ -91,42 +89,14 @@ async def _targets(stack: AsyncExitStack) -> dict[str, tuple[str, Mapping[str, s
     cloud_file.write_text(json.dumps(cloud), encoding="utf-8")
     url = stack.enter_context(sqlite())
     made = await stack.enter_async_context(platform(url, folder, cloud_file))
-    await made.call(
-        "POST",
-        "/integrations",
-        json={
-            "provider": "sharepoint-online",
-            "unique_key": "s",
-            "credentials": {
-                "type": "OAUTH2",
-                "client_id": "c",
-                "client_secret": "s",
-                "scopes": "a",
-            },
-        },
-    )
-    await made.call(
-        "POST",
-        "/connections",
-        json={
-            "provider_config_key": "s",
-            "connection_id": "c",
-            "credentials": {
-                "type": "OAUTH2",
-                "access_token": "t" * 1500,
-                "refresh_token": "r",
-                "expires_at": "2099-01-01T00:00:00Z",
-            },
-        },
-    )
+    await made.import_connection()
     path = "/v1.0/drives/b!1/items/2"
-    ours = {"Authorization": f"Bearer {made.key}", "Provider-Config-Key": "s", "Connection-Id": "c"}
-    direct = {"Authorization": "Bearer " + "t" * 1500}
+    direct = {"Authorization": f"Bearer {TOKEN}"}
     targets: dict[str, tuple[str, Mapping[str, str]]] = {
         "upstream": (upstream + path, direct),
         "nginx proxy_pass": (through + path, direct),
         "bare forwarder": (f"http://127.0.0.1:{port}{path}", direct),
-        "fairlead": (f"{made.origin}/proxy{path}", ours),
+        "fairlead": (f"{made.origin}/proxy{path}", made.authorised()),
     }
     return targets
 
@@ -152,14 +122,21 @@ async def _nginx(folder: Path, name: str, location: str, upstream: str = "") -> 
         "nginx", "-c", str(config), "-e", f"{folder}/{name}.err"
     )
     try:
-        await _until_open(port)
+        await until_open(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         await process.wait()
 
 
-async def _until_open(port: int) -> None:
+def require(*tools: str) -> None:
+    """Raise BenchFailed, with how to get it, for a tool that is not there."""
+    for tool in tools:
+        if shutil.which(tool) is None:
+            raise BenchFailed(f"{tool} is missing (Debian: apt-get install nginx-light wrk)")
+
+
+async def until_open(port: int) -> None:
     async with asyncio.timeout(10):
         while True:
             try:

@@ -26,6 +26,8 @@ SCOPES = "offline_access,User.Read,Sites.Read.All,Files.ReadWrite.All"
 SYNC = "drive-items"
 MODEL = "DriveItem"
 READY_SECONDS = 120.0
+#: about as long as a real one
+TOKEN = "t" * 1500
 #: seconds between two looks at a running sync: seldom, so that looking costs nothing
 LOOK_SECONDS = 0.25
 
@@ -83,6 +85,23 @@ class Stage:
         self.connection = found["connection_id"]
         self.headers = {"Provider-Config-Key": INTEGRATION, "Connection-Id": self.connection}
 
+    async def import_connection(self) -> None:
+        """Bring a connection whose token is good for ever, for an upstream that looks at none."""
+        credentials = {"type": "OAUTH2", "client_id": "c", "client_secret": "s", "scopes": "a"}
+        integration = {"provider": "sharepoint-online", "unique_key": INTEGRATION}
+        await self.call("POST", "/integrations", json={**integration, "credentials": credentials})
+        token = {"access_token": TOKEN, "refresh_token": "r", "expires_at": "2099-01-01T00:00:00Z"}
+        self.connection = "c"
+        self.headers = {"Provider-Config-Key": INTEGRATION, "Connection-Id": self.connection}
+        names = {"provider_config_key": INTEGRATION, "connection_id": self.connection}
+        await self.call(
+            "POST", "/connections", json={**names, "credentials": {"type": "OAUTH2", **token}}
+        )
+
+    def authorised(self) -> dict[str, str]:
+        """Return the headers of a proxied call."""
+        return {"Authorization": f"Bearer {self.key}", **self.headers}
+
     def drive(self, site: str) -> str:
         """Return the id of a site's first library."""
         return next(
@@ -139,8 +158,15 @@ class Stage:
 
     def peak_mib(self) -> float:
         """Return the platform's largest resident size so far."""
+        return self._status_mib("VmHWM")
+
+    def resident_mib(self) -> float:
+        """Return the platform's resident size now."""
+        return self._status_mib("VmRSS")
+
+    def _status_mib(self, name: str) -> float:
         status = Path(f"/proc/{self.platform.pid}/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        line = next(line for line in status.splitlines() if line.startswith(name))
         return int(line.split()[1]) / 1024
 
 

@@ -91,11 +91,10 @@ class SessionTokenReply(BaseModel):
 async def _check_integrations(
     services: Services, environment_id: int, named: Mapping[str, list[str]]
 ) -> None:
-    async with services.db.read() as tx:
-        there = {
-            each.unique_key
-            for each in await integrations.list_all(tx, services.vault, environment_id)
-        }
+    async with services.db.glance() as tx:
+        there = await integrations.known_keys(
+            tx, environment_id, {key for keys in named.values() for key in keys}
+        )
     issues = [
         {"code": "custom", "message": "Integration does not exist", "path": [field, place]}
         for field, keys in named.items()

@@ -55,7 +55,7 @@ async def required_connection(
     services: Services, environment_id: int, key: str, connection_id: str
 ) -> Connection:
     """Return a connection; unknown_provider_config or not_found if there is none such."""
-    async with services.db.read() as tx:
+    async with services.db.glance() as tx:
         found = await connections.find(tx, environment_id, key, connection_id)
         if found is not None:
             return found

@@ -45,7 +45,7 @@ class KnownConnections:
         until = self._clock.now() + _REMEMBERED
         this = asyncio.current_task()
         try:
-            async with self._db.read() as tx:
+            async with self._db.glance() as tx:
                 found = await connections.find(tx, *wanted)
             # Not after `forget`: what was read may be what was changed.
             if found is not None and self._asked.get(wanted) is this:

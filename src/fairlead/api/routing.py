@@ -4,7 +4,7 @@ Paths are matched without regard to case or a trailing slash, an empty header co
 queries nest with brackets (`tags[key]=value`), as with Express (https://expressjs.com/en/api.html).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -69,10 +69,11 @@ def validated(model: type[M], raw: object, code: str) -> M:
         raise invalid(issues_of(problems), code) from None
 
 
-def query_of(model: type[M]) -> Callable[[Request], M]:
+def query_of(model: type[M]) -> Callable[[Request], Awaitable[M]]:
     """Return a dependency that reads the whole query as `model`."""
 
-    def read(request: Request) -> M:
+    # async, though it waits for nothing: FastAPI sends other functions to a thread of their own
+    async def read(request: Request) -> M:
         raw = nested_query(request.scope["query_string"])
         return validated(model, raw, "invalid_query_params")
 

@@ -83,4 +83,8 @@ def services_of(connection: HTTPConnection) -> Services:
     return services
 
 
-Given = Annotated[Services, Depends(services_of)]
+async def _given(connection: HTTPConnection) -> Services:  # or it gets a thread
+    return services_of(connection)
+
+
+Given = Annotated[Services, Depends(_given)]

@@ -12,6 +12,7 @@ import structlog
 from pydantic import SecretStr
 
 from fairlead.connect.config import authorization_params_of, gathered_config
+from fairlead.connect.session_intake import SessionIntake
 from fairlead.errors import InvalidInput, NotFound, OperatorError, SessionExpired
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.connect_session import (
@@ -31,8 +32,6 @@ from fairlead.vault import Vault, hash_token, new_session_token
 log = structlog.get_logger(__name__)
 
 LIFETIME = timedelta(minutes=30)
-#: after its end; a trip that began in a session's last minute still needs it
-KEPT_FOR = timedelta(hours=1)
 CALLBACK_PATH = "/oauth/callback"
 _OVER = "The connect session is over or unknown; the app must open a new one"
 
@@ -55,6 +54,7 @@ class Sessions:
         self._clock = clock
         self._new_id = new_id
         self._server_url = server_url.rstrip("/")
+        self._intake = SessionIntake(db, clock)
 
     async def open_session(
         self,
@@ -89,9 +89,7 @@ class Sessions:
             created_at=now,
             expires_at=now + LIFETIME,
         )
-        async with self._db.write() as tx:
-            await connect_sessions.purge_expired(tx, now - KEPT_FOR)
-            await connect_sessions.insert(tx, session)
+        await self._intake.keep(session)
         log.info("connect session opened", session_id=session.id)
         return session, token
 

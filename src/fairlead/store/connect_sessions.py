@@ -2,6 +2,7 @@
 
 # ruff: noqa: A002  # named as the columns are, and nothing here needs the builtins
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,12 @@ from fairlead.vault.vault import Vault
 
 async def insert(tx: Tx, session: ConnectSession) -> None:
     """Keep a session."""
-    await tx.execute(sql_insert(connect_sessions).values(**session.model_dump()))
+    await insert_all(tx, [session])
+
+
+async def insert_all(tx: Tx, sessions: Sequence[ConnectSession]) -> None:
+    """Keep sessions."""
+    await tx.execute(sql_insert(connect_sessions), [session.model_dump() for session in sessions])
 
 
 async def find_by_token_hash(tx: Tx, token_hash: str) -> ConnectSession | None:

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, exists, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
 from fairlead.errors import InternalError, NotFound
 from fairlead.model.connect_session import EndUser
-from fairlead.model.connection import Connection
+from fairlead.model.connection import Connection, Fault
 from fairlead.model.credentials import SealedCredentials
 from fairlead.model.integration import Integration
 from fairlead.store import dialect, faults
@@ -19,6 +19,7 @@ from fairlead.store.database import Tx, columns_of
 from fairlead.store.faults import clear_fault, set_fault
 from fairlead.store.locks import refresh_lock
 from fairlead.store.tables import connection_tokens, connections, integrations
+from fairlead.store.tables import faults as faults_table
 
 __all__ = [
     "by_pk",
@@ -54,17 +55,35 @@ MANY = 10_000
 
 def _query() -> Select[Any]:
     return select(
-        *_SHOWN, integrations.c.unique_key.label("integration_key"), integrations.c.provider
+        *_SHOWN,
+        integrations.c.unique_key.label("integration_key"),
+        integrations.c.provider,
+        exists().where(faults_table.c.connection_pk == connections.c.id).label("is_faulty"),
     ).join(integrations, integrations.c.id == connections.c.integration_id)
 
 
 async def _with_faults(tx: Tx, rows: Sequence[Row[Any]]) -> list[Connection]:
-    found = await faults.of(tx, [row.id for row in rows])
-    return [Connection(**columns_of(row), errors=found.get(row.id, ())) for row in rows]
+    found = await faults.of(tx, [row.id for row in rows if row.is_faulty])
+    return [_connection(row, found.get(row.id, ())) for row in rows]
 
 
-async def _one(tx: Tx, statement: Select[Any]) -> Connection | None:
-    row = await tx.first(statement)
+def _connection(row: Row[Any], errors: tuple[Fault, ...]) -> Connection:
+    columns = columns_of(row)
+    del columns["is_faulty"]
+    return Connection(**columns, errors=errors)
+
+
+#: built once: building takes longer than running it
+_BY_NAME = _query().where(
+    connections.c.environment_id == bindparam("environment"),
+    connections.c.connection_id == bindparam("connection"),
+    integrations.c.unique_key == bindparam("integration"),
+)
+_BY_PK = _query().where(connections.c.id == bindparam("pk"))
+
+
+async def _one(tx: Tx, statement: Select[Any], parameters: Mapping[str, Any]) -> Connection | None:
+    row = await tx.first(statement, parameters)
     return (await _with_faults(tx, [row]))[0] if row is not None else None
 
 
@@ -169,14 +188,12 @@ async def find(
     tx: Tx, environment_id: int, integration_key: str, connection_id: str
 ) -> Connection | None:
     """Return the connection of that name on that integration."""
-    return await _one(
-        tx,
-        _query().where(
-            connections.c.environment_id == environment_id,
-            connections.c.connection_id == connection_id,
-            integrations.c.unique_key == integration_key,
-        ),
-    )
+    named = {
+        "environment": environment_id,
+        "integration": integration_key,
+        "connection": connection_id,
+    }
+    return await _one(tx, _BY_NAME, named)
 
 
 async def find_any(tx: Tx, environment_id: int, connection_id: str) -> list[Connection]:
@@ -194,7 +211,7 @@ async def find_any(tx: Tx, environment_id: int, connection_id: str) -> list[Conn
 
 async def by_pk(tx: Tx, pk: int) -> Connection | None:
     """Return the connection with this number."""
-    return await _one(tx, _query().where(connections.c.id == pk))
+    return await _one(tx, _BY_PK, {"pk": pk})
 
 
 async def list_all(

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
+    ExitStack,
     asynccontextmanager,
     nullcontext,
 )
 from typing import Any
 
 from asyncpg import PostgresError
-from sqlalchemy import Executable, Row
+from sqlalchemy import Connection, Executable, Row
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTime
@@ -20,6 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fairlead.errors import InternalError, NotFound
 from fairlead.store import dialect
 from fairlead.store.dialect import DialectName
+
+#: values for a statement's named places, or a list of such: the statement is run for each
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 
 def columns_of(row: Row[Any]) -> dict[str, Any]:
@@ -55,9 +59,9 @@ class Tx:
         self.dialect: DialectName = name
 
     async def execute(
-        self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | None = None
+        self, statement: Executable, parameters: Parameters = None
     ) -> CursorResult[Any]:
-        """Run a statement; with `parameters`, once for each of them.
+        """Run a statement with these parameters; with a list of them, once for each.
 
         NotFound: a row was to be written whose owner (a connection, say) is gone.
         """
@@ -68,13 +72,17 @@ class Tx:
                 raise NotFound("What this belongs to was deleted meanwhile") from error
             raise
 
-    async def first(self, statement: Executable) -> Row[Any] | None:
+    async def first(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> Row[Any] | None:
         """Return the first row, None if there is none."""
-        return (await self.execute(statement)).first()
+        return (await self.execute(statement, parameters)).first()
 
-    async def all(self, statement: Executable) -> Sequence[Row[Any]]:
+    async def all(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:
         """Return all rows."""
-        return (await self.execute(statement)).all()
+        return (await self.execute(statement, parameters)).all()
 
     async def scalar(self, statement: Executable) -> Any:
         """Return the first column of the first row, None if there is none."""
@@ -83,6 +91,21 @@ class Tx:
     async def count(self, statement: Executable) -> int:
         """Run a statement that changes rows; return how many it did."""
         return (await self.execute(statement)).rowcount
+
+
+class _InlineTx(Tx):
+    """An open transaction whose statements run at once, in this thread."""
+
+    __slots__ = ("_inline",)
+
+    def __init__(self, connection: Connection, name: DialectName) -> None:
+        self._inline = connection
+        self.dialect = name
+
+    async def execute(
+        self, statement: Executable, parameters: Parameters = None
+    ) -> CursorResult[Any]:
+        return self._inline.execute(statement, parameters)
 
 
 class Database:
@@ -96,6 +119,7 @@ class Database:
         self.url = url
         self.dialect: DialectName = dialect.name_of(url)
         self._readers, self._writers = dialect.engines(url)
+        self._inline = dialect.inline(url)
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
         self._writing: set[asyncio.Task[Any] | None] = set()
 
@@ -135,7 +159,28 @@ class Database:
         async with _connected(self._readers.connect()) as connection:
             yield Tx(connection, self.dialect)
 
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[Tx]:
+        """Read a few rows by their keys, and nothing longer; each statement sees the last commit.
+
+        On SQLite that happens in this thread, which is far quicker than asking another.
+        """
+        if self._inline is None:
+            async with self.read() as tx:
+                yield tx
+            return
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(self._inline.connect())
+            except (OSError, DBAPIError, NoConnectionInTime) as error:
+                raise DatabaseDown(
+                    f"The database gives no connection: {type(error).__name__}"
+                ) from error
+            yield _InlineTx(connection, self.dialect)
+
     async def close(self) -> None:
         """Close every connection."""
+        if self._inline is not None:
+            self._inline.dispose()
         await self._readers.dispose()
         await self._writers.dispose()

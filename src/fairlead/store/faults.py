@@ -4,23 +4,25 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from fairlead.model.connection import Fault
 from fairlead.store import dialect
 from fairlead.store.database import Tx, columns_of
 from fairlead.store.tables import faults
 
+_OF = (
+    select(faults)
+    .where(faults.c.connection_pk.in_(bindparam("pks", expanding=True)))
+    .order_by(faults.c.created_at, faults.c.type, faults.c.sync_name)
+)
+
 
 async def of(tx: Tx, pks: Sequence[int]) -> dict[int, tuple[Fault, ...]]:
     """Return the faults of each of the connections that has any, oldest first."""
     if not pks:
         return {}
-    rows = await tx.all(
-        select(faults)
-        .where(faults.c.connection_pk.in_(pks))
-        .order_by(faults.c.created_at, faults.c.type, faults.c.sync_name)
-    )
+    rows = await tx.all(_OF, {"pks": list(pks)})
     found: dict[int, tuple[Fault, ...]] = {}
     for row in rows:
         columns = columns_of(row)

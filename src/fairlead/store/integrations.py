@@ -2,12 +2,12 @@
 
 # ruff: noqa: A002  # named as the columns are, and nothing here needs the builtins
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 from sqlalchemy.exc import IntegrityError
@@ -129,6 +129,20 @@ async def list_all(tx: Tx, vault: Vault, environment_id: int) -> list[Integratio
         .order_by(integrations.c.id)
     )
     return [_integration(vault, row) for row in rows]
+
+
+_KNOWN_KEYS = select(integrations.c.unique_key).where(
+    integrations.c.environment_id == bindparam("environment"),
+    integrations.c.unique_key.in_(bindparam("keys", expanding=True)),
+)
+
+
+async def known_keys(tx: Tx, environment_id: int, keys: Collection[str]) -> set[str]:
+    """Return those of the keys that are integrations of the environment."""
+    if not keys:
+        return set()
+    rows = await tx.all(_KNOWN_KEYS, {"environment": environment_id, "keys": list(keys)})
+    return {row.unique_key for row in rows}
 
 
 async def update(

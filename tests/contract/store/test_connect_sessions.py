@@ -6,6 +6,9 @@ from datetime import timedelta
 from pydantic import SecretStr
 from store_world import NOW, World
 
+from fairlead.connect.session_intake import SessionIntake
+from fairlead.errors import NotFound
+from fairlead.model.clock import ManualClock
 from fairlead.model.connect_session import (
     ConnectSession,
     EndUser,
@@ -108,3 +111,43 @@ async def test_purge_takes_what_is_over(world: World) -> None:
         assert await connect_sessions.purge_expired(tx, NOW + AGE / 2) == 0
         assert await connect_sessions.purge_expired(tx, NOW + AGE) == 2
         assert await connect_sessions.find(tx, "s1") is None
+
+
+async def test_sessions_that_come_together_are_all_kept(world: World) -> None:
+    intake = SessionIntake(world.db, ManualClock(NOW))
+    sessions = [session(world, f"s{index}") for index in range(40)]
+    first = asyncio.create_task(intake.keep(sessions[0]))
+    others = [asyncio.create_task(intake.keep(each)) for each in sessions[1:]]
+    await asyncio.sleep(0)
+    # one of the callers goes away; the others, and its own session, are kept all the same
+    others[3].cancel()
+    await asyncio.gather(first, *others, return_exceptions=True)
+    async with world.db.read() as tx:
+        found = [await connect_sessions.find(tx, each.id) for each in sessions]
+    assert found == sessions
+
+
+async def test_a_session_of_a_gone_environment_fails_alone(world: World) -> None:
+    intake = SessionIntake(world.db, ManualClock(NOW))
+    orphan = session(world, "lost").model_copy(update={"environment_id": 4711})
+    lost, kept = await asyncio.gather(
+        intake.keep(orphan), intake.keep(session(world)), return_exceptions=True
+    )
+    assert isinstance(lost, NotFound)
+    assert kept is None
+    # and the next one is not held up by what failed
+    await intake.keep(session(world, "s2"))
+    async with world.db.read() as tx:
+        assert await connect_sessions.find(tx, "s2") is not None
+
+
+async def test_old_sessions_go_when_new_ones_come(world: World) -> None:
+    clock = ManualClock(NOW)
+    intake = SessionIntake(world.db, clock)
+    await intake.keep(session(world))
+    clock.advance(AGE + timedelta(hours=1))
+    later = session(world, "s2").model_copy(update={"expires_at": clock.now() + AGE})
+    await intake.keep(later)
+    async with world.db.read() as tx:
+        assert await connect_sessions.find(tx, "s1") is None
+        assert await connect_sessions.find(tx, "s2") == later

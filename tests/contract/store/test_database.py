@@ -33,6 +33,21 @@ async def test_write_commits_on_exit(database: Database) -> None:
     assert await names(database) == ["a"]
 
 
+async def test_a_glance_sees_the_last_commit_and_cannot_write(database: Database) -> None:
+    query = select(environments.c.name)
+    async with database.write() as tx:
+        await add(tx, "a")
+        async with database.glance() as glance:
+            assert await glance.first(query) is None
+    async with database.glance() as glance:
+        assert await glance.scalar(query) == "a"
+        with pytest.raises(DBAPIError):
+            await add(glance, "b")
+    # several at a time, each left open while others come and go
+    async with database.glance() as one, database.glance() as other:
+        assert await one.scalar(query) == await other.scalar(query) == "a"
+
+
 async def test_write_rolls_back_on_any_exception(database: Database) -> None:
     with pytest.raises(RuntimeError):
         async with database.write() as tx:
