@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from m365sim.files import Site
-from m365sim.graph.access import SELECTED
+from m365sim.graph.access import SELECTED, opens_granted_items
 from m365sim.graph.call import Call
 from m365sim.graph.reply import denied, not_found
 from m365sim.lists import Library, Row, SharePointList
@@ -54,7 +54,7 @@ def open_list(call: Call, need: Need, *, below: bool = False) -> SharePointList:
         found = lists.library(call.drive())
     else:
         found = lists.find(call.site(), call.address.ids["list"])
-    _check_token(call, found.site, need)
+    _check_token(call, found.site, need, found)
     level = list_level(call, found)
     sharing = call.world.sharing.lists
     has_items = isinstance(found, Library) or sharing.has_rows(found.site, found.uid)
@@ -120,15 +120,25 @@ def _row_level(call: Call, target: SharePointList, row: Row) -> Level:
     return sharing.level(call.principal.user, target.site, target.uid, row.id)
 
 
-def _check_token(call: Call, site: Site, need: Need) -> None:
+def _check_token(call: Call, site: Site, need: Need, found: SharePointList | None = None) -> None:
     held = call.principal.scopes | call.principal.roles
     if _PERMISSIONS[need] & held:
         return
+    app_id = call.principal.app_id
     if SELECTED in held:
-        granted = call.world.content.site_grants.get(
-            (call.principal.app_id, site.collection), frozenset()
-        )
+        granted = call.world.content.site_grants.get((app_id, site.collection), frozenset())
         if granted & _GRANTS[need]:
+            return
+    if found is None or not opens_granted_items(call.principal):
+        raise denied()
+    if isinstance(found, Library):
+        # What of it was granted to the app is looked at item by item.
+        call.viewer(found.drive).restrict_to_grants()
+        return
+    known = call.world.sharing.list_acl(found.id).permissions.values()
+    for permission in known:
+        is_own = permission.grantee is not None and permission.grantee.id == app_id
+        if is_own and _GRANTS[need] & set(permission.roles):
             return
     raise denied()
 

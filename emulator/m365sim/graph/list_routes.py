@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from m365sim.graph import columns, content_types, list_delta, list_items, lists, pages
+from m365sim.graph import app_grants, columns, content_types, list_delta, list_items, lists, pages
 from m365sim.graph.route import Handler, Route
 
 _LIST = "/sites/{site-id}/lists/{list-id}"
@@ -108,7 +108,24 @@ def _content_types(owner: str, place: str, page: str) -> tuple[Route, ...]:
     )
 
 
+def _grants(kind: str, place: str) -> tuple[Route, ...]:
+    member, page = "permissions/{permission-id}", kind.lower()
+    how = "of apps with Lists.SelectedOperations.Selected or the like; by the owner"
+    return tuple(
+        Route(kind, op, method, handler, f"{place}/{op}", f"{page}-{name}", how)
+        for op, method, handler, name in (
+            ("permissions", "GET", app_grants.list_grants, "list-permissions"),
+            ("permissions", "POST", app_grants.create_grant, "post-permissions"),
+            (member, "GET", app_grants.get_grant, "list-permissions"),
+            (member, "PATCH", app_grants.update_grant, "update-permissions"),
+            (member, "DELETE", app_grants.delete_grant, "delete-permissions"),
+        )
+    )
+
+
 LIST_ROUTES = (
+    *_grants("list", _LIST),
+    *_grants("listItem", _ROW),
     Route(
         "site",
         "lists",

@@ -50,6 +50,7 @@ class Sharing(KnownGroups):
         self.mails: list[Mail] = []  # that would have been sent
         self._sites: dict[tuple[bytes, bytes], Acl] = {}  # by site collection and web
         self._drives: dict[str, Acl] = {}
+        self._lists: dict[str, Acl] = {}
         self._items: dict[str, dict[bytes, Acl]] = {}  # drive id → uid → what is its own
         self._changes: dict[str, dict[bytes, list[int]]] = {}  # numbers in the drives' logs
         self._kinds: dict[tuple[str, int], str] = {}  # of those changes
@@ -67,6 +68,10 @@ class Sharing(KnownGroups):
     def drive_acl(self, drive: Drive) -> Acl:
         """Return the permissions of a library."""
         return self._drives.setdefault(drive.id, Acl())
+
+    def list_acl(self, list_id: str) -> Acl:
+        """Return the permissions right on a list that is no library: those of apps."""
+        return self._lists.setdefault(list_id, Acl())
 
     def item_acl(self, drive: Drive, item: Item) -> Acl | None:
         """Return an item's own permissions; None when it only inherits."""
