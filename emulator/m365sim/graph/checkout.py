@@ -29,7 +29,7 @@ async def check_in(call: Call) -> Reply:
         raise invalid("checkInAs is published, or left out.")
     if item.uid not in drive.checked_out:
         raise invalid("The file is not checked out.")
-    drive.check_in(item)
+    drive.check_in(item, str(body.get("comment") or ""))
     return Reply(204)
 
 
