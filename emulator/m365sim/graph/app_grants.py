@@ -2,16 +2,17 @@
 
 https://learn.microsoft.com/graph/permissions-selected-overview,
 https://learn.microsoft.com/graph/api/list-post-permissions,
-https://learn.microsoft.com/graph/api/listitem-post-permissions. A grant on a library or on what is
-in it is one of the permissions of that; inheritance is not broken by it, other than documented.
+https://learn.microsoft.com/graph/api/listitem-post-permissions. A grant is one of the
+permissions of what it is on, which inherits no longer.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from m365sim.files import Item
 from m365sim.graph.call import Call
-from m365sim.graph.list_access import list_level, open_list, open_row
+from m365sim.graph.list_access import list_level, open_list, open_row, row_level
 from m365sim.graph.list_shapes import list_context
 from m365sim.graph.reply import Reply, denied, invalid, json_reply, not_found
 from m365sim.graph.shapes import narrowed
@@ -68,9 +69,7 @@ def _addressed(call: Call, need: str) -> tuple[SharePointList, Row | None]:
     """Return the addressed list, and the item in it if there is one; its owners alone grant."""
     if "row" in call.address.ids:
         found, row = open_row(call, "read")
-        if not isinstance(found, Library) or row.item is None:
-            raise invalid("Only items of a document library have permissions of their own here.")
-        level = call.viewer(found.drive).level(row.item)
+        level = row_level(call, found, row)
     else:
         found, row = open_list(call, "read"), None
         level = list_level(call, found)
@@ -80,25 +79,43 @@ def _addressed(call: Call, need: str) -> tuple[SharePointList, Row | None]:
 
 
 def _acl(call: Call, found: SharePointList, row: Row | None) -> Acl:
-    """Return the permissions right on a list or item; a new one when there are none yet."""
+    """Return the permissions right on a list or item; none when it only inherits."""
+    sharing = call.world.sharing
     if not isinstance(found, Library):
-        return call.world.sharing.list_acl(found.id)
-    if row is None or row.item is None:
-        return call.world.sharing.drive_acl(found.drive)
-    return call.world.sharing.item_acl(found.drive, row.item) or Acl()
+        return sharing.lists.acl(found.site, found.uid, row.id if row else None) or Acl()
+    return sharing.own_acl_if_any(found.drive, _item(found, row)) or Acl()
 
 
 def _own_acl(call: Call, found: SharePointList, row: Row | None) -> Acl:
-    if isinstance(found, Library) and row is not None and row.item is not None:
-        return call.world.sharing.own_acl(found.drive, row.item)
-    return _acl(call, found, row)
+    """Return the permissions right on a list or item, which inherits no longer.
+
+    A grant breaks the inheritance, as is documented; what was in force stays so.
+    """
+    sharing = call.world.sharing
+    if not isinstance(found, Library):
+        place = (found.site, found.uid, row.id if row else None)
+        kept = sharing.lists.effective(*place)
+        return sharing.lists.acl(*place) or sharing.lists.break_inheritance(*place, kept)
+    item = _item(found, row)
+    acl = sharing.own_acl_if_any(found.drive, item)
+    if acl is not None and not acl.inherits:
+        return acl
+    kept = [permission for permission, _ in sharing.effective(found.drive, item)]
+    acl = sharing.break_inheritance(found.drive, item, copy=False)
+    for permission in kept:
+        acl.permissions.setdefault(permission.id, permission)
+    return acl
+
+
+def _item(library: Library, row: Row | None) -> Item:
+    item = row.item if row is not None else None
+    return item or library.drive.root
 
 
 def _note(call: Call, found: SharePointList, row: Row | None) -> None:
     """Let the change show in the delta of a library."""
     if isinstance(found, Library):
-        item = row.item if row is not None else None
-        call.world.sharing.note(found.drive, item or found.drive.root)
+        call.world.sharing.note(found.drive, _item(found, row))
 
 
 def _granted(acl: Acl) -> list[Permission]:

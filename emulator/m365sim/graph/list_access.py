@@ -54,7 +54,7 @@ def open_list(call: Call, need: Need, *, below: bool = False) -> SharePointList:
         found = lists.library(call.drive())
     else:
         found = lists.find(call.site(), call.address.ids["list"])
-    _check_token(call, found.site, need, found)
+    _check_token(call, found.site, need, found, below=below)
     level = list_level(call, found)
     sharing = call.world.sharing.lists
     has_items = isinstance(found, Library) or sharing.has_rows(found.site, found.uid)
@@ -77,9 +77,11 @@ def open_row(call: Call, need: Need) -> tuple[SharePointList, Row]:
     if isinstance(found, Library) and row.item is not None:
         call.check(found.drive, row.item, write=need not in _READING)
     else:
-        level = _row_level(call, found, row)
+        level = row_level(call, found, row)
         if level < Level.READ:
             raise not_found()
+        if _needs_grants(call, found.site, need) and not _is_granted(call, found, need, row):
+            raise denied() if need not in _READING else not_found()
         if need not in _READING and level < Level.WRITE:
             raise denied()
     return found, row
@@ -109,38 +111,65 @@ def sees_list(call: Call, target: SharePointList) -> bool:
 
 def sees_row(call: Call, target: SharePointList, row: Row) -> bool:
     """Tell whether an item is among those a caller is shown."""
-    if not isinstance(target, Library) or row.item is None:
-        return _row_level(call, target, row) >= Level.READ
-    viewer = call.viewer(target.drive)
-    return viewer.sees_everything or viewer.sees(row.item)
+    if isinstance(target, Library) and row.item is not None:
+        viewer = call.viewer(target.drive)
+        return viewer.sees_everything or viewer.sees(row.item)
+    if row_level(call, target, row) < Level.READ:
+        return False
+    if not _needs_grants(call, target.site, "read"):
+        return True
+    return _is_granted(call, target, "read", row)
 
 
-def _row_level(call: Call, target: SharePointList, row: Row) -> Level:
+def row_level(call: Call, target: SharePointList, row: Row) -> Level:
+    """Return how much the person behind a request may do with an item."""
+    if isinstance(target, Library) and row.item is not None:
+        return call.viewer(target.drive).level(row.item)
     sharing = call.world.sharing.lists
     return sharing.level(call.principal.user, target.site, target.uid, row.id)
 
 
-def _check_token(call: Call, site: Site, need: Need, found: SharePointList | None = None) -> None:
-    held = call.principal.scopes | call.principal.roles
-    if _PERMISSIONS[need] & held:
+def _check_token(
+    call: Call,
+    site: Site,
+    need: Need,
+    found: SharePointList | None = None,
+    *,
+    below: bool = False,
+) -> None:
+    if not _needs_grants(call, site, need):
         return
-    app_id = call.principal.app_id
-    if SELECTED in held:
-        granted = call.world.content.site_grants.get((app_id, site.collection), frozenset())
-        if granted & _GRANTS[need]:
-            return
     if found is None or not opens_granted_items(call.principal):
         raise denied()
     if isinstance(found, Library):
         # What of it was granted to the app is looked at item by item.
         call.viewer(found.drive).restrict_to_grants()
         return
-    known = call.world.sharing.list_acl(found.id).permissions.values()
-    for permission in known:
-        is_own = permission.grantee is not None and permission.grantee.id == app_id
-        if is_own and _GRANTS[need] & set(permission.roles):
-            return
-    raise denied()
+    may_be_below = below and call.world.sharing.lists.has_rows(site, found.uid)
+    if not may_be_below and not _is_granted(call, found, need):
+        raise denied()
+
+
+def _needs_grants(call: Call, site: Site, need: Need) -> bool:
+    """Tell whether a token does nothing in a site but by what was granted to its app."""
+    held = call.principal.scopes | call.principal.roles
+    if _PERMISSIONS[need] & held:
+        return False
+    key = (call.principal.app_id, site.collection)
+    granted = call.world.content.site_grants.get(key, frozenset())
+    return not (SELECTED in held and granted & _GRANTS[need])
+
+
+def _is_granted(call: Call, target: SharePointList, need: Need, row: Row | None = None) -> bool:
+    """Tell whether an app was granted enough on a list that is no library, or on an item of it."""
+    sharing = call.world.sharing.lists
+    app_id = call.principal.app_id
+    return any(
+        permission.grantee is not None
+        and (permission.grantee.kind, permission.grantee.id) == ("application", app_id)
+        and bool(_GRANTS[need] & set(permission.roles))
+        for permission in sharing.effective(target.site, target.uid, row.id if row else None)
+    )
 
 
 def _site_level(call: Call, site: Site) -> Level:

@@ -45,7 +45,7 @@ PERSONAL_ROUTES = (
                 "driveitem-checkout",
                 "others get 423; $select=publication; what is changed meanwhile is seen at once",
             ),
-            ("checkin", checkout.check_in, "driveitem-checkin", "the comment is the item's _CheckinComment"),
+            ("checkin", checkout.check_in, "driveitem-checkin", "also _CheckinComment"),
             (
                 "discardCheckout",
                 checkout.discard,

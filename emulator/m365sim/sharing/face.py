@@ -50,7 +50,6 @@ class Sharing(KnownGroups):
         self.mails: list[Mail] = []  # that would have been sent
         self._sites: dict[tuple[bytes, bytes], Acl] = {}  # by site collection and web
         self._drives: dict[str, Acl] = {}
-        self._lists: dict[str, Acl] = {}
         self._items: dict[str, dict[bytes, Acl]] = {}  # drive id → uid → what is its own
         self._changes: dict[str, dict[bytes, list[int]]] = {}  # numbers in the drives' logs
         self._kinds: dict[tuple[str, int], str] = {}  # of those changes
@@ -69,10 +68,6 @@ class Sharing(KnownGroups):
         """Return the permissions of a library."""
         return self._drives.setdefault(drive.id, Acl())
 
-    def list_acl(self, list_id: str) -> Acl:
-        """Return the permissions right on a list that is no library: those of apps."""
-        return self._lists.setdefault(list_id, Acl())
-
     def item_acl(self, drive: Drive, item: Item) -> Acl | None:
         """Return an item's own permissions; None when it only inherits."""
         return self._items.get(drive.id, {}).get(item.uid)
@@ -82,6 +77,10 @@ class Sharing(KnownGroups):
         if item.parent is None:
             return self.drive_acl(drive)
         return self._items.setdefault(drive.id, {}).setdefault(item.uid, Acl())
+
+    def own_acl_if_any(self, drive: Drive, item: Item) -> Acl | None:
+        """Return an item's own permissions, or its library's; None when it only inherits."""
+        return self._drives.get(drive.id) if item.parent is None else self.item_acl(drive, item)
 
     def break_inheritance(self, drive: Drive, item: Item, *, copy: bool) -> Acl:
         """Let an item inherit nothing from now on; `copy` keeps what it had from above."""

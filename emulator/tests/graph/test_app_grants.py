@@ -81,8 +81,34 @@ async def test_a_file_opens_alone(graph, place, grant, permission):
     assert (await graph.get(f"{place}/lists/Specifications/items/2")).status_code == 404
 
 
+async def test_an_item_of_a_list_opens_alone(graph, place, grant):
+    await grant(f"{place}/lists/Assets/items/2", "read", ITEMS)
+    rows = (await graph.json(f"{place}/lists/Assets/items"))["value"]
+    assert [row["id"] for row in rows] == ["2"]
+    assert (await graph.get(f"{place}/lists/Assets/items/2?$expand=fields")).status_code == 200
+    assert (await graph.get(f"{place}/lists/Assets/items/1")).status_code == 404
+    change = {"Title": "x"}
+    fields = f"{place}/lists/Assets/items/2/fields"
+    assert (await graph.call("PATCH", fields, json=change)).status_code == 403
+    await grant(f"{place}/lists/Assets/items/2", "write", ITEMS)
+    assert (await graph.call("PATCH", fields, json=change)).status_code == 200
+
+
+async def test_a_grant_breaks_inheritance_and_people_keep_what_they_had(graph, place, grant, world):
+    await grant(f"{place}/lists/Specifications/items/1", "read", ITEMS)
+    graph.token = delegated_token(world, "megan", ["Sites.ReadWrite.All"])
+    item = await graph.json(f"{place}/lists/Specifications/items/1/driveItem")
+    assert "shared" in item
+    permissions = f"/drives/{item['parentReference']['driveId']}/items/{item['id']}/permissions"
+    graph.token = app_token(world)
+    listed = (await graph.json(permissions))["value"]
+    assert len(listed) > 1
+    assert not any("inheritedFrom" in one for one in listed)
+
+
 async def test_grants_are_read_changed_and_taken_back(graph, place, grant, world):
-    for path in (f"{place}/lists/Assets", f"{place}/lists/Specifications/items/1"):
+    for list_or_item in ("Assets", "Assets/items/1", "Specifications", "Specifications/items/1"):
+        path = f"{place}/lists/{list_or_item}"
         made = await grant(path, "read", LISTS)
         graph.token = app_token(world, roles=["Sites.FullControl.All"])
         one = f"{path}/permissions/{made['id']}"
@@ -114,8 +140,6 @@ async def test_grants_that_cannot_be_meant(graph, place, world):
         {"roles": ["read"], "grantedToV2": {"user": {"id": "x"}}},
     ):
         assert (await graph.call("POST", path, json=body)).status_code == 400
-    row = f"{place}/lists/Assets/items/1/permissions"
-    assert (await graph.get(row)).status_code == 400
     graph.token = delegated_token(world, "megan", ["Sites.ReadWrite.All"])
     body = {"roles": ["read"], "grantedToV2": APP}
     assert (await graph.call("POST", path, json=body)).status_code == 403
