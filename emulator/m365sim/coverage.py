@@ -67,6 +67,10 @@ def coverage() -> str:
             f"| [docs]({route.source}) |"
             for route in ENTRA_ROUTES
         ),
+        (
+            "| GET, POST | `/oidc/userinfo` of Graph's host | as the token's scopes allow "
+            "| [docs](https://learn.microsoft.com/entra/identity-platform/userinfo) |"
+        ),
         "",
         "## Microsoft Graph v1.0",
         "",

@@ -21,6 +21,8 @@ from m365sim.entra.errors import Refusal, Trace, error_body
 from m365sim.entra.grants import Flow, FlowKind
 from m365sim.entra.http import (
     NO_STORE,
+    PREFLIGHT,
+    PUBLIC,
     Answering,
     http_error,
     in_words,
@@ -39,12 +41,6 @@ from m365sim.tenant import User
 
 if TYPE_CHECKING:
     from m365sim.world import World
-
-PREFLIGHT = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "POST, OPTIONS",
-    "Access-Control-Allow-Headers": "*",
-}
 
 
 def entra_app(world: World) -> Starlette:
@@ -178,7 +174,7 @@ class _Login:
 
     async def keys(self, request: Request) -> Response:
         tenant_of_path(self.world, request.path_params["tenant"])
-        return json_response(key_set())
+        return json_response(key_set(), 200, PUBLIC)
 
     async def instance(self, request: Request) -> Response:
         endpoint = request.query_params.get("authorization_endpoint")
@@ -248,7 +244,7 @@ class _Login:
         except Refusal as refusal:
             body = error_body(self.world, refusal, Trace.new(self.world))
             return json_response({**body, "error": "invalid_tenant"}, 400)
-        return json_response(document)
+        return json_response(document, 200, PUBLIC)
 
     def _resume(self, request: Request, form: dict[str, str]) -> Interaction | None:
         flow: Flow | None = self.world.grants.flows.get(form.get("flow", ""))

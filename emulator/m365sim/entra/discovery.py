@@ -15,6 +15,18 @@ from m365sim.entra.keys import signing_key
 if TYPE_CHECKING:
     from m365sim.world import World
 
+_SCOPES = ["openid", "profile", "email", "offline_access"]
+#: As recorded; more than any id token holds.
+_CLAIMS = [
+    "sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name",
+    "msgraph_host", "aud", "exp", "iat", "auth_time", "acr", "nonce", "preferred_username", "name",
+    "tid", "ver", "at_hash", "c_hash", "email",
+]  # fmt: skip
+_V1_CLAIMS = [
+    "sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name",
+    "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "email", "given_name", "family_name",
+    "nickname",
+]  # fmt: skip
 PERSONAL_TENANT_ID = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 
@@ -25,7 +37,7 @@ def openid_configuration(world: World, tenant_path: str, *, is_v1: bool = False)
     segment = tenant.id if tenant else tenant_path.lower()
     base = f"{world.urls.login}/{segment}"
     protocol = f"{base}/oauth2" if is_v1 else f"{base}/oauth2/v2.0"
-    return {
+    document = {
         "token_endpoint": f"{protocol}/token",
         "token_endpoint_auth_methods_supported": [
             "client_secret_post",
@@ -36,24 +48,26 @@ def openid_configuration(world: World, tenant_path: str, *, is_v1: bool = False)
         "response_modes_supported": ["query", "fragment", "form_post"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "response_types_supported": ["code"],
-        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "scopes_supported": ["openid"] if is_v1 else _SCOPES,
         "issuer": _issuer(world, segment, is_v1=is_v1),
         "request_uri_parameter_supported": False,
+        "userinfo_endpoint": f"{world.urls.graph}/oidc/userinfo",
         "authorization_endpoint": f"{protocol}/authorize",
         "device_authorization_endpoint": f"{protocol}/devicecode",
         "http_logout_supported": True,
-        "frontchannel_logout_supported": False,
+        "frontchannel_logout_supported": True,
         "end_session_endpoint": f"{protocol}/logout",
-        "claims_supported": [
-            "sub", "iss", "aud", "exp", "iat", "nbf", "nonce",
-            "preferred_username", "name", "tid", "ver", "oid", "email",
-        ],
+        "claims_supported": _V1_CLAIMS if is_v1 else _CLAIMS,
         "tenant_region_scope": "EU" if tenant else None,
-        "cloud_instance_name": urlsplit(world.urls.login).netloc,
+        "cloud_instance_name": world.cloud.login.removeprefix("login."),
         "cloud_graph_host_name": "graph.windows.net",
         "msgraph_host": urlsplit(world.urls.graph).netloc,
-    }  # fmt: skip
+        "rbac_url": "https://pas.windows.net",
+    }
+    if is_v1:
+        document["microsoft_multi_refresh_token"] = True
+    return document
 
 
 def instance_discovery(world: World, authorization_endpoint: str | None) -> dict[str, Any] | None:

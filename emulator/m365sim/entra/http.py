@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from m365sim.world import World
 
 NO_STORE = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
+PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST, OPTIONS",
+    "Access-Control-Allow-Headers": "*",
+}
+
+
+#: Documents that any page may read, and keep for a day.
+PUBLIC = {
+    "Cache-Control": "max-age=86400, private",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, OPTIONS",
+}
 
 
 async def read_form(request: Request) -> dict[str, str]:

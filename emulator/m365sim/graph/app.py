@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from m365sim.clouds import GLOBAL
-from m365sim.entra.tokens import InvalidToken, verify_access_token
+from m365sim.entra.tokens import InvalidToken, Principal, verify_access_token
+from m365sim.entra.userinfo import USERINFO, userinfo
 from m365sim.faults import ASGIApp, Receive, Scope, Send, with_faults
 from m365sim.graph.address import parse, raw_path
 from m365sim.graph.call import Call, read_query
 from m365sim.graph.metering import metered
-from m365sim.graph.reply import GraphError, Reply, common_headers, error_reply, respond
+from m365sim.graph.reply import GraphError, Reply, common_headers, error_reply, json_reply, respond
 from m365sim.graph.shapes import CONTEXT
 from m365sim.history import acting_for
 from m365sim.traffic import ROUTE
@@ -59,13 +60,11 @@ def _say_where(world: World, reply: Reply) -> None:
 async def _answer(
     world: World, scope: Scope, receive: Receive, headers: dict[str, str], alone: ASGIApp
 ) -> Reply:
+    if scope["path"] == USERINFO:
+        return _userinfo(world, scope, headers)
     address = parse(raw_path(scope))
     scope[ROUTE] = address.template or None
-    try:
-        principal = verify_access_token(world, headers.get("authorization"), "graph")
-    except InvalidToken as bad:
-        challenge = (b"www-authenticate", bad.www_authenticate.encode("latin-1"))
-        raise GraphError(401, bad.code, bad.message, headers=[challenge]) from bad
+    principal = _principal(world, headers)
     acting_for(principal)
     world = world.of(principal.tenant_id)
     raw_query = scope.get("query_string", b"").decode("latin-1")
@@ -82,3 +81,19 @@ async def _answer(
         alone,
     )
     return await metered(call, scope)
+
+
+def _principal(world: World, headers: dict[str, str]) -> Principal:
+    try:
+        return verify_access_token(world, headers.get("authorization"), "graph")
+    except InvalidToken as bad:
+        challenge = (b"www-authenticate", bad.www_authenticate.encode("latin-1"))
+        raise GraphError(401, bad.code, bad.message, headers=[challenge]) from bad
+
+
+def _userinfo(world: World, scope: Scope, headers: dict[str, str]) -> Reply:
+    scope[ROUTE] = USERINFO
+    claims = userinfo(world, _principal(world, headers))
+    if claims is None:
+        raise GraphError(403, "Authorization_RequestDenied", "The token lacks the scope openid.")
+    return json_reply(claims)
