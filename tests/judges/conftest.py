@@ -142,22 +142,28 @@ class Running:
         return Said(json.loads(said))
 
 
+def started(world: World, node: Any, script: str, parameters: dict[str, Any]) -> Running:
+    told = {"host": world.host, "key": KEY, "folder": str(node.folder), **parameters}
+    return Running(
+        subprocess.Popen(
+            [node.program, str(HERE / "node" / script), json.dumps(told)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    )
+
+
 @pytest.fixture(scope="session")
 def begin(world: World, node: Any) -> Callable[..., Any]:
     """Start a script of `node/` with what it is told."""
+    return lambda script, **parameters: started(world, node, script, parameters)
 
-    def start(script: str, **parameters: Any) -> Running:
-        told = {"host": world.host, "key": KEY, "folder": str(node.folder), **parameters}
-        return Running(
-            subprocess.Popen(
-                [node.program, str(HERE / "node" / script), json.dumps(told)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-        )
 
-    return start
+@pytest.fixture(scope="session")
+def staffed_judge(staffed: World, node: Any) -> Judge:
+    """Run a script of `node/` to its end, at the fairlead whose cloud waits for clicks."""
+    return lambda script, **parameters: started(staffed, node, script, parameters).end()
 
 
 @pytest.fixture(scope="session")
