@@ -28,6 +28,7 @@ from fairlead.api import (
     proxy,
     records,
     syncs,
+    telemetry,
 )
 from fairlead.api.auth import KeyRing
 from fairlead.api.edge import Edge
@@ -44,6 +45,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     functions.router,
     integrations.router,
     connect_sessions.router,
+    telemetry.router,
     oauth_connect.router,
     oauth_callback.router,
     credentials.router,

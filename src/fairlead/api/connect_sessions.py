@@ -16,13 +16,16 @@ from fairlead.api.identifiers import (
     UniqueKey,
     WebAddress,
     end_user_of,
+    organization_of,
 )
 from fairlead.api.routing import NoQuery, Strict, query_of
 from fairlead.api.services import Given, Services
 from fairlead.api.wire import end_user_out, zulu
 from fairlead.connect.branding import ConnectUi
+from fairlead.errors import EgressRefused, InvalidInput
 from fairlead.model.connect_session import ConnectSession, IntegrationDefaults
 from fairlead.model.connection import Connection
+from fairlead.oauth import check_overrides
 from fairlead.store import connect_sessions, connections, integrations
 
 router = APIRouter(tags=["connect sessions"])
@@ -42,7 +45,7 @@ class OverridesIn(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    docs_connect: str | None = None
+    docs_connect: WebAddress | None = None
 
 
 class _SessionFields(Strict):
@@ -112,6 +115,24 @@ def _placed(field: str, keys: list[str]) -> list[tuple[str, str]]:
     return [(key, key) for key in keys]
 
 
+def _check_params(key: str, params: Mapping[str, str]) -> None:
+    """Refuse at once what would be refused when the trip begins."""
+    try:
+        check_overrides(params)
+    except InvalidInput as error:
+        name = error.issues[0]["path"][-1]
+        place = ("integrations_config_defaults", key, "authorization_params", name)
+        raise invalid_field(error.message, *place) from error
+
+
+def _check_callable(services: Services, url: str) -> None:
+    """Refuse an address that no event could be sent to."""
+    try:
+        services.transport.check(url)
+    except EgressRefused as error:
+        raise invalid_field(error.message, "webhook_url_override") from error
+
+
 async def _open(
     services: Services,
     caller: Caller,
@@ -138,11 +159,14 @@ async def _open(
         promoted = config.pop("webhook_url", None)
         if isinstance(promoted, str) and promoted:
             webhook_url_override = webhook_url_override or promoted
+        _check_params(key, given.authorization_params or {})
         defaults[key] = IntegrationDefaults(
             user_scopes=given.user_scopes,
             authorization_params=given.authorization_params or {},
             connection_config=config,
         )
+    if webhook_url_override:
+        _check_callable(services, webhook_url_override)
     end_user = end_user_of(body.end_user, body.organization)
     tags = body.tags or {}
     if reconnected and end_user is None and not tags:
@@ -150,6 +174,7 @@ async def _open(
     session, token = await services.sessions.open_session(
         caller.environment,
         end_user=end_user,
+        organization=organization_of(body.organization),
         tags=tags,
         allowed_integrations=tuple(allowed),
         defaults=defaults,

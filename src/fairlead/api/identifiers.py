@@ -99,11 +99,15 @@ def moment(value: datetime) -> datetime:
 Moment = Annotated[datetime, AfterValidator(moment)]
 
 
+#: of the contract: as long as `Text`, but it may be empty
+Name = Annotated[str, StringConstraints(max_length=255)]
+
+
 class OrganizationIn(Strict):
     """The end user's organisation, in the product's terms."""
 
-    id: Text
-    display_name: Text | None = None
+    id: Name
+    display_name: Name | None = None
 
 
 class EndUserIn(Strict):
@@ -111,7 +115,7 @@ class EndUserIn(Strict):
 
     id: Text
     email: Email | None = None
-    display_name: Text | None = None
+    display_name: Name | None = None
     tags: Tags | None = None
 
 
@@ -124,7 +128,12 @@ def end_user_of(user: EndUserIn | None, organization: OrganizationIn | None) -> 
         email=user.email,
         display_name=user.display_name,
         tags=user.tags or {},
-        organization=Organization(id=organization.id, display_name=organization.display_name)
-        if organization
-        else None,
+        organization=organization_of(organization),
     )
+
+
+def organization_of(organization: OrganizationIn | None) -> Organization | None:
+    """Return the noun for what a body says of the organisation."""
+    if organization is None:
+        return None
+    return Organization(id=organization.id, display_name=organization.display_name)

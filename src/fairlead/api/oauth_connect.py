@@ -20,6 +20,9 @@ from fairlead.model.connect_session import ConnectSession
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["oauth"])
 
+#: how the contract's browser library writes that a parameter shall not be sent
+_REMOVED = "undefined"
+
 
 class OAuthConnectQuery(BaseModel):
     """What a browser may say when it sets out."""
@@ -37,7 +40,8 @@ class OAuthConnectQuery(BaseModel):
     params: dict[str, Any] = {}
     """Values of the provider's connection_config."""
     authorization_params: dict[str, Any] = {}
-    """Ignored: only a session may change what is asked of the vendor."""
+    """Sent to the vendor's authorize page unless the session has its own for this integration; the
+    value `undefined` removes a parameter."""
 
 
 async def _begin(services: Services, key: str, query: OAuthConnectQuery) -> str:
@@ -68,6 +72,11 @@ async def _begin(services: Services, key: str, query: OAuthConnectQuery) -> str:
             for name, value in query.params.items()
             # only the product may say where webhooks go
             if isinstance(value, str) and name != "webhook_url"
+        },
+        authorization_params={
+            name: "" if value == _REMOVED else value
+            for name, value in query.authorization_params.items()
+            if isinstance(value, str)
         },
         ws_client_id=query.ws_client_id,
     )

@@ -20,6 +20,7 @@ from fairlead.model.connect_session import (
     EndUser,
     IntegrationDefaults,
     OAuthState,
+    Organization,
 )
 from fairlead.model.environment import Environment
 from fairlead.model.integration import Integration
@@ -62,6 +63,7 @@ class Sessions:
         *,
         end_user: EndUser | None,
         tags: Mapping[str, str],
+        organization: Organization | None = None,
         allowed_integrations: tuple[str, ...] = (),
         defaults: Mapping[str, IntegrationDefaults] | None = None,
         overrides: Mapping[str, dict[str, str]] | None = None,
@@ -70,8 +72,8 @@ class Sessions:
     ) -> tuple[ConnectSession, str]:
         """Open a session; return it with its token, which is told this once.
 
-        `tags` overlay those derived from the end user. With `connection_id` the session renews
-        that connection.
+        `tags` overlay those derived from the end user and the `organization`. With `connection_id`
+        the session renews that connection.
         """
         now = self._clock.now()
         token = new_session_token()
@@ -83,7 +85,11 @@ class Sessions:
             allowed_integrations=tuple(allowed_integrations),
             defaults=dict(defaults or {}),
             overrides=dict(overrides or {}),
-            tags={**derived_tags(end_user), **{key.lower(): tags[key] for key in tags}},
+            tags={
+                **organization_tags(organization),
+                **derived_tags(end_user),
+                **{key.lower(): tags[key] for key in tags},
+            },
             webhook_url_override=webhook_url_override,
             connection_id=connection_id,
             created_at=now,
@@ -113,11 +119,14 @@ class Sessions:
         *,
         session: ConnectSession | None,
         connection_config: Mapping[str, Any],
+        authorization_params: Mapping[str, str] | None = None,
         ws_client_id: str | None = None,
     ) -> str:
         """Begin a trip and return the vendor's URL for it.
 
         `connection_config` is what the browser says; the session's values win over it.
+        `authorization_params` are the browser's too: those of the session, if it has any for this
+        integration, take their place whole (contract 3.4).
         """
         if session is not None:
             self._check_session(session, environment_id, integration_key)
@@ -143,7 +152,7 @@ class Sessions:
         # the session's word wins over the operator's
         overrides = {
             **authorization_params_of(integration.config),
-            **defaults.authorization_params,
+            **(defaults.authorization_params or authorization_params or {}),
         }
         now = self._clock.now()
         state = OAuthState(
@@ -217,13 +226,25 @@ def derived_tags(end_user: EndUser | None) -> dict[str, str]:
     """Return the tags that follow from who connects (contract 3.1)."""
     if end_user is None:
         return {}
-    organization = end_user.organization
     told = {
         "end_user_id": end_user.id,
         "end_user_email": end_user.email,
         "end_user_display_name": end_user.display_name,
-        "organization_id": organization.id if organization else None,
-        "organization_display_name": organization.display_name if organization else None,
     }
     tags = {name: value for name, value in told.items() if value}
-    return {**tags, **{key.lower(): value for key, value in end_user.tags.items()}}
+    return {
+        **tags,
+        **organization_tags(end_user.organization),
+        **{key.lower(): value for key, value in end_user.tags.items()},
+    }
+
+
+def organization_tags(organization: Organization | None) -> dict[str, str]:
+    """Return the tags that follow from whose organisation it is; it needs no end user."""
+    if organization is None:
+        return {}
+    told = {
+        "organization_id": organization.id,
+        "organization_display_name": organization.display_name,
+    }
+    return {name: value for name, value in told.items() if value}

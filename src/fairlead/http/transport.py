@@ -105,6 +105,13 @@ class Transport:
     ) -> None:
         await self.close()
 
+    def check(self, url: str) -> None:
+        """Raise EgressRefused for an address that can be seen to be out of bounds as it is written.
+
+        A name is judged when it is resolved, at the moment of calling.
+        """
+        self._policy.check_url(url)
+
     async def send(
         self,
         request: Request,

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
+from fairlead.vault.tokens import hash_token
 
 
 async def test_open_read_and_end(world: Any, check: Any) -> None:
@@ -106,6 +109,48 @@ async def test_expired_and_malformed_tokens(world: Any, check: Any) -> None:
         ({"tags": {}, "overrides": {"none": {}}}, "custom", ["overrides", "none"]),
         ({"tags": {}, "webhook_url_override": "x"}, "custom", ["webhook_url_override"]),
         (
+            {"tags": {}, "webhook_url_override": "http://169.254.169.254/latest"},
+            "custom",
+            ["webhook_url_override"],
+        ),
+        (
+            {
+                "tags": {},
+                "integrations_config_defaults": {
+                    "a": {"connection_config": {"webhook_url": "http://[::1]/"}}
+                },
+            },
+            "custom",
+            ["webhook_url_override"],
+        ),
+        (
+            {
+                "tags": {},
+                "integrations_config_defaults": {"a": {"authorization_params": {"State": "mine"}}},
+            },
+            "custom",
+            ["integrations_config_defaults", "a", "authorization_params", "State"],
+        ),
+        (
+            {"tags": {}, "overrides": {"a": {"docs_connect": "javascript:alert(1)"}}},
+            "custom",
+            ["overrides", "a", "docs_connect"],
+        ),
+        (
+            {"end_user": {"id": "u"}, "integrations_config_defaults": {"a": {"scopes": "x"}}},
+            "unrecognized_keys",
+            ["integrations_config_defaults", "a"],
+        ),
+        ({"end_user": {"id": "u" * 256}}, "too_big", ["end_user", "id"]),
+        (
+            {"end_user": {"id": "u", "display_name": "n" * 256}},
+            "too_big",
+            ["end_user", "display_name"],
+        ),
+        ({"tags": {}, "organization": {"id": "o" * 256}}, "too_big", ["organization", "id"]),
+        ({"tags": {}, "organization": {}}, "invalid_type", ["organization", "id"]),
+        ({"end_user": {"id": "u"}, "connection_id": "c"}, "unrecognized_keys", []),
+        (
             {
                 "tags": {},
                 "integrations_config_defaults": {"a": {"authorization_params": {"p": None}}},
@@ -118,6 +163,7 @@ async def test_expired_and_malformed_tokens(world: Any, check: Any) -> None:
 async def test_refused(
     world: Any, check: Any, body: dict[str, Any], code: str, path: list[str]
 ) -> None:
+    await world.integration("a")
     issue = check(await world.client.post("/connect/sessions", json=body), 400, "invalid_body")[
         "errors"
     ][0]
@@ -144,3 +190,133 @@ async def test_reconnect(world: Any, check: Any) -> None:
         check(
             await world.client.post("/connect/sessions/reconnect", json=body), 400, "invalid_body"
         )
+
+
+async def test_reconnect_takes_all_fields_but_what_is_fixed(world: Any, check: Any) -> None:
+    await world.integration("a")
+    await world.connection("c1", "a", tags={"x": "y"})
+    named = {"connection_id": "c1", "integration_id": "a"}
+    more = {
+        "end_user": {"id": "u2", "display_name": ""},
+        "organization": {"id": "o2", "display_name": "Org"},
+        "tags": {"Z": "1"},
+        "integrations_config_defaults": {"a": {"authorization_params": {"prompt": ""}}},
+        "overrides": {"a": {"docs_connect": "https://docs.example"}},
+        "webhook_url_override": "https://hook.example",
+    }
+    answer = await world.client.post("/connect/sessions/reconnect", json=named | more)
+    assert answer.status_code == 201, answer.text
+    session = await world.services.sessions.find(answer.json()["data"]["token"])
+    assert session.tags == {
+        "end_user_id": "u2",
+        "organization_id": "o2",
+        "organization_display_name": "Org",
+        "z": "1",
+    }
+    assert session.defaults["a"].authorization_params == {"prompt": ""}
+    assert session.overrides == {"a": {"docs_connect": "https://docs.example"}}
+    assert session.webhook_url_override == "https://hook.example"
+    refused = await world.client.post(
+        "/connect/sessions/reconnect", json=named | {"allowed_integrations": ["a"]}
+    )
+    [issue] = check(refused, 400, "invalid_body")["errors"]
+    assert issue["code"] == "unrecognized_keys"
+
+
+async def test_an_organization_needs_no_end_user(world: Any) -> None:
+    token = await world.session(
+        end_user=None, tags={"plan": "x"}, organization={"id": "o1", "display_name": ""}
+    )
+    session = await world.services.sessions.find(token)
+    assert session.tags == {"organization_id": "o1", "plan": "x"}
+    key = {"Authorization": f"Bearer {token}"}
+    told = (await world.browser.get("/connect/session", headers=key)).json()["data"]
+    assert told["endUser"] is None
+
+
+async def test_what_a_session_does_not_set_is_not_told(world: Any) -> None:
+    key = {"Authorization": f"Bearer {await world.session(allowed_integrations=[])}"}
+    told = (await world.browser.get("/connect/session", headers=key)).json()["data"]
+    assert set(told) == {"endUser", "connectUISettings", "websocketsPath"}
+    assert told["endUser"] == {
+        "id": "u1",
+        "display_name": "Ada",
+        "email": None,
+        "tags": None,
+        "organization": None,
+    }
+    assert told["websocketsPath"] == "/"
+
+
+async def test_it_serves_many_times_until_it_ends(world: Any, check: Any) -> None:
+    await world.integration()
+    token = await world.session()
+    for _ in range(2):
+        await world.land(await world.depart(token=token), code="good")
+    assert len((await world.client.get("/connections")).json()["connections"]) == 2
+    world.clock.advance(timedelta(minutes=29, seconds=59))
+    key = {"Authorization": f"Bearer {token}"}
+    assert (await world.browser.get("/connect/session", headers=key)).status_code == 200
+    world.clock.advance(timedelta(seconds=1))
+    over = await world.browser.get("/connect/session", headers=key)
+    check(over, 401, "unknown_connect_session_token")
+
+
+async def test_its_token_is_nowhere_in_the_database(world: Any) -> None:
+    token = await world.session()
+    path = world.services.settings.sqlite_path
+    kept = b"".join(
+        each.read_bytes() for each in path.parent.iterdir() if each.name.startswith(path.name)
+    )
+    assert hash_token(token).encode() in kept
+    assert token.encode() not in kept
+    assert token.removeprefix("nango_connect_session_").encode() not in kept
+
+
+async def test_telemetry(world: Any, check: Any) -> None:
+    told = {"token": await world.session(), "event": "open", "timestamp": "2026-11-24T08:00:01Z"}
+    answer = await world.browser.post("/connect/telemetry", json=told | {"dimensions": {"a": 1}})
+    assert (answer.status_code, answer.content) == (204, b"")
+    late = await world.browser.post(
+        "/connect/telemetry", json=told | {"timestamp": "2026-11-26T08:00:00Z"}
+    )
+    [issue] = check(late, 400, "invalid_body")["errors"]
+    assert issue["path"] == ["timestamp"]
+    for token, code in (
+        ("nango_connect_session_" + "0" * 64, "unknown_connect_session_token"),
+        ("x", "invalid_connect_session_token_format"),
+    ):
+        answer = await world.browser.post("/connect/telemetry", json=told | {"token": token})
+        check(answer, 401, code)
+
+
+def asked_params(answer: Any) -> dict[str, list[str]]:
+    assert answer.status_code == 302, answer.text
+    return parse_qs(urlsplit(answer.headers["location"]).query, keep_blank_values=True)
+
+
+async def test_the_browsers_parameters_count_unless_the_session_has_its_own(world: Any) -> None:
+    await world.integration("a", integration_config={"authorization_params.hint": "operator"})
+    browsers = {
+        "authorization_params[prompt]": "login",
+        "authorization_params[hint]": "undefined",
+    }
+    for defaults, prompt, hint in (
+        ({}, ["login"], None),
+        ({"a": {"authorization_params": {}}}, ["login"], None),
+        ({"a": {"authorization_params": {"prompt": "none"}}}, ["none"], ["operator"]),
+        ({"a": {"authorization_params": {"prompt": ""}}}, None, ["operator"]),
+    ):
+        token = await world.session(integrations_config_defaults=defaults)
+        query = {"connect_session_token": token} | browsers
+        asked = asked_params(await world.browser.get("/oauth/connect/a", params=query))
+        assert (asked.get("prompt"), asked.get("hint")) == (prompt, hint), defaults
+
+
+@pytest.mark.parametrize("name", ["state", "redirect_uri", "client_id", "code_challenge"])
+async def test_what_ties_a_trip_is_not_the_browsers(world: Any, name: str) -> None:
+    await world.integration("a")
+    query = {"connect_session_token": await world.session(), f"authorization_params[{name}]": "x"}
+    page = await world.browser.get("/oauth/connect/a", params=query)
+    assert page.status_code == 400
+    assert f"authorization_params.{name} cannot be changed" in page.text

@@ -34,6 +34,10 @@ OK = {
     },
     ("get", "/connect/session"): {"session": True},
     ("delete", "/connect/session"): {"session": True, "status": 204},
+    ("post", "/connect/telemetry"): {
+        "json": {"token": "nonsense", "event": "open", "timestamp": "2026-11-24T08:00:00Z"},
+        "status": 401,
+    },
     ("get", "/oauth/connect/{provider_config_key}"): {
         "path": "/oauth/connect/acme?connect_session_token=TOKEN",
         "status": 302,
