@@ -5,7 +5,7 @@ import asyncio
 import os
 import platform
 
-from bench import calls, forward, incremental, initial, large, proxy
+from bench import calls, emulator, forward, incremental, initial, large, proxy
 from bench.table import say
 
 BENCHMARKS = {
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "forward": forward.measure,
     "calls": calls.measure,
     "large": large.measure,
+    "emulator": emulator.measure,
 }
 
 

@@ -42,7 +42,7 @@ class Traffic:
     def note(self, surface: str, scope: Scope, status: int, fault: str | None = None) -> None:
         """Count a request from its ASGI scope; surfaces without templates have ids blanked."""
         path: str = scope["path"]
-        route = _GUID.sub("{id}", scope.get(ROUTE) or path)
+        route = scope.get(ROUTE) or _GUID.sub("{id}", path)
         key = (surface, scope["method"], route)
         self.counts[key] += 1
         self.statuses[surface, status] += 1
@@ -50,7 +50,15 @@ class Traffic:
             self.not_modelled[surface, scope["method"], _GUID.sub("{id}", path)] += 1
         query = scope.get("query_string", b"").decode("latin-1")
         self.last.append(
-            Seen(surface, scope["method"], route, path, _redacted(query), status, fault)
+            Seen(
+                surface,
+                scope["method"],
+                route,
+                path,
+                _redacted(query) if query else "",
+                status,
+                fault,
+            )
         )
 
     def clear(self) -> None:

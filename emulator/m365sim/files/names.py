@@ -6,6 +6,8 @@ https://support.microsoft.com/office/restrictions-and-limitations-in-onedrive-an
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from urllib.parse import quote
 
 from m365sim.files.problems import BadName
 
@@ -13,6 +15,12 @@ MAX_PATH = 400  # characters of the decoded path, the library's own name include
 
 _ILLEGAL = re.compile(r'["*:<>?/\\|\x00-\x1f]')
 _RESERVED = re.compile(r"(?:\.lock|con|prn|aux|nul|com[0-9]|lpt[0-9]|desktop\.ini)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def quoted(path: str) -> str:
+    """Encode a path for an address; remembered, since the same few are named all the time."""
+    return quote(path)
 
 
 def name_fault(name: str, *, at_root: bool = False) -> str | None:

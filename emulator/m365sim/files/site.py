@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from m365sim.files.ids import guid_of
+from m365sim.files.names import quoted
 
 if TYPE_CHECKING:
     from m365sim.files.drive import Drive
@@ -42,7 +42,7 @@ class Site:
     @property
     def web_url(self) -> str:
         """The address in the real service."""
-        return f"https://{self.host}{quote(self.path)}"
+        return f"https://{self.host}{quoted(self.path)}"
 
     @property
     def is_personal(self) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from m365sim.files import Actor, Drive, Item
 from m365sim.files.ids import upper_guid_of
+from m365sim.files.names import quoted
 from m365sim.graph.shapes import actor_shape, iso_seconds
 from m365sim.transfer.preauth import Downloads
 
@@ -74,7 +75,7 @@ class ItemShapes:
         self._parents: dict[bytes, dict[str, Any]] = {}
         self._delta_parents: dict[bytes, dict[str, Any]] = {}
         self._urls: dict[bytes, str] = {}
-        self._root_url = f"{drive.site.web_url}/{quote(drive.url_name)}"
+        self._root_url = f"{drive.site.web_url}/{quoted(drive.url_name)}"
         self._site_id = drive.site.id
 
     def item(self, item: Item) -> dict[str, Any]:
@@ -206,7 +207,7 @@ class ItemShapes:
     def _path(self, folder: Item | None) -> str:
         below = self._drive.path(folder) if folder is not None else ""
         if self._quirks.path_encoded:
-            below = quote(below)
+            below = quoted(below)
         return f"/drives/{self._drive.id}/root:{below}"
 
     def _web_url(self, item: Item, guid: str) -> str:
@@ -224,7 +225,7 @@ class ItemShapes:
         if above is None:
             folder = self._drive.find(item.parent)
             below = self._drive.path(folder) if folder is not None else ""
-            above = self._urls[item.parent] = f"{self._root_url}{quote(below)}"
+            above = self._urls[item.parent] = f"{self._root_url}{quoted(below)}"
         if _PLAIN.fullmatch(item.name):
             return f"{above}/{item.name.replace(' ', '%20')}"
         return f"{above}/{quote(item.name)}"

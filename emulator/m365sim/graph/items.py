@@ -10,9 +10,10 @@ import base64
 import binascii
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs
 
 from m365sim.files import Drive, Item
+from m365sim.files.names import quoted
 from m365sim.graph.call import Call
 from m365sim.graph.item_relations import Relations
 from m365sim.graph.item_shapes import ItemShapes, etag
@@ -45,7 +46,7 @@ async def list_children(call: Call) -> Reply:
     start = _read_position(call.query.get("$skiptoken"))
     stop = start + call.top()
     shapes, relations = ItemShapes(call.world, drive, call.principal), Relations(call, drive)
-    place = f"#drives('{quote(drive.id)}')/items('{drive.item_id(folder.uid)}')/children"
+    place = f"#drives('{quoted(drive.id)}')/items('{drive.item_id(folder.uid)}')/children"
     value: dict[str, Any] = {"@odata.context": CONTEXT + place}
     if "$count" in call.query:
         value["@odata.count"] = len(items)
@@ -71,7 +72,7 @@ async def redirect_to_content(call: Call) -> Reply:
 def shown(call: Call, drive: Drive, item: Item, status: int = 200) -> Reply:
     """Answer with an item and its ETag header."""
     shapes = ItemShapes(call.world, drive, call.principal)
-    context = f"{CONTEXT}#drives('{quote(drive.id)}')/items/$entity"
+    context = f"{CONTEXT}#drives('{quoted(drive.id)}')/items/$entity"
     shape = {"@odata.context": context, **shapes.item(item)}
     tag = (b"etag", etag(item).encode())
     shape = Relations(call, drive).shown(item, shape)

@@ -12,12 +12,12 @@ import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import orjson
 
 from m365sim.files import Drive, Item
 from m365sim.files.ids import guid_of
+from m365sim.files.names import quoted
 
 if TYPE_CHECKING:
     from m365sim.entra.tokens import Principal
@@ -50,7 +50,7 @@ class Downloads:
     def __init__(self, world: World, drive: Drive, principal: Principal) -> None:
         self._key = world.content.signing_key
         self._head = _claims(world, drive, principal, DOWNLOAD_LIFETIME)
-        self._base = f"{origin_of(world, drive)}{quote(drive.site.path)}/_layouts/15/download.aspx"
+        self._base = f"{origin_of(world, drive)}{quoted(drive.site.path)}/_layouts/15/download.aspx"
         self._drive = drive
 
     def url(self, item: Item, version: int | None = None) -> str:
