@@ -35,6 +35,7 @@ from fairlead.dashboard.pages import page_routes
 from fairlead.dashboard.result_page import ResultPage
 from fairlead.engine.engine import Engine
 from fairlead.engine.queue import Queue
+from fairlead.gateway.doctor import Doctor
 from fairlead.gateway.send import Gateway
 from fairlead.http.egress import EgressPolicy
 from fairlead.http.transport import Transport
@@ -134,6 +135,17 @@ async def open_services(
             branding=branding,
             freshener=freshener,
             gateway=gateway,
+            doctor=Doctor(
+                db,
+                vault,
+                registry,
+                freshener,
+                gateway,
+                transport,
+                clock,
+                server_url=settings.server_url,
+                webhook_url=settings.webhook_url,
+            ),
             engine=engine,
             clock=clock,
             new_id=new_id,

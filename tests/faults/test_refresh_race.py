@@ -24,6 +24,7 @@ from m365sim import server
 from m365sim.entra.contoso import DAEMON_APP_ID, TENANT_ID, WEB_APP_ID
 from m365sim.entra.grants import RefreshGrant
 from m365sim.server import Running as Cloud
+from m365sim.sign_in_rules import Proof
 
 pytestmark = pytest.mark.faults
 
@@ -50,7 +51,7 @@ def delegated(cloud: Cloud) -> OAuth2Credentials:
     user = world.directory.user_by_upn("megan@contoso.onmicrosoft.com")
     assert user
     world.grants.refresh_tokens["rt-0"] = RefreshGrant(
-        WEB_APP_ID, user.id, TENANT_ID, SCOPE, world.clock.now()
+        WEB_APP_ID, user.id, TENANT_ID, SCOPE, world.clock.now(), Proof(world.clock.now())
     )
     return OAuth2Credentials(
         access_token=SecretStr("at-0"),

@@ -49,7 +49,7 @@ async def find_tenant(
 def identity_of(tokens: Mapping[str, Any]) -> dict[str, str]:
     """Return `tenantId`, `userId` and `userPrincipalName` as far as the tokens tell them."""
     for name in ("access_token", "id_token"):
-        claims = _claims(tokens.get(name))
+        claims = claims_of(tokens.get(name))
         tenant_id = _guid(claims.get("tid"))
         if tenant_id is None:
             continue
@@ -63,7 +63,7 @@ def identity_of(tokens: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
-def _claims(token: object) -> dict[str, Any]:
+def claims_of(token: object) -> dict[str, Any]:
     """Return a JWT's claims unverified; {} for a token that is none (they may be opaque)."""
     if not isinstance(token, str) or token.count(".") != 2:
         return {}

@@ -11,6 +11,7 @@ from dataclasses import replace
 from fairlead.model.provider import Audience, AuthMode, ConfigField, Provider
 from fairlead_microsoft.account import find_account, find_tenant
 from fairlead_microsoft.clouds import TENANT, Cloud
+from fairlead_microsoft.diagnosis import examiner
 from fairlead_microsoft.errors import classify, throttle
 from fairlead_microsoft.guides import (
     APP_ONLY,
@@ -133,6 +134,7 @@ def sharepoint_online(cloud: Cloud) -> Provider:
         on_connected=find_account(cloud),
         throttle=throttle,
         classify=classify,
+        diagnose=examiner(cloud),
     )
 
 
@@ -161,6 +163,7 @@ def sharepoint_online_app(cloud: Cloud) -> Provider:
         on_connected=find_account(cloud),
         throttle=throttle,
         classify=classify,
+        diagnose=examiner(cloud),
     )
 
 
@@ -224,6 +227,7 @@ def sharepoint_online_v1(cloud: Cloud) -> Provider:
         starts_syncs=False,
         throttle=throttle,
         classify=classify,
+        diagnose=examiner(cloud),
     )
 
 

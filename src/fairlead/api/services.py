@@ -15,6 +15,7 @@ from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
 from fairlead.connect.submission import Submissions
 from fairlead.engine.engine import Engine
+from fairlead.gateway.doctor import Doctor
 from fairlead.gateway.send import Gateway
 from fairlead.http.transport import Transport
 from fairlead.model.clock import Clock, NewId
@@ -41,6 +42,7 @@ class Services:
     branding: Branding
     freshener: Freshener
     gateway: Gateway
+    doctor: Doctor
     engine: Engine
     clock: Clock
     new_id: NewId

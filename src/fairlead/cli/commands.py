@@ -13,6 +13,7 @@ import typer
 
 from fairlead import __version__
 from fairlead.cli import database, demos, sealing, server
+from fairlead.cli.doctor import doctor as examine
 from fairlead.errors import OperatorError
 from fairlead.settings import SettingsInvalid, load_settings
 
@@ -78,6 +79,24 @@ def serve(host: Host = "127.0.0.1", port: Port = server.DEFAULT_PORT) -> None:
 def worker() -> None:
     """Do the work without serving: syncs, schedules, webhooks. Needs PostgreSQL."""
     _run(server.work)
+
+
+@app.command(epilog="Example: [b]fairlead doctor 3f2a... --probe v1.0/sites/root[/b]")
+def doctor(
+    connection: Annotated[str, typer.Argument(help="Id of the connection.")],
+    integration: Annotated[
+        str | None,
+        typer.Option(help="Unique key of its integration, if several have one of that id."),
+    ] = None,
+    probe: Annotated[
+        list[str] | None,
+        typer.Option(help="A path or address that it should reach; may be given several times."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, as the API does.")] = False,
+) -> None:
+    """Examine a connection: what is wrong, why, who must do what. Exit code 1 if it is not well."""
+    code = asyncio.run(examine(load_settings(), connection, integration, probe or [], json=json))
+    raise typer.Exit(code)
 
 
 @app.command(

@@ -1,7 +1,7 @@
-"""Provider: how one vendor's API is reached and authenticated: data, plus up to six hooks.
+"""Provider: how one vendor's API is reached and authenticated: data, plus up to seven hooks.
 
-A provider is a typed literal in a pack. The platform calls the six hooks below and nothing else of
-a pack while it authenticates; each has a default, so a simple provider is ten lines of data.
+A provider is a typed literal in a pack. The platform calls the seven hooks below and nothing else
+of a pack while it authenticates; each has a default, so a simple provider is ten lines of data.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from fairlead.errors import FairleadError
+from fairlead.model.diagnosis import Chart
 from fairlead.model.guide import Guide
 
 
@@ -95,7 +96,7 @@ class Account:
 
 
 class SendFn(Protocol):
-    """Send one authenticated GET to the vendor, for hooks that must ask who connected."""
+    """Send one GET, authenticated unless said otherwise, for hooks that must ask the vendor."""
 
     async def __call__(self, url: str) -> Reply: ...
 
@@ -116,6 +117,39 @@ VerifyNoticeHook = Callable[
 ]
 #: body of a verified webhook -> values of connection_config that name the connections concerned
 RouteNoticeHook = Callable[[bytes], list[Mapping[str, str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """A connection as the hook `diagnose` sees it."""
+
+    auth_mode: AuthMode
+    client_id: str
+    connection_config: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+    #: the vendor's last token reply
+    tokens: Mapping[str, Any]
+    #: does the app prove itself by a certificate?
+    has_certificate: bool
+    #: scopes that are asked for
+    scopes: tuple[str, ...]
+    #: function that runs by itself -> scopes it needs
+    needs: Mapping[str, tuple[str, ...]]
+    #: where a browser would be sent to connect again without being asked anything, None = nowhere
+    authorize_url: str | None
+    redirect_uri: str
+    #: addresses or paths that the caller wants reached
+    wanted: tuple[str, ...]
+    #: why the credentials could not be renewed, None = they could
+    error: FairleadError | None
+    #: a GET as the connection; relative URLs lie below the provider's base URL
+    call: SendFn
+    #: a GET without credentials, redirects not followed
+    look: SendFn
+
+
+#: looks for what only the vendor's people know can be wrong, and writes it on the chart
+DiagnoseHook = Callable[[Patient, Chart], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,3 +227,4 @@ class Provider:
     classify: ClassifyHook | None = None
     verify_notice: VerifyNoticeHook | None = None
     route_notice: RouteNoticeHook | None = None
+    diagnose: DiagnoseHook | None = None

@@ -27,6 +27,9 @@ OK = {
     ("get", "/integrations/{unique_key}/functions/{name}"): {
         "path": "/integrations/acme/functions/notes"
     },
+    ("post", "/connections/{connection_id}/doctor"): {
+        "path": "/connections/c1/doctor?provider_config_key=acme"
+    },
     ("post", "/connect/sessions"): {"json": {"end_user": {"id": "u"}}, "status": 201},
     ("post", "/connect/sessions/reconnect"): {
         "json": {"connection_id": "c1", "integration_id": "acme"},
