@@ -51,6 +51,10 @@ def token_request(cloud: Cloud) -> TokenRequestHook:
             if form.get("grant_type") == "refresh_token":
                 # the newest refresh token is the one that lives longest
                 form["scope"] += " offline_access"
+        elif form.get("grant_type") == "refresh_token" and not form.get("scope"):
+            # a refresh token is for no API, and the newest may have come with another one's token:
+            # without a scope, that API would be meant
+            form["scope"] = " ".join(default_scopes(cloud))
         elif asked := form.get("scope"):
             form["scope"] = " ".join(qualified(one, cloud) for one in asked.split())
         return replace(request, form=form)

@@ -85,8 +85,24 @@ def test_every_token_request_says_that_claims_challenges_are_answered(audience):
     sent = hook(TokenRequest(url="u", form=form, audience=audience), {}).form
     both = {"nbf": asked["access_token"]["nbf"], "xms_cc": {"values": ["cp1"]}}
     assert json.loads(sent["claims"]) == {"access_token": both, "id_token": {}}
-    bare = TokenRequest(url="u", form={"grant_type": "refresh_token"})
-    assert "scope" not in hook(bare, {}).form
+
+
+@pytest.mark.parametrize(
+    ("cloud", "scope"),
+    [
+        (GLOBAL, "offline_access .default"),
+        (CLOUDS["dod"], f"offline_access {CLOUDS['dod'].graph_url}/.default"),
+        (CUSTOM, "offline_access .default"),
+    ],
+)
+def test_a_refresh_says_that_it_is_for_graph(cloud, scope):
+    """The newest refresh token may have come with a token for SharePoint's own API."""
+    hook = pack(cloud).providers["sharepoint-online"].token_request
+    assert (
+        hook(TokenRequest(url="u", form={"grant_type": "refresh_token"}), {}).form["scope"] == scope
+    )
+    code = TokenRequest(url="u", form={"grant_type": "authorization_code"})
+    assert "scope" not in hook(code, {}).form
 
 
 def test_identity_is_read_from_the_tokens():
