@@ -60,6 +60,7 @@ def _app_report(one: AppRegistration) -> dict[str, Any]:
         "secret_expires_at": secret.expires_at.isoformat() if secret else None,
         "redirect_uris": one.redirect_uris,
         "multi_tenant": one.multi_tenant,
+        "is_public": one.is_public,
         "application_permissions": {
             resource: sorted(names) for resource, names in one.application_permissions.items()
         },
@@ -119,6 +120,8 @@ def _remark(user: User) -> str:
 
 def _app_rows(one: AppRegistration, world: World) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("client id", one.app_id)]
+    if one.is_public:
+        rows.append(("secret", "none: a public client, for device codes and terminals"))
     for secret in one.secrets:
         remark = "  (expired)" if secret.expires_at <= world.clock.now() else ""
         rows.append(("secret", f"{secret.value}{remark}"))

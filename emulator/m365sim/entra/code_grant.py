@@ -41,6 +41,7 @@ def redeem_code(
     check_origin(request, is_spa=is_spa)
     user, tenant = person_of(world, grant.user_id)
     check_grant(user, app, grant.issued_at, grant.proof)
+    world = world.of(tenant.id)  # whose SharePoint is meant where none is named
     asked = _asked(world, request, grant)
     wanted = grant.wanted.joined(read_claims(request.form.get("claims")))
     bearer = Bearer(app, appidacr, user, tenant, grant.proof, wanted)

@@ -130,7 +130,7 @@ def redeem_device_code(
         )
     user, tenant = person_of(world, grant.user_id)
     check_grant(user, app, grant.issued_at, grant.proof)
-    asked = parse_scopes(world, grant.scope)
+    asked = parse_scopes(world.of(tenant.id), grant.scope)
     bearer = Bearer(app, appidacr, user, tenant, grant.proof, grant.wanted)
     answer = delegated_answer(world, request, bearer, asked)
     grant.state = "redeemed"

@@ -37,8 +37,7 @@ def redeem_password(
                 "all the necessary parameters for the login request.",
             )
     scope = v1_scope(request.field("resource")) if request.is_v1 else request.field("scope")
-    asked = parse_scopes(world, scope)
-    if len(asked.resources) > 1:
+    if len(parse_scopes(world, scope).resources) > 1:
         raise several_resources(scope)
     user = check_password(world, request.form["username"], request.form["password"])
     tenant = world.directory.tenants[user.tenant_id]
@@ -46,6 +45,7 @@ def redeem_password(
     if named is not None and named.id != tenant.id:
         raise not_in_tenant(world, user, named)
     check_assignment(user, app)
+    asked = parse_scopes(world.of(tenant.id), scope)
     proof = Proof(world.clock.now())
     wanted = read_claims(request.form.get("claims"))
     bearer = Bearer(app, appidacr, user, tenant, proof, wanted)

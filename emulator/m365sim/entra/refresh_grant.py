@@ -44,6 +44,7 @@ def refresh(
             f"'https://sts.windows.net/{tenant.id}/' does not exist in tenant "
             f"'{path_tenant.display_name}'.",
         )
+    world = world.of(tenant.id)  # whose SharePoint is meant where none is named
     asked = parse_scopes(world, asked_text(world, request, grant.scope, grant.resource))
     wanted = read_claims(request.form.get("claims"))
     bearer = Bearer(app, appidacr, user, tenant, grant.proof, wanted)

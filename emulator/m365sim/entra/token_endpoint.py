@@ -65,7 +65,8 @@ def _who(world: World, request: TokenRequest, app: AppRegistration, grant_type: 
 
 def _check_loop(world: World, request: TokenRequest, app: AppRegistration, grant_type: str) -> None:
     """Refuse an app that sends the same request over and over, where its tenant has a limit."""
-    limit = world.directory.rules(app.tenant_id).loop_limit
+    tenant = tenant_of_path(world, request.tenant_path)
+    limit = world.directory.rules(tenant.id if tenant else app.tenant_id).loop_limit
     if limit is None:
         return
     told = {k: v for k, v in request.form.items() if k != "client_assertion"}

@@ -9,6 +9,7 @@ from m365sim.entra.contoso import PUBLIC_APP_ID, TENANT_ID
 
 pytestmark = pytest.mark.judges
 
+POLICY = "4d1c2b5e-0000-4000-8000-00000000ca01"
 MEGAN = "megan@contoso.onmicrosoft.com"
 
 
@@ -23,6 +24,7 @@ async def test_device_codes_and_lost_access(internet, judge, not_modelled):
         public_client_id=PUBLIC_APP_ID,
         upn=MEGAN,
         control_url=internet.control_url,
+        policy_id=POLICY,
     )
 
     msal = said["msal"]
@@ -50,4 +52,10 @@ async def test_device_codes_and_lost_access(internet, judge, not_modelled):
     with_a_factor = [once[0], "Approve sign in request", *once[1:]]
     # At first; when the sessions were revoked; when a second factor was asked for.
     assert azure["titles"] == [*once, *once, *with_a_factor]
+
+    assert (said["revoked"]["error"], said["revoked"]["error_codes"]) == ("invalid_grant", [50173])
+    refused = said["refused"]
+    assert (refused["error"], refused["error_codes"]) == ("invalid_grant", [53000])
+    assert refused["suberror"] == "additional_action"
+    assert json.loads(refused["claims"])["access_token"]["capolids"]["values"] == [POLICY]
     assert not_modelled() == set()

@@ -69,7 +69,7 @@ def by_msal(known):
         "declined": app.acquire_token_by_device_flow(declined),
         "titles": titles,
         "silent": app.acquire_token_silent(SCOPES, app.get_accounts()[0], force_refresh=True),
-    }
+    }, app
 
 
 def switch(known, path, **body):
@@ -103,10 +103,27 @@ async def by_azure_identity(known):
     return {"seen": seen, "titles": titles, "token": token.token}
 
 
+def refused(known, app):
+    """Refresh while a policy forbids it, and see what MSAL makes of the answer."""
+    switch(known, "policies", control="compliant_device", id=known["policy_id"])
+    account = app.get_accounts()[0]
+    return app.acquire_token_silent_with_error(SCOPES, account, force_refresh=True)
+
+
 def main():
     known = told()
-    said = {"msal": by_msal(known), "azure": asyncio.run(by_azure_identity(known))}
-    say(**said)
+    msal_said, app = by_msal(known)
+    azure_said = asyncio.run(by_azure_identity(known))
+    switch(known, f"users/{known['upn']}", mfaRequired=False)
+    revoked = app.acquire_token_silent_with_error(SCOPES, app.get_accounts()[0], force_refresh=True)
+    by_msal_again, app = by_msal(known)
+    say(
+        msal=msal_said,
+        azure=azure_said,
+        revoked=revoked,
+        again=by_msal_again["titles"],
+        refused=refused(known, app),
+    )
 
 
 main()
