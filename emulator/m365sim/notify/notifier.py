@@ -27,7 +27,13 @@ from m365sim.tenant import Tenant
 
 GIVEN_UP_AFTER = timedelta(hours=4)
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=10), timedelta(minutes=30)
+#: https://learn.microsoft.com/sharepoint/dev/apis/webhooks/overview-sharepoint-webhooks
+WEBHOOK_RETRIES, WEBHOOK_WAIT = 5, timedelta(minutes=5)
 TICK = 0.2  # seconds between two rounds of `run`
+
+
+#: Where notifications go, and whether they are SharePoint's own.
+Address = tuple[str, bool]
 
 
 class ValidationFailed(Exception):
@@ -43,6 +49,14 @@ class Delivery:
     begun_at: datetime
     due_at: datetime
     attempts: int = 0
+    is_webhook: bool = False  # one of SharePoint's own, which are tried again in another rhythm
+
+    def wait(self) -> timedelta | None:
+        """Return how long to wait after so many failures; None when it is given up."""
+        if self.is_webhook:
+            return WEBHOOK_WAIT if self.attempts <= WEBHOOK_RETRIES else None
+        doubled: timedelta = FIRST_RETRY * 2 ** (self.attempts - 1)
+        return min(doubled, LONGEST_RETRY)
 
 
 class Notifier:
@@ -176,7 +190,7 @@ class Notifier:
         notification = {**self._head(one), "lifecycleEvent": "reauthorizationRequired"}
         self.outbox.append(Delivery(one.lifecycle_url or "", [notification], now, now))
 
-    def _news(self, now: datetime) -> Iterable[tuple[str, dict[str, Any]]]:
+    def _news(self, now: datetime) -> Iterable[tuple[Address, dict[str, Any]]]:
         for one in self.subscriptions.values():
             if not one.has_news():
                 continue
@@ -191,19 +205,21 @@ class Notifier:
             elif self.receivers.state(one.notification_url, now) == "drop":
                 self.counts["dropped for slowness"] += 1
             else:
-                yield one.notification_url, self._notification(one)
+                address = (one.notification_url, one.payload is not None)
+                yield address, self._notification(one)
 
     def _put_into_outbox(
-        self, notifications: Iterable[tuple[str, dict[str, Any]]], now: datetime
+        self, notifications: Iterable[tuple[Address, dict[str, Any]]], now: datetime
     ) -> None:
         """Put those for one address into one delivery."""
-        by_url: dict[str, list[dict[str, Any]]] = {}
-        for url, notification in notifications:
-            by_url.setdefault(url, []).append(notification)
-        for url, several in by_url.items():
+        by_address: dict[Address, list[dict[str, Any]]] = {}
+        for address, notification in notifications:
+            by_address.setdefault(address, []).append(notification)
+        for (url, is_webhook), several in by_address.items():
             is_slow = self.receivers.state(url, now) == "slow"
             due_at = now + SLOW_DELAY if is_slow else now
-            self.outbox.append(Delivery(url, several, now, due_at))
+            delivery = Delivery(url, several, now, due_at, is_webhook=is_webhook)
+            self.outbox.append(delivery)
 
     async def _deliver(self, delivery: Delivery) -> int:
         body = orjson.dumps({"value": delivery.notifications})
@@ -219,8 +235,8 @@ class Notifier:
             self.counts["delivered"] += count
             return count
         delivery.attempts += 1
-        wait = min(FIRST_RETRY * 2 ** (delivery.attempts - 1), LONGEST_RETRY)
-        if now + wait - delivery.begun_at > GIVEN_UP_AFTER:
+        wait = delivery.wait()
+        if wait is None or now + wait - delivery.begun_at > GIVEN_UP_AFTER:
             self.counts["given up"] += count
         else:
             delivery.due_at = now + wait

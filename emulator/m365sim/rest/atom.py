@@ -54,7 +54,7 @@ def _entry(entity: Entity, base: str, around: str = "") -> str:
     tag = f" m:etag={quoteattr(entity.etag)}" if entity.etag else ""
     parts = [
         f"<entry {around}{tag}>" if around else f"<entry{tag}>",
-        f"<id>{escape(base)}/{escape(entity.uri)}</id>",
+        f"<id>{escape(entity.address(base))}</id>",
         f"<category term={quoteattr(entity.type)} scheme={quoteattr(_SCHEME)} />",
         f'<link rel="edit" href={quoteattr(entity.uri)} />',
     ]

@@ -133,6 +133,10 @@ class Search:
             page.append(row)
         return page, None
 
+    def fits(self, row: Row) -> bool:
+        """Tell whether an item, wherever it lies, fulfils the condition."""
+        return self._view.condition is None or self._holds(row, self._view.condition)
+
     def _position(self, last: Row, first: int) -> dict[str, str]:
         place = {"Paged": "TRUE"}
         for name, _ in self._view.sorting:

@@ -105,7 +105,7 @@ class Dialect:
     def _verbose(self, value: Any) -> Any:
         match value:
             case Entity():
-                uri = f"{self.base}/{value.uri}"
+                uri = value.address(self.base)
                 meta = {"id": uri, "uri": uri}
                 if value.etag is not None:
                     meta["etag"] = value.etag
@@ -132,7 +132,7 @@ class Dialect:
             case Entity():
                 head: dict[str, Any] = {}
                 if self.form == "minimal":
-                    uri = f"{self.base}/{value.uri}"
+                    uri = value.address(self.base)
                     kind = f"#{value.type}" if self.mark != "odata." else value.type
                     head = {f"{self.mark}type": kind, f"{self.mark}id": uri}
                     if value.etag is not None:

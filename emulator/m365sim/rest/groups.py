@@ -172,11 +172,12 @@ ACTIONS = (
         Action(
             kind,
             "GetUserEffectivePermissions",
-            "GET",
+            method,
             _permissions_of,
             "of people; full control",
             _SOURCE,
         )
         for kind in ("web", "list", "item")
+        for method in ("GET", "POST")
     ),
 )

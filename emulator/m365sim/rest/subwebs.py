@@ -46,7 +46,7 @@ async def _add(call: Call, node: Node, _: Segment) -> Node:
     if body.get("UseSamePermissionsAsParentSite") is False:
         call.world.sharing.site_acl(made).inherits = False
     call.world.lists.note(made, "Web", "add")
-    return web_node(made)
+    return web_node(call, made)
 
 
 async def _update(call: Call, node: Node, _: Segment) -> Reply:

@@ -60,6 +60,10 @@ class Entity:
     links: tuple[str, ...] = ()  # what could be expanded
     etag: str | None = None
 
+    def address(self, base: str) -> str:
+        """Return the whole address; that of another web is whole already."""
+        return self.uri if "://" in self.uri else f"{base}/{self.uri}"
+
 
 @dataclass(frozen=True, slots=True)
 class Feed:

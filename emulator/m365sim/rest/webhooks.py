@@ -37,7 +37,7 @@ def _subscriptions(call: Call, node: Node) -> Iterator[Node]:
 
 
 def _one(call: Call, node: Node, at: Segment) -> Node:
-    wanted = str(at.argument("id")).lower()
+    wanted = str(at.argument("id", "subscriptionid")).lower()
     for one in _subscriptions(call, node):
         if one.of.id == wanted:
             return one
@@ -61,7 +61,8 @@ def _values(_: Call, node: Node) -> dict[str, Any]:
 async def _add(call: Call, node: Node, _: Segment) -> Node:
     found: SharePointList = node.of
     call.check_list(found, WRITE)
-    body = dict(pairs(await call.json()))
+    body = await call.json()
+    body = dict(pairs(body.get("parameters") or body))
     url = body.get("notificationUrl")
     if not isinstance(url, str) or not url:
         raise bad_query("The notificationUrl is missing.")
@@ -77,7 +78,7 @@ async def _add(call: Call, node: Node, _: Segment) -> Node:
         return {
             "subscriptionId": one.id,
             "clientState": one.client_state,
-            "expirationDateTime": one.expires_at.isoformat().replace("+00:00", "Z"),
+            "expirationDateTime": one.expires_at.strftime("%Y-%m-%dT%H:%M:%S.%f0Z"),
             "resource": found.id,
             "tenantId": call.world.tenant.id,
             "siteUrl": site.path or "/",
@@ -103,7 +104,8 @@ async def _add(call: Call, node: Node, _: Segment) -> Node:
 
 async def _update(call: Call, node: Node, _: Segment) -> Reply:
     one: Subscription = node.of
-    body = dict(pairs(await call.json()))
+    body = await call.json()
+    body = dict(pairs(body.get("parameters") or body))
     if "expirationDateTime" in body:
         one.expires_at = _expiration(call, body["expirationDateTime"])
     if "clientState" in body:
@@ -111,6 +113,13 @@ async def _update(call: Call, node: Node, _: Segment) -> Reply:
     if isinstance(body.get("notificationUrl"), str):
         one.notification_url = body["notificationUrl"]
     return Reply(204)
+
+
+async def _remove(call: Call, node: Node, at: Segment) -> Reply:
+    """End a subscription that is named among those of a list."""
+    one = _one(call, node, at)
+    del call.world.notify.subscriptions[one.of.id]
+    return Reply(200)
 
 
 async def _delete(call: Call, node: Node, _: Segment) -> Reply:
@@ -149,8 +158,17 @@ STEPS = (
 )
 ACTIONS = (
     Action(
-        "subscriptions", "", "POST", _add, "validationtoken handshake; 180 days at most", _SOURCE
+        "subscriptions",
+        "",
+        "POST",
+        _add,
+        "validationtoken handshake; 180 days; five retries, five minutes apart",
+        _SOURCE,
     ),
+    Action("subscriptions", "Add", "POST", _add, "as POST on the collection", _SOURCE),
+    Action("subscriptions", "Remove", "POST", _remove, "by subscriptionId", _SOURCE),
     Action("subscription", "", "MERGE", _update, "its end, its state, its address", _SOURCE),
     Action("subscription", "", "DELETE", _delete, "ends it", _SOURCE),
+    Action("subscription", "Delete", "POST", _delete, "ends it", _SOURCE),
+    Action("subscription", "Update", "POST", _update, "parameters, as by MERGE", _SOURCE),
 )

@@ -88,12 +88,13 @@ def subwebs_of(call: Call, site: Site) -> list[Site]:
 
 
 def _subwebs(call: Call, node: Node) -> Iterator[Node]:
-    return (web_node(one) for one in subwebs_of(call, node.of))
+    return (web_node(call, one) for one in subwebs_of(call, node.of))
 
 
-def web_node(site: Site) -> Node:
-    """Return the node of a subsite."""
-    return Node("web", f"Webs(guid'{guid_of(site.web)}')", site)
+def web_node(call: Call, site: Site) -> Node:
+    """Return the node of a subsite, whose address is its own."""
+    origin = call.base.removesuffix(f"{call.site.path}/_api")
+    return Node("web", f"{origin}{site.path}/_api/Web", site)
 
 
 def top_of(site: Site) -> Site:

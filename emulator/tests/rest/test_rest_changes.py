@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import quoteattr
 
 import pytest
 
@@ -92,7 +93,7 @@ async def since(api, text, **query):
     root = ET.fromstring(found.content)
     about = root.find("Changes")
     data = root.find("{urn:schemas-microsoft-com:rowset}data")
-    gone = [(one.get("ChangeType"), one.text) for one in about]
+    gone = [(one.get("ChangeType"), one.text) for one in about.findall("Id")]
     return about, gone, [row.attrib for row in data], data
 
 
@@ -100,7 +101,8 @@ async def test_item_changes_since_token(api, world):
     about, gone, rows, data = await since(api, None, RowLimit="2")
     assert (gone, len(rows)) == ([], 2)
     position = data.get("ListItemCollectionPositionNext")
-    options = f'<QueryOptions><Paging ListItemCollectionPositionNext="{position}"/></QueryOptions>'
+    next_ = f"ListItemCollectionPositionNext={quoteattr(position)}"
+    options = f"<QueryOptions><Paging {next_}/></QueryOptions>"
     _, _, more, _ = await since(api, None, QueryOptions=options)
     assert rows[-1]["ows_ID"] not in [row["ows_ID"] for row in more]
     start = about.get("LastChangeToken")
@@ -118,6 +120,39 @@ async def test_item_changes_since_token(api, world):
         assert (await since(api, wrong))[1] == [("InvalidToken", None)]
     world.content.expire_delta_tokens()
     assert (await since(api, start))[1] == [("InvalidToken", None)]
+
+
+async def test_item_changes_say_what_became_of_folders(api):
+    about, _, _, _ = await since(api, None)
+    fields = {field.get("Name") for field in about.findall("List/Fields/Field")}
+    assert {"Title", "FileLeafRef", "Modified"} <= fields
+    start = about.get("LastChangeToken")
+    folder = f"web/GetFolderByServerRelativePath(decodedurl='{PLACE}/Campaigns')"
+    await api.call("POST", folder, headers={"x-http-method": "MERGE"}, json={"Name": "Moved"})
+    gone = await upload(api, "gone.txt")
+    id_ = (await api.post(f"web/GetFileById('{gone['UniqueId']}')/recycle"))["value"]
+    await api.post(f"web/RecycleBin('{id_}')/Restore()")
+    about, told, rows, _ = await since(api, start)
+    assert [kind for kind, _ in told] == ["Rename", "Restore"]
+    assert about.find("Id").get("DisplayName") == "Moved"
+    assert [row["ows_FileLeafRef"].partition("#")[2] for row in rows] == ["Moved", "gone.txt"]
+    fields = "<ViewFields><FieldRef Name='Title'/></ViewFields>"
+    test = "<Eq><FieldRef Name='FSObjType'/><Value Type='Integer'>1</Value></Eq>"
+    query = f"<Query><Where>{test}</Where></Query>"
+    _, told, rows, _ = await since(api, start, ViewFields=fields, Query=query)
+    assert (len(told), len(rows)) == (2, 1)
+    contains = f"<Contains>{test}</Contains>"
+    assert len((await since(api, start, Contains=contains))[2]) == 1
+    options = f"<QueryOptions><Folder>{PLACE}/Moved</Folder></QueryOptions>"
+    _, _, below, _ = await since(api, None, QueryOptions=options)
+    assert below
+    assert all("/Moved/" in row["ows_FileRef"] for row in below)
+    _, _, named, _ = await since(api, None, ViewName="All Documents")
+    assert named
+    for bad in ({"ViewFields": "<Query/>"}, {"RowLimit": "x"}, {"Query": "<"}):
+        body = {"query": {"ChangeToken": start, **bad}}
+        found = await api.call("POST", f"{LIBRARY}/GetListItemChangesSinceToken", json=body)
+        assert found.status_code == 400
 
 
 async def render(api, view, status=200, **parameters):
