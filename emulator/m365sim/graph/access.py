@@ -91,10 +91,10 @@ def check_drive(content: Content, principal: Principal, drive: Drive, *, write: 
     raise denied()
 
 
-def is_open(content: Content, principal: Principal, drive: Drive) -> bool:
-    """Tell whether a token may read the files of a drive."""
+def is_open(content: Content, principal: Principal, drive: Drive, *, write: bool = False) -> bool:
+    """Tell whether a token may read, or write, the files of a drive."""
     try:
-        check_drive(content, principal, drive, write=False)
+        check_drive(content, principal, drive, write=write)
     except GraphError:
         return False
     return True

@@ -20,6 +20,7 @@ VERSIONS = ("v1.0", "beta")
 _CALL = re.compile(r"(?:microsoft\.graph\.)?(\w+)\((.*)\)", re.DOTALL)
 _CHILD = re.compile(r"children\('((?:[^']|'')+)'\)")
 _NAMESPACE = "microsoft.graph."
+SPECIAL = "special:"  # ahead of the name of a special folder, where the id of an item would be
 #: Collections whose members are addressed by an id that follows: what the id is blanked to.
 _KEYED = {
     "permissions": ("{permission-id}",),
@@ -161,6 +162,10 @@ class _Reader:
             self._at += 1
             head = self._peek() or ""
             found.template += "/items/{item-id}"
+        elif head == "special" and self._at + 1 < len(self._parts):
+            self._at += 1
+            head = f"{SPECIAL}{self._peek()}"
+            found.template += "/special/{name}"
         elif head == "list" and (rest := list_parts(["lists", "", *self._parts[self._at + 1 :]])):
             rest.template = rest.template.replace("/lists/{list-id}", "/list")
             self._list(rest, rest.length - 1)
@@ -169,7 +174,9 @@ class _Reader:
             self._finish("drive")
             return
         self._at += 1
-        found.item, found.path = self._with_path(head)
+        special = SPECIAL if head.startswith(SPECIAL) else ""
+        found.item, found.path = self._with_path(head.removeprefix(special))
+        found.item = special + found.item
         if found.path is not None:
             found.template += ":/{path}:"
         self._children_by_name()

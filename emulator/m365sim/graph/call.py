@@ -12,10 +12,12 @@ import orjson
 from m365sim.entra.tokens import Principal
 from m365sim.faults import ASGIApp
 from m365sim.files import Actor, Drive, Item, Site
+from m365sim.files.ids import uid_of
 from m365sim.graph.access import check_drive, check_site, opens_granted_items
-from m365sim.graph.address import Address
+from m365sim.graph.address import SPECIAL, Address
 from m365sim.graph.reply import GraphError, denied, invalid, locked, not_found
 from m365sim.graph.shares import Shared, open_share
+from m365sim.graph.special import special_folder
 from m365sim.lists import Library
 from m365sim.sharing import Level
 
@@ -148,9 +150,15 @@ class Call:
         """Return the item that the path, if any, starts at."""
         if self._shared is not None:
             return drive.live(self._shared.uid)
-        if self.address.item == "root":
+        wanted = self.address.item or ""
+        if wanted == "root":
             return drive.root
-        return drive.by_id(self.address.item or "")
+        if wanted.startswith(SPECIAL):
+            return special_folder(self, drive, wanted.removeprefix(SPECIAL))
+        if (uid := uid_of(wanted)) is not None:
+            # https://learn.microsoft.com/graph/api/driveitem-get: the unique id of the list item
+            return drive.live(uid)
+        return drive.by_id(wanted)
 
     def item(self, drive: Drive, *, locks: bool = True) -> Item:
         """Return the addressed item; Missing when there is none, or none that the caller sees."""

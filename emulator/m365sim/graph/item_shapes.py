@@ -15,6 +15,7 @@ from m365sim.files import Actor, Drive, Item
 from m365sim.files.ids import upper_guid_of
 from m365sim.files.names import quoted
 from m365sim.graph.shapes import actor_shape, iso_seconds
+from m365sim.graph.special import facet
 from m365sim.transfer.preauth import Downloads
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class ItemShapes:
         self._urls: dict[bytes, str] = {}
         self._root_url = f"{drive.site.web_url}/{quoted(drive.url_name)}"
         self._site_id = drive.site.id
+        self._has_special = drive.site.is_personal
 
     def item(self, item: Item) -> dict[str, Any]:
         """Show an item as GET, children, PUT and PATCH do."""
@@ -169,6 +171,8 @@ class ItemShapes:
                 "hashes": {"quickXorHash": item.blob.quick_xor_hash()},
             }
             shape["size"] = item.blob.size
+        if item.is_folder and self._has_special and (name := facet(self._drive, item)):
+            shape["specialFolder"] = {"name": name}
         if scope := self._sharing.scope(self._drive, uid):
             shape["shared"] = {"scope": scope}
         return shape

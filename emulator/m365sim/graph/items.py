@@ -16,7 +16,7 @@ from m365sim.files import Drive, Item
 from m365sim.files.names import quoted
 from m365sim.graph.call import Call
 from m365sim.graph.item_relations import Relations
-from m365sim.graph.item_shapes import ItemShapes, etag
+from m365sim.graph.item_shapes import ItemShapes, ctag, etag
 from m365sim.graph.reply import GraphError, Reply, invalid, json_reply, page_reply
 from m365sim.graph.shapes import CONTEXT
 
@@ -25,16 +25,24 @@ async def get_item(call: Call) -> Reply:
     """Return one item."""
     drive = call.drive()
     item = call.item(drive)
-    tag = etag(item)
-    if call.headers.get("if-none-match") == tag:
-        return Reply(304, headers=[(b"etag", tag.encode())])
+    if (known := unchanged(call, item)) is not None:
+        return known
     return shown(call, drive, item)
+
+
+def unchanged(call: Call, item: Item) -> Reply | None:
+    """Return the answer for a caller that knows an item as it is, by its eTag or its cTag."""
+    if call.headers.get("if-none-match") in (etag(item), ctag(item)):
+        return Reply(304, headers=[(b"etag", etag(item).encode())])
+    return None
 
 
 async def list_children(call: Call) -> Reply:
     """List what lies right in a folder, in pages."""
     drive = call.drive()
     folder = call.item(drive)
+    if (known := unchanged(call, folder)) is not None:
+        return known
     if "$filter" in call.query:
         raise GraphError(501, "notSupported", "Operation not supported")
     items = drive.children(folder.uid) if folder.is_folder else []
@@ -62,9 +70,8 @@ async def redirect_to_content(call: Call) -> Reply:
     item = call.item(drive)
     if item.is_folder:
         raise invalid("A folder has no content.")
-    tag = etag(item)
-    if call.headers.get("if-none-match") == tag:
-        return Reply(304, headers=[(b"etag", tag.encode())])
+    if (known := unchanged(call, item)) is not None:
+        return known
     url = ItemShapes(call.world, drive, call.principal).download_url(item)
     return Reply(302, headers=[(b"location", url.encode()), (b"content-length", b"0")])
 

@@ -20,7 +20,7 @@ from m365sim.graph.items import shown
 from m365sim.graph.list_access import check_site_need, open_list, open_row, sees_row
 from m365sim.graph.list_shapes import RowShapes, list_context
 from m365sim.graph.paging import ID, POSITION, collection, skip_token, skipped, top
-from m365sim.graph.reply import GraphError, Reply, invalid, json_reply
+from m365sim.graph.reply import GraphError, Reply, invalid, json_reply, not_found
 from m365sim.lists import Column, Library, Row, SharePointList
 from m365sim.lists.problems import Throttled
 from m365sim.lists.query import Filter, read_order, sort_key
@@ -101,6 +101,23 @@ async def list_versions(call: Call) -> Reply:
     context = list_context(found, found.site.id, f"/items('{row.id}')/versions")
     versions = [shapes.version(state, expand) for state in found.versions(row)]
     return collection(context, versions, None)
+
+
+async def restore_version(call: Call) -> Reply:
+    """Make an older state of an item the present one; that is a new version."""
+    found, row = open_row(call, "write")
+    wanted = call.address.keys[0]
+    states = {f"{state.version}.0": state for state in found.versions(row)}
+    if wanted not in states:
+        raise not_found()
+    state = states[wanted]
+    if isinstance(found, Library):
+        if row.item is not None and state.item is not None and state.item.blob is not None:
+            found.drive.replace_content(row.item, state.item.blob, call.actor())
+        return Reply(204)
+    gone = dict.fromkeys(row.values.keys() - state.values.keys())
+    found.update(row, {**gone, **state.values}, call.actor(), state.content_type)
+    return Reply(204)
 
 
 async def get_drive_item(call: Call) -> Reply:

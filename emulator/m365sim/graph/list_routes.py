@@ -237,7 +237,28 @@ LIST_ROUTES = (
         list_items.list_versions,
         f"{_ROW}/versions",
         "listitem-list-versions",
-        "$expand=fields; not restoreVersion",
+        "$expand=fields",
+    ),
+    Route(
+        "listItem",
+        "versions/{version-id}/restoreVersion",
+        "POST",
+        list_items.restore_version,
+        f"{_ROW}/versions/{{version-id}}/restoreVersion",
+        "listitemversion-restore",
+        "all",
+    ),
+    *(
+        Route(
+            kind,
+            "operations",
+            "GET",
+            lists.list_operations,
+            f"{place}/operations",
+            f"{kind}-list-operations",
+            "none: nothing takes that long here",
+        )
+        for kind, place in (("site", "/sites/{site-id}"), ("list", _LIST))
     ),
     Route(
         "listItem",

@@ -22,7 +22,7 @@ from m365sim.graph.list_shapes import RowShapes, list_context, list_etag, list_s
 from m365sim.graph.paging import collection, cut, top
 from m365sim.graph.reply import GraphError, Reply, denied, invalid, json_reply
 from m365sim.graph.schema_shapes import column_shape, content_type_shape
-from m365sim.graph.shapes import drive_shape, narrowed
+from m365sim.graph.shapes import CONTEXT, drive_shape, narrowed
 from m365sim.lists import Library, SharePointList
 from m365sim.sharing import Level
 
@@ -50,6 +50,13 @@ async def get_list(call: Call) -> Reply:
     context = list_context(None, found.site.id, "/$entity")
     tag = (b"etag", list_etag(found).encode())
     return json_reply({"@odata.context": context, **_shape(call, found)}, headers=[tag])
+
+
+async def list_operations(call: Call) -> Reply:
+    """List the long-running operations of a list or a site: here nothing takes that long."""
+    has_list = "list" in call.address.ids
+    site = open_list(call, "read").site if has_list else open_site(call, "read")
+    return collection(f"{CONTEXT}#sites('{quote(site.id, safe='')}')/operations", [], None)
 
 
 async def create_list(call: Call) -> Reply:

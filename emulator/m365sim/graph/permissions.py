@@ -125,6 +125,9 @@ async def update_permission(call: Call) -> Reply:
     if "expirationDateTime" in body:
         if permission.link is None:
             raise invalid("Only the permission of a sharing link can expire.")
+        if permission.link.scope != "anonymous":
+            # https://learn.microsoft.com/graph/api/permission-update
+            raise invalid("Only sharing links for anyone can be changed.")
         permission.expires_at = _expiration(call, body)
         call.world.sharing.note(drive, item)
     if "roles" in body:

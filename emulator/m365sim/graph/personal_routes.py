@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from m365sim.graph import checkout, personal, sites
+from m365sim.graph import checkout, personal, sites, special
 from m365sim.graph.route import Route
 
 PERSONAL_ROUTES = (
@@ -37,6 +37,12 @@ PERSONAL_ROUTES = (
             "item", op, "POST", handler, f"/drives/{{drive-id}}/items/{{item-id}}/{op}", page, how
         )
         for op, handler, page, how in (
+            (
+                "preview",
+                special.preview,
+                "driveitem-preview",
+                "an address that leads nowhere; no page, no zoom",
+            ),
             ("follow", personal.follow_item, "driveitem-follow", "for the signed-in user"),
             ("unfollow", personal.unfollow_item, "driveitem-unfollow", "for the signed-in user"),
             (

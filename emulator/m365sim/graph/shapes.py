@@ -88,6 +88,7 @@ def drive_shape(drive: Drive) -> dict[str, Any]:
         "webUrl": f"{site.web_url}/{quote(drive.url_name)}",
         "driveType": drive.drive_type,
         "createdBy": {"user": {"displayName": "System Account"}},
+        "lastModifiedBy": {"user": actor_shape(drive.owner)["user"]},
         "owner": owner,
         "quota": {
             "deleted": 0,

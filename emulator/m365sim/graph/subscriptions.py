@@ -72,13 +72,14 @@ async def list_subscriptions(call: Call) -> Reply:
     """List the subscriptions of the calling app, and of the signed-in user if there is one."""
     user = call.principal.user
     found = call.world.notify.of_app(call.principal.app_id)
-    shapes = [_shape(one) for one in found if user is None or one.creator_id == user.id]
+    mine = [one for one in found if user is None or one.creator_id == user.id]
+    shapes = [_shape(one) | _HIDDEN for one in mine]
     return json_reply({"@odata.context": f"{CONTEXT}#subscriptions", "value": shapes})
 
 
 async def get_subscription(call: Call) -> Reply:
     """Return one subscription."""
-    return _shown(_addressed(call))
+    return _shown(_addressed(call), hidden=_HIDDEN)
 
 
 async def renew_subscription(call: Call) -> Reply:
@@ -147,9 +148,14 @@ def _addressed(call: Call) -> Subscription:
     return found
 
 
-def _shown(one: Subscription, status: int = 200) -> Reply:
+def _shown(one: Subscription, status: int = 200, hidden: dict[str, Any] | None = None) -> Reply:
     context = f"{CONTEXT}#subscriptions/$entity"
-    return json_reply({"@odata.context": context, **_shape(one)}, status)
+    return json_reply({"@odata.context": context, **_shape(one), **(hidden or {})}, status)
+
+
+#: What is told to the one who asks for a subscription to be made or renewed, and not read later:
+#: https://learn.microsoft.com/graph/api/subscription-list
+_HIDDEN: dict[str, Any] = {"clientState": None}
 
 
 def _shape(one: Subscription) -> dict[str, Any]:
@@ -169,6 +175,7 @@ def _shape(one: Subscription) -> dict[str, Any]:
         "encryptionCertificate": None,
         "encryptionCertificateId": None,
         "notificationUrlAppId": None,
+        "notificationContentType": "application/json",
     }
 
 

@@ -109,6 +109,8 @@ async def get_thumbnail(call: Call) -> Reply:
 
 
 def _addressed(call: Call, drive: Drive, item: Item) -> Item:
+    if call.address.keys[0] == "current" and not item.is_folder:
+        return item
     number, _, minor = call.address.keys[0].partition(".")
     if item.is_folder or not number.isdigit() or minor not in ("", "0"):
         raise not_found()

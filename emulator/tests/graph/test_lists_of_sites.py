@@ -192,7 +192,7 @@ async def test_the_services_lists_stay(graph, at_site):
 async def test_wrong_verbs_and_what_is_not_modelled(graph, at_site, world):
     wrong = await graph.call("PUT", f"{at_site}/lists/Assets", json={})
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, PATCH, DELETE")
-    assert (await graph.get(f"{at_site}/lists/Assets/operations")).status_code == 400
+    assert (await graph.get(f"{at_site}/lists/Assets/activities")).status_code == 400
     assert (await graph.get(f"{at_site}/lists/Assets/items/1/activities")).status_code == 400
     assert sum(world.faults.traffic.not_modelled.values()) == 3
     await graph.get(f"{at_site}/lists/Assets/items/1/fields")
