@@ -100,11 +100,7 @@ def _own_acl(call: Call, found: SharePointList, row: Row | None) -> Acl:
     acl = sharing.own_acl_if_any(found.drive, item)
     if acl is not None and not acl.inherits:
         return acl
-    kept = [permission for permission, _ in sharing.effective(found.drive, item)]
-    acl = sharing.break_inheritance(found.drive, item, copy=False)
-    for permission in kept:
-        acl.permissions.setdefault(permission.id, permission)
-    return acl
+    return sharing.break_inheritance(found.drive, item, copy=True)
 
 
 def _item(library: Library, row: Row | None) -> Item:

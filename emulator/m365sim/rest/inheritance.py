@@ -5,6 +5,8 @@ https://learn.microsoft.com/sharepoint/dev/sp-add-ins/set-custom-permissions-on-
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from m365sim.files import Site
 from m365sim.graph.reply import Reply
 from m365sim.lists import Library, SharePointList
@@ -24,15 +26,15 @@ async def _break(call: Call, node: Node, at: Segment) -> Reply:
     is_copied = at.flag("copyroleassignments", default=bool(flags and flags[0]))
     clears = at.flag("clearsubscopes", default=len(flags) > 1 and bool(flags[1]))
     place, other = file_place(node), list_place(node)
-    kept = in_force(call, node) if is_copied else _caller(call)
+    kept = [] if is_copied else _caller(call)
     sharing = call.world.sharing
+    if place is None and is_copied:
+        kept = [replace(permission) for permission in in_force(call, node)]
     if other is not None:
         sharing.lists.break_inheritance(*other, kept)
         note(call, node, "break")
     elif place is not None:
-        acl = sharing.break_inheritance(*place, copy=False)
-        for permission in kept:  # from the root of a library, too, which counts all as its own
-            acl.permissions.setdefault(permission.id, permission)
+        sharing.break_inheritance(*place, copy=is_copied, kept=kept)
     else:
         acl = sharing.site_acl(node.of)
         acl.inherits = False

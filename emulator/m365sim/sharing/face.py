@@ -7,8 +7,8 @@ the inheritance is broken. https://learn.microsoft.com/sharepoint/what-is-permis
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING
@@ -82,15 +82,31 @@ class Sharing(KnownGroups):
         """Return an item's own permissions, or its library's; None when it only inherits."""
         return self._drives.get(drive.id) if item.parent is None else self.item_acl(drive, item)
 
-    def break_inheritance(self, drive: Drive, item: Item, *, copy: bool) -> Acl:
-        """Let an item inherit nothing from now on; `copy` keeps what it had from above."""
-        above = [p for p, is_own in self.effective(drive, item) if not is_own]
+    def break_inheritance(
+        self, drive: Drive, item: Item, *, copy: bool, kept: Iterable[Permission] = ()
+    ) -> Acl:
+        """Let an item inherit nothing from now on; `copy` keeps what it had from above.
+
+        `kept` is put on it besides. A copy is changed without the permission that it is of.
+        """
+        above = list(self._from_above(drive, item)) if copy else []
         acl = self.own_acl(drive, item)
         acl.inherits = False
-        for permission in above if copy else ():
-            acl.permissions.setdefault(permission.id, permission)
+        for permission in (*kept, *above):
+            acl.permissions.setdefault(permission.id, replace(permission))
         self.note(drive, item, "break")
         return acl
+
+    def _from_above(self, drive: Drive, item: Item) -> Iterator[Permission]:
+        """Yield what is in force on an item without being put on it: the nearest first."""
+        now = self.clock.now()
+        for acl, place in self.acls(drive, item):
+            if place is None or place.uid != item.uid:
+                for permission in acl.permissions.values():
+                    if permission.expires_at is None or permission.expires_at > now:
+                        yield permission
+            if not acl.inherits:
+                return
 
     def restore_inheritance(self, drive: Drive, item: Item) -> None:
         """Let an item have what its folder has, and nothing of its own."""

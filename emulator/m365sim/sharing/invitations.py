@@ -100,7 +100,8 @@ def keep_only(sharing: Sharing, drive: Drive, item: Item, user: User | None) -> 
     """Share an item for the first time without what it inherited; who does so stays its owner."""
     if sharing.item_acl(drive, item) is not None or item.parent is None:
         return
-    acl = sharing.break_inheritance(drive, item, copy=False)
+    kept = []
     if user is not None:
         grantee = user_grantee(user)
-        acl.add(Permission(grantee.permission_id, ("owner",), grantee))
+        kept = [Permission(grantee.permission_id, ("owner",), grantee)]
+    sharing.break_inheritance(drive, item, copy=False, kept=kept)

@@ -4,7 +4,7 @@ import pytest
 
 from m365sim.sharing import Level, Permission
 from m365sim.sharing.grantees import everyone, group_grantee, site_group_grantee, user_grantee
-from m365sim.sharing.invitations import invite, recipient, revoke
+from m365sim.sharing.invitations import change_roles, invite, recipient, revoke
 from m365sim.sharing.links import create_link
 
 
@@ -68,6 +68,31 @@ def test_breaking_and_restoring_inheritance(world, drive, level, person):
     assert level(megan, "Reviews") == Level.WRITE
     world.sharing.restore_inheritance(drive, folder)
     assert level(megan, "Handbook/On call.md") == Level.WRITE
+
+
+def test_a_library_may_go_on_with_a_copy_of_what_its_site_allows(world, site, drive, level, person):
+    megan, alex = person("megan"), person("alex")
+    copied = world.sharing.break_inheritance(drive, drive.root, copy=True)
+    assert (level(megan, "README.md"), level(alex, "README.md")) == (Level.WRITE, Level.OWNER)
+    assert copied.permissions.keys() == world.sharing.site_acl(site).permissions.keys()
+
+    inherited = next(
+        p for p in world.sharing.site_acl(site).permissions.values() if p.roles == ("write",)
+    )
+    change_roles(world.sharing, drive, drive.root, copied.permissions[inherited.id], ("read",))
+    assert level(megan, "README.md") == Level.READ
+    assert inherited.roles == ("write",)  # the site's own is another one
+    revoke(world.sharing, drive, drive.root, copied.permissions[inherited.id])
+    assert level(megan, "README.md") == Level.NONE
+
+
+def test_what_is_put_on_an_item_itself_counts_before_a_copy(world, drive, person):
+    folder, item = at(drive, "Handbook"), at(drive, "Handbook/On call.md")
+    invite(world.sharing, drive, folder, [user_grantee(person("megan"))], ("write",))
+    (own,) = invite(world.sharing, drive, item, [user_grantee(person("megan"))], ("read",))
+    copied = world.sharing.break_inheritance(drive, item, copy=True)
+    assert copied.permissions[own.id].roles == ("read",)
+    assert len(copied.permissions) > 1
 
 
 def test_a_whole_library_may_be_closed(world, drive, level, person):
