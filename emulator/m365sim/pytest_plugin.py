@@ -10,16 +10,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from m365sim.harness import LoopThread, Sim, SimClock, SimFaults, SimTenant
 
 MARKER = "m365"
+FILES = {"tenant", "library", "faults"}  # wishes that name a file
 SHOWN_REQUESTS = 10  # with the report of a test that failed
 
 _sim_key = pytest.StashKey["Sim"]()
@@ -29,7 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known, so that --strict-markers takes it."""
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(files, library, auto_sign_in, throttle, redirect_uris, cloud, now, seed): "
+        f"{MARKER}(tenant, files, library, auto_sign_in, throttle, redirect_uris, cloud, "
+        "faults, now, seed): "
         "what the emulated Microsoft 365 of a test shall be (m365sim)",
     )
 
@@ -60,6 +61,7 @@ def m365_sim(request: pytest.FixtureRequest, m365_loop: LoopThread) -> Iterator[
 
     asked = request.fixturenames
     ca_dir = request.getfixturevalue("m365_ca_dir") if "m365_env" in asked else None
+    refused = ""
     with ExitStack() as stack:
         try:
             wishes = Wishes.of(_marked(request))
@@ -67,7 +69,9 @@ def m365_sim(request: pytest.FixtureRequest, m365_loop: LoopThread) -> Iterator[
                 started(wishes, ca_dir=ca_dir, loop=m365_loop, virtual="m365_clock" in asked)
             )
         except Unwishable as wrong:
-            pytest.fail(f"@pytest.mark.{MARKER}: {wrong}", pytrace=False)
+            refused = str(wrong)
+        if refused:  # said out here, so that pytest shows one sentence and not where it came from
+            pytest.fail(f"@pytest.mark.{MARKER}: {refused}", pytrace=False)
         request.node.stash[_sim_key] = sim
         if ca_dir is None:
             _resolve_localhost(request.getfixturevalue("monkeypatch"))
@@ -130,7 +134,20 @@ def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
         if marker.args:
             pytest.fail(f"@pytest.mark.{MARKER} takes keywords only", pytrace=False)
         wishes = {**marker.kwargs, **wishes}
+    for name in FILES & wishes.keys():
+        wishes[name] = _beside(request, wishes[name])
     return wishes
+
+
+def _beside(request: pytest.FixtureRequest, value: Any) -> Any:
+    """Return a file that is named relative to the test's own file by its whole path."""
+    if isinstance(value, (list, tuple)):
+        return [_beside(request, one) for one in value]
+    if isinstance(value, (str, Path)):
+        place = request.path.parent / value
+        if place.exists():
+            return place
+    return value
 
 
 def _resolve_localhost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from m365sim.harness.thread import LoopThread
+from m365sim.harness.wishes import load_faults
 from m365sim.world import World
 
 
@@ -28,6 +30,10 @@ class SimFaults:
     def throttle(self, seconds: int = 1, *, host: str = "graph", count: int | None = 1) -> str:
         """Answer 429 with a Retry-After; who calls earlier than that is refused again."""
         return self.add(host=host, status=429, retry_after=seconds, hold=True, count=count)
+
+    def load(self, path: str | Path) -> None:
+        """Put the fault script of a YAML file in force; `BadFile` when it is not in order."""
+        self._loop.call(lambda: load_faults(self._world, Path(path)))
 
     def remove(self, fault_id: str | None = None) -> None:
         """Take a fault out of force, or all of them."""

@@ -77,12 +77,18 @@ class SimTenant:
     @property
     def web_app(self) -> SimApp:
         """The app by which people sign in."""
-        return next(app for app in self.apps if app.redirect_uris)
+        return self._first_app(lambda app: bool(app.redirect_uris), "a redirect URI")
 
     @property
     def daemon_app(self) -> SimApp:
         """The app that acts on its own behalf, with client credentials."""
-        return next(app for app in self.apps if app.acts_alone)
+        return self._first_app(lambda app: app.acts_alone, "application permissions")
+
+    def _first_app(self, is_it: Callable[[SimApp], bool], what: str) -> SimApp:
+        for app in self.apps:
+            if is_it(app):
+                return app
+        raise Unwishable(f"no app of {self.domain} has {what}")
 
     def token(
         self,

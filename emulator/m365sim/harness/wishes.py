@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from m365sim.bad_file import BadFile
 from m365sim.clock import Clock, SystemClock, VirtualClock
 from m365sim.clouds import CLOUDS, GLOBAL
 from m365sim.entra.contoso import DEFAULT_REDIRECT_URIS
@@ -26,6 +27,8 @@ class Unwishable(Exception):
 class Wishes:
     """How a cloud shall be; everything has a default."""
 
+    #: YAML file of the tenant to be there in contoso's place; or several, the first by default
+    tenant: str | Path | Sequence[str | Path] = ()
     #: so many made-up files in /sites/archive, or address → text or bytes of files to be there:
     #: `{"/sites/marketing/Shared Documents/Plan.txt": "..."}`
     files: int | Mapping[str, str | bytes] = 0
@@ -35,6 +38,7 @@ class Wishes:
     throttle: bool = False  # count resource units, answer 429
     redirect_uris: Iterable[str] = DEFAULT_REDIRECT_URIS  # of the web app
     cloud: str = GLOBAL.name  # whose hosts to be: global, us-gov-high, us-dod, china
+    faults: str | Path | None = None  # YAML file of what goes wrong from the start
     now: datetime | str | None = None  # where a virtual clock begins; ISO 8601
     seed: int = 1  # of everything that looks random
 
@@ -54,14 +58,20 @@ class Wishes:
             raise Unwishable(f"library: there is no folder {library}")
         if self.cloud not in CLOUDS:
             raise Unwishable(f"cloud: there is no {self.cloud!r}; there are {', '.join(CLOUDS)}")
-        world = build_world(
-            clock=self._clock(virtual=virtual),
-            seed=self.seed,
-            seed_files=self.files if isinstance(self.files, int) else 0,
-            library=library,
-            redirect_uris=self.redirect_uris,
-            cloud=CLOUDS[self.cloud],
-        )
+        try:
+            world = build_world(
+                clock=self._clock(virtual=virtual),
+                seed=self.seed,
+                seed_files=self.files if isinstance(self.files, int) else 0,
+                library=library,
+                redirect_uris=self.redirect_uris,
+                cloud=CLOUDS[self.cloud],
+                tenant_files=self._tenant_files(),
+            )
+            if self.faults is not None:
+                load_faults(world, Path(self.faults))
+        except BadFile as bad:
+            raise Unwishable(str(bad)) from bad
         if self.auto_sign_in is not None:
             world.auto_sign_in = user_called(world, self.auto_sign_in).upn
         if self.throttle:
@@ -74,6 +84,10 @@ class Wishes:
                 raise Unwishable(f"files: {address}: {refused}") from refused
         return world
 
+    def _tenant_files(self) -> list[Path]:
+        several = [self.tenant] if isinstance(self.tenant, (str, Path)) else self.tenant
+        return [Path(one) for one in several]
+
     def _clock(self, *, virtual: bool) -> Clock:
         if self.now is None and not virtual:
             return SystemClock()
@@ -84,6 +98,13 @@ class Wishes:
             return VirtualClock(at)
         except ValueError as wrong:
             raise Unwishable(f"now: {wrong}") from wrong
+
+
+def load_faults(world: World, path: Path) -> None:
+    """Put a fault script in force; BadFile when it is not in order."""
+    from m365sim.fault_file import apply_faults  # noqa: PLC0415 - pydantic takes its time to load
+
+    apply_faults(world, path)
 
 
 def user_called(world: World, name: str) -> User:

@@ -35,8 +35,50 @@ def test_a_folder_can_be_mirrored(pytester, tmp_path):
     ran.assert_outcomes(passed=1)
 
 
+def test_tenants_and_faults_come_from_files_beside_the_test(pytester):
+    pytester.makefile(
+        ".yaml",
+        tenant="tenant: {name: fabrikam}\nusers: [{upn: fred, admin: true}]\n"
+        "sites: [{path: /sites/dock, title: Dock, libraries: [{items: [{file: a.bin, size: 9}]}]}]\n",
+        other="tenant: {name: northwind}\nusers: [{upn: nora}]\n",
+        script="faults: [{host: graph, status: 418}]\n",
+        bad="tenant: {name: fabrikam}\nsites:\n  - {path: /sites/x}\n",
+    )
+    ran = run(
+        pytester,
+        """
+        import urllib.error, urllib.request
+        import m365sim.harness
+
+        @pytest.mark.m365(tenant="tenant.yaml", faults="script.yaml")
+        def test_one(m365_tenant, m365_faults):
+            assert m365_tenant.domain == "fabrikam.onmicrosoft.com"
+            assert m365_tenant.files("/sites/dock")["/a.bin"]["size"] == 9
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"{m365_tenant.graph_url}/v1.0/sites/root")
+            assert refused.value.code == 418
+            refused.value.close()
+            with pytest.raises(m365sim.harness.Unwishable, match="no app of fabrikam.* has a redir"):
+                m365_tenant.web_app
+
+        @pytest.mark.m365(tenant=["tenant.yaml", "other.yaml"])
+        def test_two(m365_tenant, m365_faults, request):
+            assert m365_tenant.other("northwind").user("nora").id
+            m365_faults.load(request.path.parent / "script.yaml")
+            assert m365_tenant.call(lambda world: world.faults.rules[0].status) == 418
+
+        @pytest.mark.m365(tenant="bad.yaml")
+        def test_bad(m365_tenant):
+            raise AssertionError
+        """,
+    )
+    ran.assert_outcomes(passed=2, errors=1)
+    assert "exception" not in ran.stdout.str()
+    ran.stdout.fnmatch_lines(["*m365: *bad.yaml:3: sites[[]1].title: is missing*"])
+
+
 REFUSED_WISHES = {
-    "colour='red'": "there is no 'colour'; there are files, library,",
+    "colour='red'": "there is no 'colour'; there are tenant, files,",
     "'red'": "takes keywords only",
     "library='/no/such'": "library: there is no folder /no/such",
     "cloud='mars'": "cloud: there is no 'mars'; there are global,",
