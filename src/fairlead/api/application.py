@@ -87,7 +87,7 @@ def build_api(
         return JSONResponse(document)
 
     app.routes.extend(pages)
-    keys, sockets = KeyRing(services.db, services.clock), Sockets(services.new_id)
+    keys, sockets = KeyRing(services.db, services.clock), Sockets(services.db, services.new_id)
     app.state.services = services
     app.state.keys = keys
     app.state.sockets = sockets

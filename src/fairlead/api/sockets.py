@@ -1,26 +1,36 @@
 """The websocket at `/`: tells a page how the popup that it opened ended (contract 0.10, 5.2).
 
 Who connects is told its id at once; the browser library puts it into the OAuth trip's first URL.
-A process knows its own sockets only: behind a balancer, keep a browser on one process.
+The trip may end at another process than the one that holds the socket: what a process has no socket
+for, it posts to all.
 """
 
+import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
 from fairlead.model.clock import NewId
+from fairlead.store.bulletin import Bulletin
+from fairlead.store.database import Database
 
+CHANNEL = "fairlead_sockets"
 #: sockets kept at once; beyond, new ones are refused
 _ROOM = 10_000
 
 
 class Sockets:
-    """The open websockets of this process."""
+    """The open websockets of this process, and a way to those of the others."""
 
-    def __init__(self, new_id: NewId) -> None:
+    def __init__(self, db: Database, new_id: NewId) -> None:
         self._new_id = new_id
         self._open: dict[str, Send] = {}
+        self._bulletin = Bulletin(db, CHANNEL, self._heard)
+        #: messages of other processes, on their way
+        self._passing_on: set[asyncio.Task[None]] = set()
 
     async def serve(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Greet one websocket and keep it until its page goes."""
@@ -32,10 +42,13 @@ class Sockets:
         client_id = self._new_id()
         self._open[client_id] = send
         try:
-            await send({"type": "websocket.accept"})
-            await self._tell(send, {"message_type": "connection_ack", "ws_client_id": client_id})
-            while (await receive())["type"] != "websocket.disconnect":
-                pass
+            # first all ears, then greeted: a trip begins after the greeting
+            async with self._bulletin.listening():
+                await send({"type": "websocket.accept"})
+                greeting = {"message_type": "connection_ack", "ws_client_id": client_id}
+                await self._tell(send, greeting)
+                while (await receive())["type"] != "websocket.disconnect":
+                    pass
         finally:
             del self._open[client_id]
 
@@ -88,12 +101,29 @@ class Sockets:
         )
 
     async def _to(self, client_id: str | None, message: dict[str, object]) -> None:
-        send = self._open.get(client_id or "")
+        if not client_id:
+            return
+        if client_id in self._open:
+            await self._pass_on(client_id, message)
+        else:
+            text = orjson.dumps({"to": client_id, "message": message}).decode()
+            await self._bulletin.post(text)
+
+    async def _pass_on(self, client_id: str, message: dict[str, Any]) -> None:
+        send = self._open.get(client_id)
         if send is not None:
             # the page may be gone by now; the connection exists all the same
             with suppress(OSError):
                 await self._tell(send, message)
 
+    def _heard(self, text: str) -> None:
+        posted = orjson.loads(text)
+        if posted["to"] not in self._open:
+            return
+        task = asyncio.create_task(self._pass_on(posted["to"], posted["message"]))
+        self._passing_on.add(task)
+        task.add_done_callback(self._passing_on.discard)
+
     @staticmethod
-    async def _tell(send: Send, message: dict[str, object]) -> None:
+    async def _tell(send: Send, message: Mapping[str, object]) -> None:
         await send({"type": "websocket.send", "text": orjson.dumps(message).decode()})
