@@ -17,12 +17,12 @@ from m365sim.sharing import Level
 if TYPE_CHECKING:
     from m365sim.world import World
 
-_FULL = frozenset({"Sites.FullControl.All", "AllSites.FullControl"})
-_MANAGE = _FULL | {"Sites.Manage.All", "AllSites.Manage"}
+FULL_CONTROL = frozenset({"Sites.FullControl.All", "AllSites.FullControl"})
+_MANAGE = FULL_CONTROL | {"Sites.Manage.All", "AllSites.Manage"}
 _WRITE = _MANAGE | {"Sites.ReadWrite.All", "AllSites.Write"}
 _READ = _WRITE | {"Sites.Read.All", "AllSites.Read"}
 READ, WRITE, MANAGE, FULL = range(4)
-_SCOPES = (_READ, _WRITE, _MANAGE, _FULL)
+_SCOPES = (_READ, _WRITE, _MANAGE, FULL_CONTROL)
 _GRANTS = (
     frozenset({"read", "write", "owner", "fullcontrol"}),
     frozenset({"write", "owner", "fullcontrol"}),

@@ -57,7 +57,8 @@ class _Answer:
 async def _changes(call: Call, node: Node, _: Segment) -> Reply:
     found: SharePointList = node.of
     call.check_list(found, READ)
-    query = (await call.json()).get("query")
+    body = await call.json()
+    query = (body["d"] if isinstance(body.get("d"), dict) else body).get("query")
     if not isinstance(query, dict):
         raise bad_query("The parameter 'query' is missing.")
     limit = _limit(query)
@@ -146,6 +147,10 @@ def _view(found: SharePointList, query: dict[str, Any]) -> View:
     for key, tag in (("ViewFields", "ViewFields"), ("Query", "Query")):
         if text := query.get(key):
             part = read_xml(str(text))
+            if part.tag == "Where" and tag == "Query":  # as the example of the documents has it
+                whole = ET.Element("Query")
+                whole.append(part)
+                part = whole
             if part.tag != tag:
                 raise bad_query(f"The {key} must be a {tag} element.")
             known = base.find(tag)
@@ -155,7 +160,8 @@ def _view(found: SharePointList, query: dict[str, Any]) -> View:
     if text := query.get("Contains"):
         part = read_xml(str(text))
         where = ET.SubElement(ET.SubElement(base, "Query"), "Where")
-        where.extend(list(part))
+        is_test = part.find("Value") is not None  # the operator itself, not what stands around one
+        where.extend([part] if is_test else list(part))
     if not base.get("Scope"):
         base.set("Scope", "RecursiveAll")
     return read_view(ET.tostring(base, "unicode"))

@@ -56,6 +56,11 @@ def _list_values(call: Call, node: Node) -> dict[str, Any]:
         "CurrentChangeToken": Complex("SP.ChangeToken", {"StringValue": list_token(call, found)}),
         "DefaultContentApprovalWorkflowId": Guid("00000000-0000-0000-0000-000000000000"),
         "Description": found.description,
+        "Direction": "none",
+        "DocumentTemplateUrl": f"{found.site.path}/{found.folder}/Forms/template.dotx"
+        if is_library
+        else None,
+        "DraftVersionVisibility": 0,
         "EnableAttachments": not is_library,
         "EnableFolderCreation": is_library,
         "EnableMinorVersions": found.template == "webPageLibrary"
@@ -64,7 +69,12 @@ def _list_values(call: Call, node: Node) -> dict[str, Any]:
         "EnableVersioning": True,
         "EntityTypeName": entity_name(found),
         "ForceCheckout": False,
+        "HasExternalDataSource": False,
         "Hidden": found.hidden,
+        "ImageUrl": f"/_layouts/15/images/{'itdl' if is_library else 'itgen'}.png?rev=47",
+        "IrmEnabled": False,
+        "IrmExpire": False,
+        "IrmReject": False,
         "Id": Guid(found.id),
         "IsApplicationList": found.template == "webPageLibrary",
         "IsCatalog": found.folder.startswith("_catalogs/"),
@@ -75,9 +85,15 @@ def _list_values(call: Call, node: Node) -> dict[str, Any]:
         "LastItemUserModifiedDate": changed,
         "ListItemEntityTypeFullName": entity_type(found),
         "MajorVersionLimit": 500,
+        "MultipleDataList": False,
         "NoCrawl": found.hidden,
         "ParentWebUrl": found.site.path or "/",
         "ServerTemplateCanCreateFolders": True,
+        "TemplateFeatureId": Guid(
+            "00bfea71-e717-4e80-aa17-d0c71b360101"
+            if is_library
+            else "00bfea71-de22-43b2-a848-c05709900100"
+        ),
         "Title": found.display_name,
     }
 

@@ -1,4 +1,4 @@
-"""Search: files and folders of all sites by a query in the keyword query language.
+"""Search: what is in all sites, by a query in the keyword query language.
 
 https://learn.microsoft.com/sharepoint/dev/general-development/sharepoint-search-rest-api-overview,
 https://learn.microsoft.com/sharepoint/dev/general-development/keyword-query-language-kql-syntax-reference
@@ -7,23 +7,26 @@ https://learn.microsoft.com/sharepoint/dev/general-development/keyword-query-lan
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from m365sim.files import Drive, Item
-from m365sim.files.ids import guid_of
-from m365sim.rest.access import READ, check_token
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call, pairs
 from m365sim.rest.errors import RestError, bad_query
+from m365sim.rest.query import sort_key
+from m365sim.rest.search_index import Hit, hits_of
 from m365sim.rest.tables import Action, Kind, Node, Step
 from m365sim.rest.values import Complex, Long, Moment, Result, Several
 
 _SOURCE = "https://learn.microsoft.com/sharepoint/dev/general-development/sharepoint-search-rest-api-overview"
 _SPACE = "Microsoft.Office.Server.Search.REST"
 _MAX_ROWS, _MAX_START = 500, 50_000
-_TERM = re.compile(r'(?:(?P<name>\w+)(?P<sign>[:=><]=?))?(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s"]+))')
+_TERM = re.compile(
+    r'(?P<minus>-(?=\w))?(?:(?P<name>\w+)(?P<sign>[:=><]=?))?(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s"]+))'
+)
 _DEFAULTS = (
     "Rank",
     "DocId",
@@ -40,8 +43,6 @@ _DEFAULTS = (
     "UniqueId",
 )
 
-Hit = dict[str, Any]
-
 
 async def _get(call: Call, _: Node, __: Segment) -> Result:
     given = {key.lower(): value.strip("'") for key, value in call.query.items()}
@@ -52,7 +53,9 @@ async def _get(call: Call, _: Node, __: Segment) -> Result:
     rows, start = given.get("rowlimit", "10"), given.get("startrow", "0")
     if not (rows.isdigit() and start.isdigit()):
         raise bad_query("The rowlimit and the startrow must be numbers.")
-    return _answer(call, text, int(rows), int(start), selected=selected, name="query")
+    sorting, refiners = _sorting(given.get("sortlist", "")), _names(given.get("refiners"))
+    asked = _Asked(text, int(rows), int(start), selected, sorting, refiners)
+    return _answer(call, asked, "query")
 
 
 async def _post(call: Call, _: Node, __: Segment) -> Result:
@@ -61,19 +64,104 @@ async def _post(call: Call, _: Node, __: Segment) -> Result:
         raise bad_query("The parameter 'request' is missing.")
     given = dict(pairs(request))
     selected = given.get("SelectProperties") or []
-    return _answer(
-        call,
+    sorting = [
+        (str(one.get("Property")), str(one.get("Direction")) in ("1", "descending"))
+        for one in given.get("SortList") or ()
+        if isinstance(one, dict)
+    ]
+    asked = _Asked(
         str(given.get("Querytext") or ""),
         int(given.get("RowLimit") or 10),
         int(given.get("StartRow") or 0),
-        selected=[str(name) for name in selected],
-        name="postquery",
+        [str(name) for name in selected],
+        sorting,
+        _names(given.get("Refiners")),
+    )
+    return _answer(call, asked, "postquery")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a query says."""
+
+    text: str
+    limit: int
+    start: int
+    selected: list[str]
+    sorting: list[tuple[str, bool]]  # names, and whether each runs downwards
+    refiners: list[str]
+
+
+def _names(text: Any) -> list[str]:
+    """Read `FileType,Author(sort=name)`; what is in parentheses is taken and does nothing."""
+    return [name for part in str(text or "").split(",") if (name := part.partition("(")[0].strip())]
+
+
+def _sorting(text: str) -> list[tuple[str, bool]]:
+    parts = (part.partition(":") for part in text.split(",") if part.strip())
+    return [(name.strip(), way.strip().lower() == "descending") for name, _, way in parts]
+
+
+def _sort_key(name: str) -> Callable[[Hit], Any]:
+    wanted = name.strip("[]").lower()
+    return lambda hit: sort_key(
+        next((_number(value) for key, value in hit.items() if key.lower() == wanted), None)
     )
 
 
-def _answer(
-    call: Call, text: str, limit: int, start: int, *, selected: list[str], name: str
-) -> Result:
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, Long) else value
+
+
+def _refined(hits: list[Hit], refiners: list[str]) -> Any:
+    """Count the values of some properties among all that was found."""
+    if not refiners:
+        return None
+    shown = []
+    for name in refiners:
+        counts = Counter(text for hit in hits if (text := _value(hit, name.lower())))
+        entries = [
+            Complex(
+                f"{_SPACE}.RefinerEntry",
+                {
+                    "RefinementCount": Long(count),
+                    "RefinementName": text,
+                    "RefinementToken": f'"{text}"',
+                    "RefinementValue": text,
+                },
+            )
+            for text, count in counts.most_common()
+        ]
+        values = {"Entries": Several(f"{_SPACE}.RefinerEntry", entries), "Name": name}
+        shown.append(Complex(f"{_SPACE}.Refiner", values))
+    refiners_ = Several(f"{_SPACE}.Refiner", shown)
+    nothing = {"GroupTemplateId": None, "ItemTemplateId": None, "ResultTitle": None}
+    return Complex(f"{_SPACE}.RefinementResults", {**nothing, "Refiners": refiners_})
+
+
+def _condition(text: str) -> Callable[[Hit], bool]:
+    """Read a query: words and properties, all of which must fit; OR, NOT and a minus ahead."""
+    either: list[list[Callable[[Hit], bool]]] = [[]]
+    is_not = False
+    for found in _TERM.finditer(text.replace("(", " ").replace(")", " ")):
+        word = found[0].upper()
+        if word == "OR":
+            either.append([])
+        elif word == "NOT":
+            is_not = True
+        elif word != "AND":
+            negated = is_not or bool(found["minus"])
+            either[-1].append(_negated(_test(found)) if negated else _test(found))
+            is_not = False
+    return lambda hit: any(all(test(hit) for test in tests) for tests in either)
+
+
+def _negated(test: Callable[[Hit], bool]) -> Callable[[Hit], bool]:
+    return lambda hit: not test(hit)
+
+
+def _answer(call: Call, asked: _Asked, name: str) -> Result:
+    text, limit, start = asked.text, asked.limit, asked.start
     if not text.strip():
         raise bad_query("The querytext is missing.")
     if limit > _MAX_ROWS or start > _MAX_START:
@@ -82,9 +170,11 @@ def _answer(
             "-1, Microsoft.Office.Server.Search.REST.SearchServiceException",
             f"No more than {_MAX_ROWS} rows, and none beyond {_MAX_START}.",
         )
-    tests = [_test(found) for found in _TERM.finditer(text) if found[0].upper() != "AND"]
-    hits = [hit for hit in _hits(call) if all(test(hit) for test in tests)]
-    columns = selected or list(_DEFAULTS)
+    fits = _condition(text)
+    hits = [hit for hit in hits_of(call) if fits(hit)]
+    for name_, down in reversed(asked.sorting):
+        hits.sort(key=_sort_key(name_), reverse=down)
+    columns = asked.selected or list(_DEFAULTS)
     rows = [_row(hit, columns) for hit in islice(hits, start, start + limit)]
     relevant = {
         "GroupTemplateId": None,
@@ -101,7 +191,7 @@ def _answer(
         "CustomResults": Several(f"{_SPACE}.CustomResult", []),
         "QueryId": "00000000-0000-0000-0000-000000000000",
         "QueryRuleId": "00000000-0000-0000-0000-000000000000",
-        "RefinementResults": None,
+        "RefinementResults": _refined(hits, asked.refiners),
         "RelevantResults": Complex(f"{_SPACE}.RelevantResults", relevant),
         "SpecialTermResults": None,
     }
@@ -116,58 +206,12 @@ def _answer(
     return Result(Complex(f"{_SPACE}.SearchResult", whole), name)
 
 
-def _hits(call: Call) -> Iterator[Hit]:
-    """Yield what the caller sees in any site, by DocId; the index lags behind."""
-    newest = (call.world.clock.now() - call.world.quirks.search_lag).timestamp()
-    number = 0
-    for drive in call.world.content.drives():
-        try:
-            check_token(call.world, call.principal, drive.site, READ)
-        except RestError:
-            continue
-        viewer = call.viewer(drive)
-        for item in drive.walk(drive.root):
-            number += 1
-            if item.modified_at <= newest and (viewer.sees_everything or viewer.sees(item)):
-                yield _hit(drive, item, number)
-
-
-def _hit(drive: Drive, item: Item, number: int) -> Hit:
-    path = f"{drive.site.web_url}/{drive.url_name}{drive.path(item)}"
-    extension = item.name.rpartition(".")[2].lower() if "." in item.name else ""
-    return {
-        "Rank": 16.5,
-        "DocId": Long(17_592_186_044_416 + number),
-        "IndexDocId": Long(17_592_186_044_416 + number),
-        "Title": item.name.rpartition(".")[0] or item.name,
-        "Filename": item.name,
-        "Author": item.created_by.user_name or "",
-        "Size": Long(item.size),
-        "Path": path,
-        "OriginalPath": path,
-        "Write": Moment.of(item.modified_at),
-        "LastModifiedTime": Moment.of(item.modified_at),
-        "Created": Moment.of(item.created_at),
-        "FileExtension": None if item.is_folder else extension,
-        "FileType": extension,
-        "IsContainer": item.is_folder,
-        "IsDocument": not item.is_folder,
-        "ContentClass": "STS_ListItem_DocumentLibrary",
-        "SiteName": drive.site.web_url,
-        "SPWebUrl": drive.site.web_url,
-        "SiteId": guid_of(drive.site.collection),
-        "WebId": guid_of(drive.site.web),
-        "ListId": guid_of(drive.library),
-        "UniqueId": f"{{{guid_of(item.uid)}}}",
-    }
-
-
 def _test(found: re.Match[str]) -> Callable[[Hit], bool]:
     wanted = (found["quoted"] if found["quoted"] is not None else found["bare"]).lower()
     name, sign = (found["name"] or "").lower(), found["sign"]
     if not name:
         word = wanted.strip("*")
-        return lambda hit: word in str(hit["Filename"]).lower()
+        return lambda hit: word in f"{hit['Filename']} {hit['Title']}".lower()
     if sign == ">":
         return lambda hit: int(_value(hit, name) or 0) > int(wanted)
     if sign == "=":
@@ -209,7 +253,10 @@ KINDS = (Kind("search"),)
 STEPS = (
     Step("root", "Search", lambda _c, _n, _s: Node("search", "Search", 1), "search", "see below"),
 )
-_WHAT = "names of files and folders in all sites: words, path:, filetype:, IndexDocId>; search lag"
+_WHAT = (
+    "names and titles of sites, lists, items, files and folders: words, properties, OR, NOT; "
+    "rowlimit, startrow, selectproperties, sortlist, refiners; search lag"
+)
 ACTIONS = (
     Action("search", "Query", "GET", _get, _WHAT, _SOURCE),
     Action("search", "PostQuery", "POST", _post, _WHAT, _SOURCE),

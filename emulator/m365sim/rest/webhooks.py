@@ -15,7 +15,7 @@ from m365sim.files.ids import guid_of
 from m365sim.graph.reply import Reply
 from m365sim.lists import SharePointList
 from m365sim.notify import Subscription, ValidationFailed, Watched
-from m365sim.rest.access import WRITE
+from m365sim.rest.access import FULL_CONTROL, WRITE
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call, pairs
 from m365sim.rest.errors import RestError, bad_query
@@ -31,7 +31,11 @@ def _subscriptions(call: Call, node: Node) -> Iterator[Node]:
     found: SharePointList = node.of
     call.check_list(found, WRITE)
     now = call.world.clock.now()
+    held = call.principal.scopes | call.principal.roles
+    sees_all = bool(FULL_CONTROL & held)
     for one in list(call.world.notify.subscriptions.values()):
+        if one.app_id != call.principal.app_id and not sees_all:
+            continue
         if one.payload is not None and one.watched.resource == found.id and one.expires_at > now:
             yield Node("subscription", f"{node.uri}('{one.id}')", one)
 

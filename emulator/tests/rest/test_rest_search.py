@@ -20,7 +20,8 @@ def found(answer):
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("Müller", ["Müller & Söhne"]),
+        ("Müller", ["Müller & Söhne", "Müller KG"]),
+        ("Müller -ContentClass:STS_ListItem_GenericList", ["Müller & Söhne"]),
         ('path:"https://contoso.sharepoint.com/sites/people" filetype:csv', ["Prämien"]),
         ("filename:Welcome AND IsDocument:1", ["Welcome"]),
         ("nothing-like-that", []),
@@ -86,3 +87,35 @@ async def test_receivers_must_answer_the_handshake(api, world):
     world.notify.post = post
     hook = {"notificationUrl": "http://127.0.0.1:9/h"}
     await api.post(f"{LIBRARY}/subscriptions", 400, json=hook)
+
+
+async def test_search_finds_more_than_files(api):
+    await api.post("web/lists", 201, json={"Title": "Boats", "BaseTemplate": 100})
+    boats = "web/lists/getbytitle('Boats')/items"
+    for title in ("Sloop rigged", "Ketch rigged"):
+        await api.post(boats, 201, json={"Title": title})
+    query = "querytext='rigged'&selectproperties='Title,ListItemID'&sortlist='Title:descending'"
+    rows = found(await api.get(f"search/query?{query}"))
+    assert [(row["Title"], row["ListItemID"]) for row in rows] == [
+        ("Sloop rigged", "1"),
+        ("Ketch rigged", "2"),
+    ]
+    for query, titles in (
+        ("contentclass:STS_Site Marketing", ["Marketing"]),
+        ("contentclass:STS_List_GenericList Boats", ["Boats"]),
+        ("Sloop OR Ketch", ["Ketch rigged", "Sloop rigged"]),
+        ("rigged NOT Sloop", ["Ketch rigged"]),
+    ):
+        request = {
+            "Querytext": query,
+            "RowLimit": 5,
+            "SortList": {"results": [{"Property": "Title", "Direction": 0}]},
+            "Refiners": "ContentClass",
+        }
+        answer = await api.post("search/postquery", json={"request": request})
+        assert [row["Title"] for row in found(answer)] == titles
+        refined = answer["PrimaryQueryResult"]["RefinementResults"]["Refiners"]
+        assert refined[0]["Name"] == "ContentClass"
+        assert sum(int(one["RefinementCount"]) for one in refined[0]["Entries"]) == len(titles)
+    api.as_user("AllSites.Read", user="megan")
+    assert found(await api.get("search/query?querytext='rigged'"))
