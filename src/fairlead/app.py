@@ -103,7 +103,12 @@ async def open_services(
         stack.push_async_callback(db.close)
         await _ready_environment(db, settings, clock)
         policy = EgressPolicy([*settings.egress_allow, *loopback_origins(registry)])
-        transport = await Transport.open(policy, clock=clock, connections=_CONNECTIONS)
+        transport = await Transport.open(
+            policy,
+            clock=clock,
+            connections=_CONNECTIONS,
+            proxy=settings.egress_proxy.get_secret_value() if settings.egress_proxy else "",
+        )
         stack.push_async_callback(transport.close)
         sessions = Sessions(db, vault, registry, clock, new_id, settings.server_url)
         freshener = Freshener(db, vault, registry, transport, clock, new_id)

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     connect_ui_file: Path | None = None
     #: hosts and networks that may be called although they are private, comma-separated
     egress_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    #: HTTP proxy by which the internet is reached, `http://[user:password@]host:port`; what
+    #: FAIRLEAD_EGRESS_ALLOW names is called directly
+    egress_proxy: SecretStr | None = None
     #: JSON or YAML file with providers of your own
     providers_file: Path | None = None
     #: runs that one process executes at the same time
@@ -102,6 +105,20 @@ class Settings(BaseSettings):
         if "?" in value or "#" in value:
             raise ValueError("must end with its host or path")
         return value.rstrip("/")
+
+    @field_validator("egress_proxy")
+    @classmethod
+    def _plain_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        try:
+            parts = urlsplit(value.get_secret_value())
+            is_whole = parts.scheme == "http" and parts.hostname and parts.port
+        except ValueError:
+            is_whole = False
+        if not is_whole or parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise ValueError("is not http://[user:password@]host:port")
+        return value
 
     @field_validator("webhook_url")
     @classmethod

@@ -22,6 +22,10 @@ def _clean(monkeypatch):
     ("name", "value", "says"),
     [
         ("FAIRLEAD_DATABASE_URL", "mysql://x", "sqlite:/// or postgresql://"),
+        ("FAIRLEAD_EGRESS_PROXY", "https://proxy:8080", "http://[user:password@]host:port"),
+        ("FAIRLEAD_EGRESS_PROXY", "http://proxy", "http://[user:password@]host:port"),
+        ("FAIRLEAD_EGRESS_PROXY", "http://proxy:8080/path", "http://[user:password@]host:port"),
+        ("FAIRLEAD_EGRESS_PROXY", "http://proxy:99999", "http://[user:password@]host:port"),
         ("FAIRLEAD_DATABASE_URL", "sqlite:///", "names no file"),
         ("FAIRLEAD_DATABASE_URL", "sqlite:///:memory:", "names no file"),
         ("FAIRLEAD_ENCRYPTION_KEY", "abc", "base64"),
@@ -63,6 +67,15 @@ def test_settings_come_from_the_environment(monkeypatch):
     assert settings.egress_allow == ("127.0.0.1", "10.0.0.0/8")
     assert settings.is_sqlite
     assert KEY not in repr(settings)
+
+
+def test_a_proxys_password_is_not_shown(monkeypatch):
+    monkeypatch.setenv("FAIRLEAD_EGRESS_PROXY", "http://me:hush@proxy:8080")
+    settings = load_settings()
+    assert settings.egress_proxy.get_secret_value() == "http://me:hush@proxy:8080"
+    assert "hush" not in repr(settings)
+    monkeypatch.setenv("FAIRLEAD_EGRESS_PROXY", "")
+    assert load_settings().egress_proxy is None
 
 
 def test_an_empty_key_counts_as_missing(monkeypatch):

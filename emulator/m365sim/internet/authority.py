@@ -100,7 +100,8 @@ class Authority:
             )
             .sign(self._key, hashes.SHA256())
         )
-        return _pem(key, certificate)
+        # With the authority's own: clients may know it by its key alone.
+        return _pem(key, certificate) + self._certificate.public_bytes(Encoding.PEM)
 
 
 def _new_authority(now: datetime) -> bytes:

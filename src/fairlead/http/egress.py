@@ -103,6 +103,15 @@ class EgressPolicy:
             "FAIRLEAD_EGRESS_ALLOW"
         )
 
+    def is_named(self, origin: Origin) -> bool:
+        """Is the origin allowed by name or by an address as it is written: one that is near?"""
+        address = ip_literal(origin.host)
+        if self.allows_host(origin.host, origin.port):
+            return True
+        if address is None:
+            return False
+        return any(address in network for network in self._networks if _same_kind(address, network))
+
     def allows_host(self, host: str, port: int) -> bool:
         """Is the host allowed by name, whatever it resolves to?"""
         names = [host, "localhost"] if host.endswith(".localhost") else [host]
@@ -112,8 +121,10 @@ class EgressPolicy:
 class GuardedResolver(AbstractResolver):
     """Resolves names for the connector, and refuses what the policy refuses."""
 
-    def __init__(self, policy: EgressPolicy) -> None:
+    def __init__(self, policy: EgressPolicy, way_out: str | None = None) -> None:
         self._policy = policy
+        #: host of the proxy, which may be near; that nobody else calls it is for its user to see to
+        self._way_out = way_out
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -122,7 +133,7 @@ class GuardedResolver(AbstractResolver):
             found = [(socket.AF_INET, "127.0.0.1")]
         else:
             found = await _look_up(host, port, family)
-        for _, numeric in found:
+        for _, numeric in found if host != self._way_out else ():
             # all of them: a name with one public and one private address is not to be trusted
             self._policy.check_address(host, port, ipaddress.ip_address(numeric.split("%")[0]))
         return [

@@ -1,8 +1,8 @@
 """Send requests and stream answers: aiohttp behind one small seam.
 
-Nothing is buffered, no cookies are kept, no environment proxies are used, headers arrive as they
-were sent. Redirects are followed here and not by the library, so that every hop is checked and
-credentials never travel to another origin
+Nothing is buffered, no cookies are kept, no proxy is used but the one that is set, headers arrive
+as they were sent. Redirects are followed here and not by the library, so that every hop is checked
+and credentials never travel to another origin
 ([RFC 9110, 15.4](https://www.rfc-editor.org/rfc/rfc9110#section-15.4)).
 """
 
@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
-from fairlead.errors import InvalidInput, Rejected
+from fairlead.errors import EgressRefused, InvalidInput, Rejected
 from fairlead.http.egress import EgressPolicy, GuardedResolver
 from fairlead.http.origins import Origin, parse_url
 from fairlead.http.response import HttpResponse, network_error, without
@@ -54,10 +54,17 @@ _BODY_HEADERS = frozenset(
 class Transport:
     """The process's outbound HTTP; open one, close it at the end."""
 
-    def __init__(self, session: aiohttp.ClientSession, policy: EgressPolicy, clock: Clock) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        policy: EgressPolicy,
+        clock: Clock,
+        proxy: URL | None = None,
+    ) -> None:
         self._session = session
         self._policy = policy
         self._clock = clock
+        self._proxy = proxy
 
     @classmethod
     async def open(
@@ -68,10 +75,18 @@ class Transport:
         connections: int = 100,
         connect_timeout: timedelta = timedelta(seconds=CONNECT_SECONDS),
         idle_timeout: timedelta = timedelta(seconds=IDLE_READ_SECONDS),
+        proxy: str = "",
     ) -> Self:
-        """Open a transport that keeps at most `connections` connections at a time."""
+        """Open a transport that keeps at most `connections` connections at a time.
+
+        With `proxy` (`http://[user:password@]host:port`) all but what the policy names goes that
+        way. Names are then resolved there: keeping to public addresses is that proxy's business.
+        """
+        way = URL(proxy) if proxy else None
         connector = aiohttp.TCPConnector(
-            limit=connections, resolver=GuardedResolver(policy), ttl_dns_cache=10
+            limit=connections,
+            resolver=GuardedResolver(policy, way.host if way else None),
+            ttl_dns_cache=10,
         )
         session = aiohttp.ClientSession(
             connector=connector,
@@ -89,7 +104,7 @@ class Transport:
             max_line_size=_LONGEST_HEADER_BYTES,
             max_field_size=_LONGEST_HEADER_BYTES,
         )
-        return cls(session, policy, clock)
+        return cls(session, policy, clock, way)
 
     async def close(self) -> None:
         await self._session.close()
@@ -194,6 +209,7 @@ class Transport:
                 headers=headers,
                 data=data,
                 allow_redirects=False,
+                proxy=self._way_to(origin),
                 auto_decompress=decompress,
                 timeout=limits,
             )
@@ -208,6 +224,14 @@ class Transport:
         return HttpResponse(
             answer, origin, method, url, is_decoded=decompress, received_at=self._clock.now()
         )
+
+    def _way_to(self, origin: Origin) -> URL | None:
+        """Return the proxy for an origin, None = called directly."""
+        if self._proxy is None:
+            return None
+        if (origin.host, origin.port) == (self._proxy.host, self._proxy.port):
+            raise EgressRefused(f"{origin} is this server's own way out, and no API; correct it")
+        return None if self._policy.is_named(origin) else self._proxy
 
 
 def _next_method(status: int, method: str) -> tuple[str, bool]:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -113,7 +113,9 @@ def listening() -> Iterator[Listener]:
 
 
 @contextmanager
-def running(folder: Path, *arguments: str, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
+def running(
+    folder: Path, *arguments: str, environ: Mapping[str, str] | None = None, **settings: str
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Run `python -m ARGUMENTS` until the block ends."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FAIRLEAD_")}
     given = {f"FAIRLEAD_{name.upper()}": value for name, value in settings.items()}
@@ -125,7 +127,7 @@ def running(folder: Path, *arguments: str, **settings: str) -> Iterator["subproc
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=folder,
-            env={**kept, **given},
+            env={**kept, **(environ or {}), **given},
         ) as process,
     ):
         try:
@@ -150,7 +152,9 @@ def client(host: str) -> httpx.Client:
 
 
 @contextmanager
-def platform(folder: Path, product: httpx.Client, **settings: str) -> Iterator[Path]:
+def platform(
+    folder: Path, product: httpx.Client, environ: Mapping[str, str], **settings: str
+) -> Iterator[Path]:
     """Run `fairlead serve` where `product` expects it; yields the path of its log."""
     host = str(product.base_url).rstrip("/")
     settings |= {
@@ -161,7 +165,8 @@ def platform(folder: Path, product: httpx.Client, **settings: str) -> Iterator[P
         "tick_seconds": "0.05",
     }
     port = str(product.base_url.port)
-    with running(folder, "fairlead.cli", "serve", "--port", port, **settings) as process:
+    serve = ("fairlead.cli", "serve", "--port", port)
+    with running(folder, *serve, environ=environ, **settings) as process:
         log = folder / "fairlead.cli.log"
         give_up_at = time.monotonic() + PATIENCE
         while not _answers(product):
@@ -285,15 +290,20 @@ class World:
 
 
 @contextmanager
-def judged(folder: Path, *, signed_in: str = "", **settings: str) -> Iterator[World]:
+def judged(
+    folder: Path, *, signed_in: str = "", under_real_names: bool = False, **settings: str
+) -> Iterator[World]:
     """Run an emulated cloud, a fairlead that connects to it, and the product's server.
 
     With `signed_in` the cloud signs that person in without asking; else its pages wait for a click.
+    The cloud has addresses of its own, unless it is `under_real_names`, behind a proxy.
     """
-    cloud_file = folder / "cloud.json"
     host = f"http://127.0.0.1:{free_port()}"
-    cloud = ["m365sim", "serve", "--json", "--port", "0", "--cloud-file", str(cloud_file)]
-    cloud += ["--redirect-uri", f"{host}/oauth/callback"]
+    cloud_file = folder / "cloud.json"
+    kind = ["proxy", "--ca-dir", str(folder / "ca")]
+    if not under_real_names:
+        kind = ["serve", "--cloud-file", str(cloud_file)]
+    cloud = ["m365sim", *kind, "--json", "--port", "0", "--redirect-uri", f"{host}/oauth/callback"]
     cloud += ["--auto-sign-in", signed_in] if signed_in else []
     with (
         listening() as listener,
@@ -304,14 +314,20 @@ def judged(folder: Path, *, signed_in: str = "", **settings: str) -> Iterator[Wo
         assert emulator.stdout
         line = emulator.stdout.readline()
         assert line, (folder / "m365sim.log").read_text()
+        said = json.loads(line)
         settings = {
-            "microsoft_cloud": str(cloud_file),
             "egress_allow": urlsplit(listener.url).netloc,
             "webhook_url": f"{listener.url}/hook",
             "webhook_signing_key": SIGNING_KEY,
         } | settings
-        with platform(folder, product, **settings) as log:
-            yield World(host, product, json.loads(line), listener, stranger)
+        trusted = {}
+        if under_real_names:
+            settings["egress_proxy"] = said["proxy"]
+            trusted["SSL_CERT_FILE"] = said["ca_file"]
+        else:
+            settings["microsoft_cloud"] = str(cloud_file)
+        with platform(folder, product, trusted, **settings) as log:
+            yield World(host, product, said, listener, stranger)
     # whatever it was asked, nothing was unforeseen
     assert "Traceback" not in log.read_text()
 
