@@ -102,8 +102,7 @@ class World:
         """Commit a batch of the run, started if need be."""
         if self.run is None:
             await self.start()
-        async with self.db.write() as tx:
-            return await self.commit_in(tx, batch)
+        return await self.db.transact(lambda tx: self.commit_in(tx, batch))
 
     async def put(
         self, values: Mapping[str, Any] | None = None, *, delete: Sequence[str] = (), **more: Any

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -180,18 +181,18 @@ async def _commit(work: _Work, batch: StoredBatch) -> None:
     setup, run, attempt = work.setup, work.attempt.run, work.attempt
     requests = attempt.unwritten_requests
     now = setup.clock.now()
-    async with setup.db.write() as tx:
-        await records.commit_batch(
-            tx,
+    await setup.db.transact(
+        partial(
+            records.commit_batch,
             connection_pk=run.connection_pk,
             sync_name=run.function,
             run_id=run.id,
             fencing_token=attempt.token,
             batch=batch,
             now=now,
+            requests=requests,
         )
-        if requests:
-            await runs.add_requests(tx, run.id, attempt.token, requests)
+    )
     # A few more may have been sent meanwhile.
     attempt.unwritten_requests -= requests
 

@@ -1,12 +1,25 @@
 """Queries about checkpoints: where a sync resumes."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, select
 
 from fairlead.store import dialect
 from fairlead.store.database import Tx
 from fairlead.store.tables import checkpoints
+
+
+def _save(name: dialect.DialectName) -> Any:
+    insert = dialect.insert_of(name, checkpoints)
+    fresh = {"content": insert.excluded.content, "updated_at": insert.excluded.updated_at}
+    return insert.on_conflict_do_update(
+        index_elements=["connection_pk", "sync_name", "variant"], set_=fresh
+    )
+
+
+#: built once: every batch runs it
+_SAVE = {name: _save(name) for name in dialect.NAMES}
 
 
 def _key(connection_pk: int, sync_name: str, variant: str) -> ColumnElement[bool]:
@@ -29,20 +42,14 @@ async def save(
     tx: Tx, connection_pk: int, sync_name: str, variant: str, *, content: bytes, now: datetime
 ) -> None:
     """Keep the checkpoint; called with the records of the same batch."""
-    await tx.execute(
-        dialect.insert(tx, checkpoints)
-        .values(
-            connection_pk=connection_pk,
-            sync_name=sync_name,
-            variant=variant,
-            content=content,
-            updated_at=now,
-        )
-        .on_conflict_do_update(
-            index_elements=["connection_pk", "sync_name", "variant"],
-            set_={"content": content, "updated_at": now},
-        )
-    )
+    row = {
+        "connection_pk": connection_pk,
+        "sync_name": sync_name,
+        "variant": variant,
+        "content": content,
+        "updated_at": now,
+    }
+    await tx.execute(_SAVE[tx.dialect], row)
 
 
 async def clear(tx: Tx, connection_pk: int, sync_name: str, variant: str = "base") -> None:

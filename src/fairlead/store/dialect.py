@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fairlead.store.database import Tx
 
 DialectName = Literal["sqlite", "postgresql"]
+NAMES: tuple[DialectName, ...] = ("sqlite", "postgresql")
 
 #: seconds that SQLite waits for a writer in another process
 BUSY_SECONDS = 10.0
@@ -112,10 +113,11 @@ def _sqlite(url: str, begin: str, connections_kept: int) -> AsyncEngine:
     return engine
 
 
-def inline(url: str) -> Engine | None:
-    """Return an engine that reads in the caller's thread; None: this database has none.
+def inline(url: str, begin: str) -> Engine | None:
+    """Return an engine that works in the caller's thread; None: this database has none.
 
-    A row by its key takes SQLite ten microseconds, and another thread is ten times as far.
+    A row by its key takes SQLite ten microseconds, and another thread is ten times as far. Without
+    `begin` (what opens a transaction) it can only read.
     """
     if name_of(url) != "sqlite":
         return None
@@ -124,10 +126,14 @@ def inline(url: str) -> Engine | None:
         pool_size=1,
         max_overflow=READERS,
         hide_parameters=True,
-        # only the event loop's thread ever uses it
-        connect_args={"isolation_level": None, "timeout": 1.0, "check_same_thread": False},
+        # readers wait for nobody, and one thread at a time uses each
+        connect_args={
+            "isolation_level": None,
+            "timeout": BUSY_SECONDS if begin else 1.0,
+            "check_same_thread": False,
+        },
     )
-    _prepare_each(engine, "")
+    _prepare_each(engine, begin)
     return engine
 
 
@@ -191,7 +197,12 @@ def is_orphan(error: IntegrityError) -> bool:
 
 def insert(tx: "Tx", table: Table) -> Any:
     """Return an INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    return sqlite.insert(table) if tx.dialect == "sqlite" else postgresql.insert(table)
+    return insert_of(tx.dialect, table)
+
+
+def insert_of(name: DialectName, table: Table) -> Any:
+    """Return the same for a dialect."""
+    return sqlite.insert(table) if name == "sqlite" else postgresql.insert(table)
 
 
 def contains(tx: "Tx", column: ColumnElement[Any], part: str) -> ColumnElement[bool]:
@@ -218,13 +229,3 @@ async def hold_schema(connection: AsyncConnection) -> None:
     """Keep other processes from migrating until the transaction ends (SQLite's write lock does)."""
     if connection.dialect.name == "postgresql":
         await connection.execute(select(func.pg_advisory_xact_lock(SCHEMA_LOCK)))
-
-
-async def driver(tx: "Tx") -> Any:
-    """Return the driver's own connection (aiosqlite or asyncpg), inside the open transaction."""
-    raw = await tx.connection.get_raw_connection()
-    connection = raw.driver_connection
-    if tx.dialect == "postgresql" and connection and not connection.is_in_transaction():
-        # The transaction is begun by the first statement that goes the usual way.
-        await tx.connection.exec_driver_sql("SELECT 1")
-    return connection

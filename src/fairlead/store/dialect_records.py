@@ -8,13 +8,13 @@ The caller holds the stream's lock, so nothing changes between looking and writi
 
 # ruff: noqa: A001  # named as the columns are, and nothing here needs the builtins
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from fairlead.store.database import Tx
-from fairlead.store.dialect import driver
 
 
 class Known(NamedTuple):
@@ -71,14 +71,42 @@ class RecordRows(Protocol):
         ...
 
 
-class SqliteRows:
-    """Records by the sqlite3 module, in the driver's thread."""
+class _Threaded:
+    """aiosqlite's connection: one hop to its thread per statement."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.many = connection.executemany
+        self.run = connection.execute
+        self.fetch = connection.execute_fetchall
+
+
+class _Direct:
+    """The sqlite3 module's own connection, in the thread that holds the transaction."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
+    async def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        self._connection.executemany(statement, rows)
+
+    async def run(self, statement: str, values: Sequence[Any]) -> None:
+        self._connection.execute(statement, values)
+
+    async def fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        rows: list[Any] = self._connection.execute(statement, values).fetchall()
+        return rows
+
+
+class SqliteRows:
+    """Records by the sqlite3 module."""
+
+    def __init__(self, connection: Any) -> None:
+        is_plain = isinstance(connection, sqlite3.Connection)
+        self._connection = _Direct(connection) if is_plain else _Threaded(connection)
+
     async def known(self, stream_id: int, ids: Sequence[str]) -> list[Known]:
-        rows = await self._connection.execute_fetchall(
+        rows = await self._connection.fetch(
             "SELECT id, hash, partition_id, generation, deleted_us IS NOT NULL FROM records"
             " WHERE stream_id = ? AND id IN (SELECT value FROM json_each(?))",
             (stream_id, orjson.dumps(ids).decode()),
@@ -87,7 +115,7 @@ class SqliteRows:
 
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:
         stream_id, partition_id, generation, now = place
-        await self._connection.executemany(
+        await self._connection.many(
             "INSERT INTO records (stream_id, id, position, partition_id, generation, hash,"
             " first_seen_us, last_modified_us, last_action, content)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -99,7 +127,7 @@ class SqliteRows:
 
     async def rewrite(self, place: Place, rows: Sequence[Fresh]) -> None:
         stream_id, partition_id, generation, now = place
-        await self._connection.executemany(
+        await self._connection.many(
             "UPDATE records SET position = ?, partition_id = ?, generation = ?, hash = ?,"
             " last_modified_us = ?, deleted_us = NULL, pruned_us = NULL, last_action = ?,"
             " content = ? WHERE stream_id = ? AND id = ?",
@@ -110,7 +138,7 @@ class SqliteRows:
         )
 
     async def stamp(self, place: Place, ids: Sequence[str]) -> None:
-        await self._connection.execute(
+        await self._connection.run(
             "UPDATE records SET partition_id = ?, generation = ?"
             " WHERE stream_id = ? AND id IN (SELECT value FROM json_each(?))",
             (place.partition_id, place.generation, place.stream_id, orjson.dumps(ids).decode()),
@@ -118,7 +146,7 @@ class SqliteRows:
 
     async def bury(self, place: Place, rows: Sequence[tuple[str, int]]) -> None:
         now = place.now_us
-        await self._connection.executemany(
+        await self._connection.many(
             "UPDATE records SET position = ?, last_modified_us = ?, deleted_us = ?,"
             " last_action = 'DELETED' WHERE stream_id = ? AND id = ?",
             [(position, now, now, place.stream_id, id) for id, position in rows],
@@ -205,5 +233,5 @@ class PostgresRows:
 
 async def record_rows(tx: Tx) -> RecordRows:
     """Return the driver's path for records in this transaction."""
-    connection = await driver(tx)
+    connection = await tx.driver()
     return SqliteRows(connection) if tx.dialect == "sqlite" else PostgresRows(connection)

@@ -40,6 +40,7 @@ async def commit_batch(
     fencing_token: int,
     batch: StoredBatch,
     now: datetime,
+    requests: int = 0,
 ) -> BatchCounts:
     """Write a batch with its checkpoint and the run's counters; LeaseLost if the run is not ours.
 
@@ -63,7 +64,14 @@ async def commit_batch(
             tx, connection_pk, sync_name, batch.variant, content=batch.checkpoint, now=now
         )
     await runs.add_counts(
-        tx, connection_pk, run_id, fencing_token, model=batch.model, counts=done, batches=1
+        tx,
+        connection_pk,
+        run_id,
+        fencing_token,
+        model=batch.model,
+        counts=done,
+        batches=1,
+        requests=requests,
     )
     return done
 

@@ -6,7 +6,20 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, Update, and_, case, func, literal, or_, select, true, update
+from sqlalchemy import (
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from fairlead.errors import LeaseLost
 from fairlead.model.batch import BatchCounts
@@ -221,26 +234,40 @@ async def add_requests(tx: Tx, id: str, fencing_token: int, n: int) -> None:
     await _held(tx, id, fencing_token, update(runs).values(requests=runs.c.requests + n))
 
 
-def _held_by(connection_pk: int, id: str, fencing_token: int) -> Select[Any]:
-    return select(runs).where(
-        runs.c.id == id,
-        runs.c.connection_pk == connection_pk,
-        runs.c.state == RunState.RUNNING.value,
-        runs.c.fencing_token == fencing_token,
+# built once: a batch of a sync runs each of them, and building takes longer than running
+_HELD = select(runs).where(
+    runs.c.id == bindparam("run"),
+    runs.c.connection_pk == bindparam("connection"),
+    runs.c.state == RunState.RUNNING.value,
+    runs.c.fencing_token == bindparam("token"),
+)
+_HOLD = _HELD.with_for_update()
+_ADD = (
+    update(runs)
+    .where(runs.c.id == bindparam("run"))
+    .values(
+        counts=bindparam("new_counts", type_=runs.c.counts.type),
+        batches=runs.c.batches + bindparam("more_batches"),
+        requests=runs.c.requests + bindparam("more_requests"),
     )
+)
+
+
+def _by(connection_pk: int, id: str, fencing_token: int) -> dict[str, Any]:
+    return {"run": id, "connection": connection_pk, "token": fencing_token}
 
 
 async def check(tx: Tx, connection_pk: int, id: str, fencing_token: int) -> None:
     """Refuse early, before any work, who does not hold the run; LeaseLost."""
     await dialect.hold_connection(tx, connection_pk)
-    if await tx.first(_held_by(connection_pk, id, fencing_token)) is None:
+    if await tx.first(_HELD, _by(connection_pk, id, fencing_token)) is None:
         raise LeaseLost
 
 
 async def hold(tx: Tx, connection_pk: int, id: str, fencing_token: int) -> Run:
     """Lock the run until the transaction ends, so that nobody claims it meanwhile; LeaseLost."""
     await dialect.hold_connection(tx, connection_pk)
-    row = await tx.first(_held_by(connection_pk, id, fencing_token).with_for_update())
+    row = await tx.first(_HOLD, _by(connection_pk, id, fencing_token))
     if row is None:
         raise LeaseLost
     return _run(row)
@@ -255,6 +282,7 @@ async def add_counts(
     model: str,
     counts: BatchCounts,
     batches: int,
+    requests: int = 0,
 ) -> None:
     """Add to the run's counters and keep it from being claimed until the commit; LeaseLost.
 
@@ -263,22 +291,17 @@ async def add_counts(
     """
     run = await hold(tx, connection_pk, id, fencing_token)
     total = {**run.counts, model: run.counts.get(model, BatchCounts()) + counts}
-    await tx.execute(
-        update(runs)
-        .where(runs.c.id == run.id)
-        .values(
-            counts={
-                name: {
-                    "added": one.added,
-                    "updated": one.updated,
-                    "deleted": one.deleted,
-                    "unchanged": one.unchanged,
-                }
-                for name, one in total.items()
-            },
-            batches=run.batches + batches,
-        )
-    )
+    written = {
+        name: {
+            "added": one.added,
+            "updated": one.updated,
+            "deleted": one.deleted,
+            "unchanged": one.unchanged,
+        }
+        for name, one in total.items()
+    }
+    more = {"more_batches": batches, "more_requests": requests}
+    await tx.execute(_ADD, {"run": run.id, "new_counts": written, **more})
 
 
 async def request_cancel(tx: Tx, id: str, now: datetime) -> bool:

@@ -9,13 +9,36 @@ under way records of an older generation are in doubt.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from fairlead.errors import NotFound
 from fairlead.model.clock import epoch_us
 from fairlead.store import dialect
 from fairlead.store.database import Tx
 from fairlead.store.tables import partitions, records, streams
+
+# built once: a batch of a sync runs each of them, and building takes longer than running
+_FIND = (
+    select(streams.c.id, streams.c.last_position, streams.c.last_modified_us, streams.c.live)
+    .where(
+        streams.c.connection_pk == bindparam("connection"),
+        streams.c.model == bindparam("named_model"),
+        streams.c.variant == bindparam("named_variant"),
+    )
+    .with_for_update()
+)
+_SAVE = (
+    update(streams)
+    .where(streams.c.id == bindparam("stream"))
+    .values(
+        last_position=bindparam("new_position"),
+        last_modified_us=bindparam("new_modified"),
+        live=bindparam("new_live"),
+    )
+)
+_ENTER = select(partitions.c.id, partitions.c.generation, partitions.c.in_doubt).where(
+    partitions.c.stream_id == bindparam("stream"), partitions.c.name == bindparam("named")
+)
 
 
 @dataclass(slots=True)
@@ -39,15 +62,13 @@ class Stream:
     async def save(self, tx: Tx) -> None:
         """Write what changed, if anything did."""
         if (self.last_position, self.last_modified_us, self.live) != self._saved:
-            await tx.execute(
-                update(streams)
-                .where(streams.c.id == self.id)
-                .values(
-                    last_position=self.last_position,
-                    last_modified_us=self.last_modified_us,
-                    live=self.live,
-                )
-            )
+            new = {
+                "stream": self.id,
+                "new_position": self.last_position,
+                "new_modified": self.last_modified_us,
+                "new_live": self.live,
+            }
+            await tx.execute(_SAVE, new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +87,8 @@ async def find(
 
     Its time never goes back, whatever the clock does: `last_modified_us` grows with positions.
     """
-    row = await tx.first(
-        select(streams.c.id, streams.c.last_position, streams.c.last_modified_us, streams.c.live)
-        .where(
-            streams.c.connection_pk == connection_pk,
-            streams.c.model == model,
-            streams.c.variant == variant,
-        )
-        .with_for_update()
-    )
+    named = {"connection": connection_pk, "named_model": model, "named_variant": variant}
+    row = await tx.first(_FIND, named)
     if row is None:
         return None
     stream = Stream(row.id, row.last_position, row.last_modified_us, row.live)
@@ -109,11 +123,7 @@ async def lock(tx: Tx, connection_pk: int, model: str, variant: str, now: dateti
 
 async def enter(tx: Tx, stream: Stream, name: str, *, restart: bool) -> Partition:
     """Return the stream's partition, made if need be; `restart` puts its records in doubt."""
-    row = await tx.first(
-        select(partitions.c.id, partitions.c.generation, partitions.c.in_doubt).where(
-            partitions.c.stream_id == stream.id, partitions.c.name == name
-        )
-    )
+    row = await tx.first(_ENTER, {"stream": stream.id, "named": name})
     if row is None:
         row = await tx.first(
             dialect.insert(tx, partitions)

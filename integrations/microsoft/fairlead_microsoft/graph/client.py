@@ -6,7 +6,7 @@ https://learn.microsoft.com/graph/use-the-api. Reads only, so far; every URL tha
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -124,20 +124,17 @@ class Graph:
             params["select"] = ",".join(chosen)
         start = urls.with_query(f"{self._root}{feed}", params)
         is_drive = feed.endswith("/root/delta")
-        async for page in follow(
-            self._fetch_delta,
-            start,
-            since,
-            is_ours=self.owns,
-            below=self._below if is_drive else None,
-        ):
-            yield DeltaPage(
-                live=[read_as(model, entry) for entry in page.live],
-                gone=page.gone,
-                link=page.link,
-                restarted=page.restarted,
-                settled=page.settled,
-            )
+        below = self._below if is_drive else None
+        pages = follow(self._fetch_delta, start, since, is_ours=self.owns, below=below)
+        async with aclosing(pages):
+            async for page in pages:
+                yield DeltaPage(
+                    live=[read_as(model, entry) for entry in page.live],
+                    gone=page.gone,
+                    link=page.link,
+                    restarted=page.restarted,
+                    settled=page.settled,
+                )
 
     @asynccontextmanager
     async def download(self, path: str) -> AsyncIterator[Response]:

@@ -17,11 +17,13 @@ A position is a link of the vendor's, as it came; while everything is being read
 fragment `#afresh`, which tells a resumed run so and never leaves the house.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol
 
 from fairlead.errors import Gone, Rejected, Unavailable
+from fairlead_microsoft.graph.ahead import Ahead
 from fairlead_microsoft.graph.paging import (
     DELTA_LINK,
     NEXT_LINK,
@@ -87,16 +89,25 @@ async def follow(
     *,
     is_ours: Callable[[str], bool],
     below: Below | None = None,
-) -> AsyncIterator[RawPage]:
+) -> AsyncGenerator[RawPage, None]:
     """Yield the pages of a feed from a position to its end, resynchronising as needed.
 
-    A position that is not ours (`is_ours`: stored under another cloud) counts as none.
+    The next page is fetched while whoever reads deals with this one. A position that is not ours
+    (`is_ours`: stored under another cloud) counts as none.
     """
     walk = _Walk(feed, since if since and is_ours(since) else None, is_ours)
+    async with Ahead(fetch) as pages, aclosing(_followed(pages, walk, feed, below)) as read:
+        async for page in read:
+            yield page
+
+
+async def _followed(
+    pages: Ahead[Entry], walk: "_Walk", feed: str, below: Below | None
+) -> AsyncGenerator[RawPage, None]:
     listed: set[str] = set()
     while True:
         try:
-            reply = await fetch(walk.url)
+            reply = await pages.get(walk.url)
         except (Gone, Rejected) as error:
             walk.resync(error)
             continue
@@ -110,14 +121,9 @@ async def follow(
                 if may_hold_others(folder) and folder["id"] not in listed:
                     async for entries in below(folder, listed):
                         yield RawPage(entries, [], link=walk.position(walk.url))
-        next_link = link_of(reply, NEXT_LINK)
-        link = next_link or link_of(reply, DELTA_LINK)
-        if link is None:
-            raise Unavailable(
-                "Microsoft Graph ended a feed without a link to go on from; try again later.",
-                code="malformed_page",
-            )
-        settled = next_link is None
+        link, settled = _onward(reply)
+        if not settled:
+            pages.begin(link)
         yield RawPage(
             live,
             gone,
@@ -181,6 +187,18 @@ class _Walk:
         link = error.restart_at or ""
         self._is_vendors_restart = self._is_ours(link)
         self.restart(link if self._is_vendors_restart else self._feed)
+
+
+def _onward(reply: Entry) -> tuple[str, bool]:
+    """Return where to go on, and whether that is the end of the round."""
+    if (link := link_of(reply, NEXT_LINK)) is not None:
+        return link, False
+    if (link := link_of(reply, DELTA_LINK)) is not None:
+        return link, True
+    raise Unavailable(
+        "Microsoft Graph ended a feed without a link to go on from; try again later.",
+        code="malformed_page",
+    )
 
 
 def _sorted_out(entries: list[Entry]) -> tuple[list[Entry], list[Removed], bool]:
