@@ -95,3 +95,25 @@ async def test_a_connection_waits_for_an_administrator_and_goes_on(walk: Any) ->
     assert "pending" not in listed
     headers = {"Provider-Config-Key": "sp", "Connection-Id": made["connection_id"]}
     assert (await walk.product.get("/proxy/v1.0/sites/root", headers=headers)).status_code == 200
+
+
+async def test_a_closed_browser_keeps_nobody_from_being_connected(walk: Any) -> None:
+    await walk.set_up(integration_config={"authorization_params.prompt": "consent"})
+    page = await walk.submit(await signed_in(walk, "adele"), decision="cancel")
+    assert page.status_code == 202
+    [pending] = (await walk.get("/connections"))["pending"]
+    # nobody looks any more; the administrator approves days later, elsewhere
+    await walk.browser.aclose()
+    walk.browser = httpx.AsyncClient(follow_redirects=True, timeout=30)
+    page = await walk.browser.get(pending["admin_url"])
+    page = await walk.submit(page, username="alex@contoso.onmicrosoft.com", password="Alex-pass-1")
+    page = await walk.submit(page, decision="accept")
+    assert "The app is approved" in page.text
+    # the person opens the app again, on another machine: no consent screen, whatever is configured
+    walk.browser.cookies.clear()
+    page = await signed_in(walk, "adele")
+    assert "is connected" in page.text
+    listed = await walk.get("/connections")
+    assert "pending" not in listed
+    assert [one["connection_id"] for one in listed["connections"]] == [pending["connection_id"]]
+    await walk.browser.aclose()

@@ -16,11 +16,12 @@ from starlette.responses import HTMLResponse, Response
 from fairlead.api.oauth_pages import failed, on_a_trip, page, sockets_of
 from fairlead.api.routing import nested_query, parameters, validated
 from fairlead.api.services import Given, Outcome, Services
-from fairlead.connect.approvals import CODE, needed
-from fairlead.errors import AdminConsentRequired, FairleadError, Rejected
+from fairlead.connect.approvals import APPROVED, CODE, needed
+from fairlead.errors import AdminConsentRequired, FairleadError, ReconnectRequired, Rejected
 from fairlead.model.connect_session import ConnectSession, OAuthState
 from fairlead.model.pending_approval import PendingApproval
 from fairlead.model.provider import Provider
+from fairlead.store import integrations
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["oauth"])
@@ -98,6 +99,26 @@ def is_wait(error: FairleadError, session: ConnectSession | None, provider: Prov
     )
 
 
+async def _announce(services: Services, pending: PendingApproval) -> None:
+    """Tell the product, once, that its end user can come back: their browser may be closed."""
+    if pending.approved_at is not None:
+        return
+    async with services.db.read() as tx:
+        integration = await integrations.find(
+            tx, services.vault, pending.environment_id, pending.integration_key
+        )
+    if integration is None:
+        return
+    news = ReconnectRequired(
+        "An administrator has approved the app; the end user must open the connect page once more, "
+        "and will not be asked anything.",
+        code=APPROVED,
+    )
+    await services.establisher.report_failure(
+        integration, pending.connection_id, pending.session, news
+    )
+
+
 async def administrator_returns(
     request: Request, services: Services, query: dict[str, Any]
 ) -> HTMLResponse:
@@ -111,6 +132,7 @@ async def administrator_returns(
                 status=400,
             )
         pending = await services.approvals.approve(str(query.get("state", "")))
+        await _announce(services, pending)
     except FairleadError as error:
         words = {name: str(query[name])[:2000] for name in _VENDOR_KEYS if name in query}
         return await failed(request, error, vendor_query=words)

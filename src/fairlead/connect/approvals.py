@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 LIFETIME = timedelta(days=14)
 CODE = "pending_admin"
+#: code of the event that tells of an approval
+APPROVED = "admin_approved"
 
 
 class Approvals:
@@ -89,7 +91,10 @@ class Approvals:
         return self._live(found)
 
     async def approve(self, pending_id: str) -> PendingApproval:
-        """Note that an administrator has approved; NotFound if nothing waits under this id."""
+        """Note that an administrator has approved; NotFound if nothing waits under this id.
+
+        Return it as it was before: `approved_at` tells whether it was news.
+        """
         now = self._clock.now()
         async with self._db.write() as tx:
             found = self._live(await pending_approvals.by_id(tx, pending_id))

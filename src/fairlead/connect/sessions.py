@@ -24,10 +24,11 @@ from fairlead.model.connect_session import (
 )
 from fairlead.model.environment import Environment
 from fairlead.model.integration import Integration
+from fairlead.model.pending_approval import PendingApproval
 from fairlead.model.provider import AuthMode
 from fairlead.oauth import authorization_url, new_state, new_verifier, scopes_for
 from fairlead.sdk.registry import Registry
-from fairlead.store import Database, connect_sessions, integrations
+from fairlead.store import Database, connect_sessions, integrations, pending_approvals
 from fairlead.vault import Vault, hash_token, new_session_token
 
 log = structlog.get_logger(__name__)
@@ -149,9 +150,12 @@ class Sessions:
             defaults = session.defaults.get(integration_key, defaults)
         config = gathered_config(provider, connection_config, session, defaults)
         scopes = scopes_for(provider, integration.scopes, config)
-        # the session's word wins over the operator's
+        pending = await self._waiting(environment_id, integration_key, session)
+        # the session's word wins over the operator's; of whom an administrator spared the question,
+        # it must not be asked
         overrides = {
             **authorization_params_of(integration.config),
+            **({"prompt": ""} if pending and pending.approved_at else {}),
             **(defaults.authorization_params or authorization_params or {}),
         }
         now = self._clock.now()
@@ -160,7 +164,9 @@ class Sessions:
             environment_id=environment_id,
             integration_key=integration_key,
             connect_session_id=session.id if session else None,
-            connection_id=(session.connection_id if session else None) or self._new_id(),
+            connection_id=(session.connection_id if session else None)
+            or (pending.connection_id if pending else None)
+            or self._new_id(),
             code_verifier=SecretStr(new_verifier()),
             redirect_uri=self._server_url + CALLBACK_PATH,
             connection_config=config,
@@ -186,6 +192,25 @@ class Sessions:
             await connect_sessions.insert_state(tx, self._vault, state)
         log.info("oauth trip begun", integration=integration_key, connection_id=state.connection_id)
         return url
+
+    async def _waiting(
+        self, environment_id: int, integration_key: str, session: ConnectSession | None
+    ) -> PendingApproval | None:
+        """Return what this end user waits for an administrator for, from another visit.
+
+        Whoever closed the browser meanwhile comes back by a new session, and gets the connection
+        that was announced.
+        """
+        if session is None or session.end_user is None or session.connection_id is not None:
+            return None
+        async with self._db.read() as tx:
+            waiting = await pending_approvals.list_for(
+                tx, environment_id, integration_key, self._clock.now()
+            )
+        for pending in waiting:
+            if pending.session.end_user and pending.session.end_user.id == session.end_user.id:
+                return pending
+        return None
 
     async def claim_state(self, state: str) -> OAuthState:
         """Take the trip that `state` names; NotFound if there is none, or it was taken before."""

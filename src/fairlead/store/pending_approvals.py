@@ -42,6 +42,22 @@ async def list_all(tx: Tx, environment_id: int, now: datetime) -> list[PendingAp
     return [_pending(columns_of(row)) for row in rows]
 
 
+async def list_for(
+    tx: Tx, environment_id: int, integration_key: str, now: datetime
+) -> list[PendingApproval]:
+    """Return those of an integration that still wait, newest first."""
+    rows = await tx.all(
+        select(table)
+        .where(
+            table.c.environment_id == environment_id,
+            table.c.integration_key == integration_key,
+            table.c.expires_at > now,
+        )
+        .order_by(table.c.created_at.desc(), table.c.id)
+    )
+    return [_pending(columns_of(row)) for row in rows]
+
+
 async def approve(tx: Tx, id: str, now: datetime) -> None:
     """Note that an administrator has approved."""
     await tx.execute(sql_update(table).where(table.c.id == id).values(approved_at=now))

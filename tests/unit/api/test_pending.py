@@ -6,6 +6,8 @@ from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from fairlead.store import outbox
+
 REFUSED = {"error": "access_denied", "error_description": "consent_required"}
 
 
@@ -134,3 +136,56 @@ async def test_a_provider_without_such_a_page_fails_as_before(world: Any) -> Non
     page = await world.land(await world.depart(), **REFUSED)
     assert page.status_code == 400
     assert "pending" not in (await world.client.get("/connections")).json()
+
+
+async def events(world: Any) -> list[dict[str, Any]]:
+    async with world.services.db.write() as tx:
+        return [event.payload for event, _ in await outbox.claim(tx, world.clock.now(), 100)]
+
+
+async def test_whoever_closed_the_browser_comes_back_by_any_link(world: Any) -> None:
+    _, again, link = await waiting(world)
+    [told] = await events(world)
+    assert told["error"]["type"] == "pending_admin"
+    world.browser.cookies.clear()
+    # the administrator approves while nobody looks; the product is told, once
+    for _ in range(2):
+        assert (await approve(world, link)).status_code == 200
+    [told] = await events(world)
+    assert (told["type"], told["success"], told["endUser"]["endUserId"]) == ("auth", False, "u1")
+    assert told["error"]["type"] == "admin_approved"
+    assert "must open the connect page once more" in told["error"]["description"]
+    # another visit, another session: the connection is the one that was announced
+    config = {"authorization_params.prompt": "consent"}
+    changed = await world.client.patch("/integrations/h", json={"integration_config": config})
+    assert changed.status_code == 200, changed.text
+    token = await world.session()
+    query = {"connect_session_token": token, "params[site]": "contoso"}
+    away = await world.browser.get("/oauth/connect/h", params=query)
+    asked = parse_qs(urlsplit(away.headers["location"]).query)
+    # nothing is asked of whom an administrator spared the question
+    assert "prompt" not in asked
+    page = await world.land(asked["state"][0], code="good")
+    assert "is connected" in page.text
+    listed = (await world.client.get("/connections")).json()
+    assert "pending" not in listed
+    [made] = listed["connections"]
+    assert made["connection_id"] == told["connectionId"]
+    [told] = await events(world)
+    assert (told["success"], told["operation"]) == (True, "creation")
+    assert (await world.browser.get(again)).status_code == 400
+
+
+async def test_somebody_elses_wait_is_left_alone(world: Any) -> None:
+    await waiting(world)
+    [pending] = (await world.client.get("/connections")).json()["pending"]
+    token = await world.session(end_user={"id": "u2"})
+    page = await world.land(await world.depart("h", token, **{"params[site]": "x"}), code="good")
+    assert page.status_code == 200
+    listed = (await world.client.get("/connections")).json()
+    assert [one["connection_id"] for one in listed["pending"]] == [pending["connection_id"]]
+    assert listed["connections"][0]["connection_id"] != pending["connection_id"]
+    # who comes back before anybody approved waits on, for the same connection
+    _, _, _ = await waiting(world)
+    listed = (await world.client.get("/connections")).json()
+    assert [one["connection_id"] for one in listed["pending"]] == [pending["connection_id"]]
