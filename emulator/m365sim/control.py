@@ -164,6 +164,14 @@ def _restore(world: World, parts: list[str], _: dict[str, str], __: dict[str, An
     raise Unanswerable("There is no such item in the recycle bin.")
 
 
+def _remove_site(world: World, parts: list[str], _: dict[str, str], __: dict[str, Any]) -> Reply:
+    site = world.content.site_by_id(parts[1])
+    if site is None:
+        raise Unanswerable("There is no such site.")
+    world.content.remove_site(site)
+    return Reply(204)
+
+
 def _rescan(world: World, *_: object) -> Reply:
     return _json_reply({"changes": sum(mirror.rescan() for mirror in world.content.mirrors)})
 
@@ -218,7 +226,12 @@ _HANDLERS: dict[tuple[str, str, int], tuple[Handler, str, str]] = {
     ("POST", "notifications", 1): (
         _notifications,
         "notifications",
-        "drop: share, delay: seconds, challenge: true (all must reauthorize)",
+        "drop: share, delay: seconds, challenge: true, announce: missed or subscriptionRemoved",
+    ),
+    ("DELETE", "sites", 2): (
+        _remove_site,
+        "sites/{id}",
+        "delete a site collection or a subsite for good, with all that is in it",
     ),
     ("POST", "rescan", 1): (_rescan, "rescan", "look at the mirrored folders now"),
     **{

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 def switch_notifications(world: World, wanted: dict[str, Any]) -> dict[str, object]:
     """Set how notifications get lost or late, and return what became of them so far.
 
-    `drop` is a share, `delay` is in seconds, and `challenge` makes every subscriber reauthorize.
-    What cannot be meant is a ValueError.
+    `drop` is a share, `delay` is in seconds, `challenge` makes every subscriber reauthorize, and
+    `announce` tells all of `missed` notifications or of `subscriptionRemoved`. What cannot be meant
+    is a ValueError.
     """
     notify = world.notify
-    if unknown := set(wanted) - {"drop", "delay", "challenge"}:
+    if unknown := set(wanted) - {"drop", "delay", "challenge", "announce"}:
         raise ValueError(f"notifications have no {', '.join(sorted(unknown))}")
     if "drop" in wanted:
         share = float(wanted["drop"])
@@ -30,6 +31,10 @@ def switch_notifications(world: World, wanted: dict[str, Any]) -> dict[str, obje
         notify.delay = timedelta(seconds=wanted["delay"])
     if wanted.get("challenge"):
         notify.challenge()
+    if (event := wanted.get("announce")) is not None:
+        if event not in ("missed", "subscriptionRemoved"):
+            raise ValueError("what can be announced is missed and subscriptionRemoved")
+        notify.announce(event)
     return notify.report()
 
 

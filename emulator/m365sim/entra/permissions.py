@@ -42,6 +42,9 @@ _GRAPH: dict[str, Wording] = {
     "Directory.Read.All": Wording(
         "Read the directory", "Users, groups and apps of your organisation.", True
     ),
+    "GroupMember.Read.All": Wording(
+        "Read group memberships", "Who is in which group of your organisation.", True
+    ),
     "Group.Read.All": Wording(
         "Read all groups", "Groups you can see, with their members and content.", True
     ),

@@ -17,6 +17,7 @@ from m365sim.graph.call import Call
 from m365sim.graph.expand import Expansion, expanded, option, selected
 from m365sim.graph.field_shapes import etag
 from m365sim.graph.items import shown
+from m365sim.graph.known_properties import check_selected
 from m365sim.graph.list_access import check_site_need, open_list, open_row, sees_row
 from m365sim.graph.list_shapes import RowShapes, list_context
 from m365sim.graph.paging import ID, POSITION, collection, skip_token, skipped, top
@@ -35,6 +36,7 @@ async def list_rows(call: Call) -> Reply:
     """List the items of a list in the order of their ids, or as asked for."""
     found = open_list(call, "read", below=True)
     expand, wanted = expanded(call, *_EXPANDABLE), selected(call)
+    check_selected("listItem", wanted)
     shapes = RowShapes(call, found)
     condition = _read_filter(call, found, shapes)
     order = read_order(option(call, "orderby") or "")

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from m365sim.graph.call import Call
 from m365sim.graph.expand import expanded, selected
+from m365sim.graph.known_properties import check_selected
 from m365sim.graph.list_access import (
     check_site_need,
     list_level,
@@ -34,6 +35,7 @@ async def list_lists(call: Call) -> Reply:
     """List the lists of a site, libraries included; system ones only if `system` is selected."""
     site = open_site(call, "read")
     wanted = selected(call)
+    check_selected("list", wanted)
     with_system = wanted is not None and "system" in wanted
     known = [
         one
@@ -46,6 +48,7 @@ async def list_lists(call: Call) -> Reply:
 
 async def get_list(call: Call) -> Reply:
     """Return one list, by its id or its title."""
+    check_selected("list", selected(call))
     found = open_list(call, "read")
     context = list_context(None, found.site.id, "/$entity")
     tag = (b"etag", list_etag(found).encode())

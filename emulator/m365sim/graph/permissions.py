@@ -76,6 +76,8 @@ async def invite_to_item(call: Call) -> Reply:
     roles = _roles(body.get("roles"))
     if len(str(body.get("message") or "")) > MAX_MESSAGE:
         raise invalid(f"A message has at most {MAX_MESSAGE} characters.")
+    if body.get("password"):
+        raise invalid("Invitations with a password are for OneDrive personal only.")
     expires_at = _expiration(call, body)
     found = _recipients(call, body)
     _start_sharing(call, drive, item, body)

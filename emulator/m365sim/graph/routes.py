@@ -24,7 +24,8 @@ ROUTES = (
         sites.list_sites,
         "/sites",
         "site-search",
-        "search=, $top, $skiptoken, $select; without search: nothing for users, all for apps;"
+        "search=, $top, $skiptoken, $select, $orderby createdDateTime, $filter siteCollection/root"
+        " ne null; without search: nothing for users, all for apps;"
         " a lag of the index as a quirk",
     ),
     Route(

@@ -14,6 +14,7 @@ from uuid import UUID
 from m365sim.files import Site
 from m365sim.graph.access import check_profile, check_sites
 from m365sim.graph.call import Call
+from m365sim.graph.known_properties import check_selected
 from m365sim.graph.reply import GraphError, Reply, denied, invalid, json_reply
 from m365sim.graph.shapes import (
     CONTEXT,
@@ -27,6 +28,7 @@ from m365sim.graph.shapes import (
 
 async def get_site(call: Call) -> Reply:
     """Return one site."""
+    check_selected("site", call.selected())
     site = call.site()
     shape = {"@odata.context": f"{CONTEXT}#sites/$entity", **site_shape(site)}
     return json_reply(narrowed(shape, call.selected()))
@@ -64,6 +66,7 @@ async def list_drives(call: Call) -> Reply:
     """List the document libraries of a site, system ones only when `system` is selected."""
     site = call.site()
     selected = call.selected()
+    check_selected("drive", selected)
     wants_system = selected is not None and "system" in selected
     drives = [d for d in site.drives if call.viewer(d).reaches()]
     shapes = [drive_shape(d) for d in drives if wants_system or not d.is_system]
@@ -92,6 +95,7 @@ async def list_followed_sites(call: Call) -> Reply:
 
 async def get_drive(call: Call) -> Reply:
     """Return one drive."""
+    check_selected("drive", call.selected())
     shape = {"@odata.context": f"{CONTEXT}#drives/$entity", **drive_shape(call.drive())}
     return json_reply(narrowed(shape, call.selected()))
 
@@ -118,12 +122,38 @@ def _found(call: Call, search: str) -> list[Site]:
 
 
 def _sites(call: Call, sites: list[Site], token: Callable[[int], str]) -> Reply:
+    check_selected("site", call.selected())
+    sites = _ordered(_filtered(sites, call.query.get("$filter")), call.query.get("$orderby"))
     start = _read_offset(call.query.get("$skiptoken"))
     stop = start + call.top()
     shapes = [site_shape(site) for site in sites[start:stop]]
     context = f"{CONTEXT}#sites"
     link = call.link("$skiptoken", token(stop)) if stop < len(sites) else None
     return _collection(context, shapes, call.selected(), link)
+
+
+def _filtered(sites: list[Site], text: str | None) -> list[Site]:
+    """Keep the top sites of site collections, if that is asked for, as in multi-geo tenants.
+
+    https://learn.microsoft.com/graph/api/site-list
+    """
+    if text is None:
+        return sites
+    wanted = " ".join(text.split()).lower()
+    if wanted in ("sitecollection/root ne null", "root ne null"):
+        return [site for site in sites if site.parent is None]
+    raise invalid(f"The filter '{text}' is not supported.")
+
+
+def _ordered(sites: list[Site], text: str | None) -> list[Site]:
+    """Sort sites by the one property that they can be sorted by: `createdDateTime`."""
+    if text is None:
+        return sites
+    name, _, direction = text.strip().partition(" ")
+    if name != "createdDateTime" or direction.strip().lower() not in ("", "asc", "desc"):
+        raise invalid(f"The orderby clause '{text}' is not supported.")
+    is_downwards = direction.strip().lower() == "desc"
+    return sorted(sites, key=lambda site: site.created_at, reverse=is_downwards)
 
 
 def _collection(

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote_plus
 from uuid import UUID
 
@@ -24,6 +24,8 @@ from m365sim.notify.post import PATIENCE, Answer, Post, Unreachable, post
 from m365sim.notify.receivers import SLOW_DELAY, Receivers
 from m365sim.notify.subscription import Subscription
 from m365sim.tenant import Tenant
+
+LifecycleEvent = Literal["subscriptionRemoved", "missed"]
 
 GIVEN_UP_AFTER = timedelta(hours=4)
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=10), timedelta(minutes=30)
@@ -133,6 +135,21 @@ class Notifier:
             one.is_paused = True
             if one.lifecycle_url is not None:
                 self._ask(one, now)
+
+    def announce(self, event: LifecycleEvent) -> None:
+        """Tell every subscriber of Graph of something that happened to its subscription.
+
+        `subscriptionRemoved` ends the subscriptions as well. The real service sends these two of
+        mail, calendars and chats only, yet a receiver may meet them:
+        https://learn.microsoft.com/graph/change-notifications-lifecycle-events
+        """
+        now = self.clock.now()
+        for one in [one for one in self.subscriptions.values() if one.payload is None]:
+            if one.lifecycle_url is not None:
+                notification = {**self._head(one), "lifecycleEvent": event}
+                self.outbox.append(Delivery(one.lifecycle_url, [notification], now, now))
+            if event == "subscriptionRemoved":
+                del self.subscriptions[one.id]
 
     # -- deliveries
 

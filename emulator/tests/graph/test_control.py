@@ -134,6 +134,13 @@ async def test_rescan(world, control, tmp_path):
     assert (await control("POST", "rescan")).json() == {"changes": 1}
 
 
+async def test_a_site_is_deleted(graph, control, drive):
+    assert (await control("DELETE", f"sites/{drive.site.id}")).status_code == 204
+    assert (await graph.get(f"/sites/{drive.site.id}")).status_code == 404
+    assert (await graph.get(f"/drives/{drive.id}/root/delta")).status_code == 404
+    assert (await control("DELETE", f"sites/{drive.site.id}")).status_code == 400
+
+
 async def test_what_it_cannot_do(control):
     assert (await control("GET", "nonsense")).status_code == 404
     assert (await control("GET", "")).status_code == 404

@@ -234,6 +234,17 @@ async def test_an_equal_link_is_found_again(graph, world, at):
     assert (await graph.json(at("Welcome.md")))["shared"] == {"scope": "organization"}
 
 
+async def test_what_is_for_personal_drives_or_for_links_for_anyone(graph, at):
+    place = at("Welcome.md") + ":"
+    invited = {"recipients": [{"alias": "megan"}], "roles": ["read"], "password": "x"}
+    assert (await graph.call("POST", f"{place}/invite", json=invited)).status_code == 400
+    until = {"expirationDateTime": "2026-07-01T00:00:00Z"}
+    for scope, status in (("organization", 400), ("users", 400), ("anonymous", 200)):
+        made = await graph.call("POST", f"{place}/createLink", json={"scope": scope})
+        one = f"{place}/permissions/{made.json()['id']}"
+        assert (await graph.call("PATCH", one, json=until)).status_code == status, scope
+
+
 @pytest.mark.parametrize(
     "body", [{"type": "embed"}, {"scope": "planet"}, {"password": "x"}, {"type": 1}]
 )

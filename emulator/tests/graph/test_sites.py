@@ -143,3 +143,27 @@ async def test_drive_tells_when_something_in_it_changed(graph, drive, world):
     world.clock.advance(timedelta(hours=1))
     drive.create_folder(drive.root, "New", drive.owner)
     assert (await graph.json(f"/drives/{drive.id}"))["lastModifiedDateTime"] > before
+
+
+async def test_sites_are_filtered_and_sorted_as_far_as_documented(graph, world):
+    graph.token = app_token(world)
+    world.content.add_site("/sites/newest", "Newest")
+    top = {"$filter": "siteCollection/root ne null", "$select": "siteCollection,webUrl"}
+    found = (await graph.json("/sites", params=top))["value"]
+    assert len(found) == len(world.content.sites)
+    assert all(set(one) == {"siteCollection", "webUrl"} for one in found)
+    order = {"search": "*", "$orderby": "createdDateTime desc"}
+    found = (await graph.json("/sites", params=order))["value"]
+    assert found[0]["name"] == "newest"
+    for wrong in ({"$filter": "name eq 'x'"}, {"$orderby": "name"}):
+        refused = await graph.get("/sites", params={"search": "*", **wrong})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalidRequest")
+
+
+async def test_properties_that_types_do_not_have(graph, drive):
+    site = f"/sites/{drive.site.id}"
+    for place in (site, "/sites?search=*", f"{site}/drives", f"{site}/drive", f"{site}/lists",
+                  f"{site}/lists/Documents", f"{site}/lists/Documents/items"):  # fmt: skip
+        joint = "&" if "?" in place else "?"
+        refused = await graph.get(f"{place}{joint}$select=id,nonsense")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "BadRequest"), place

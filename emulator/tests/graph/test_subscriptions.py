@@ -231,8 +231,27 @@ async def test_the_control_api_breaks_deliveries(graph, world, drive, hook, subs
     await graph.http.post(place, json={"challenge": True})
     await world.notify.pump()
     assert [one["lifecycleEvent"] for one in hook.got] == ["reauthorizationRequired"]
-    for wrong in ({"drop": 2}, {"speed": 1}):
+    for wrong in ({"drop": 2}, {"speed": 1}, {"announce": "nonsense"}):
         assert (await graph.http.post(place, json=wrong)).status_code == 400
+
+
+async def test_missed_and_removed_are_announced_when_the_control_api_says_so(
+    graph, world, hook, subscribe
+):
+    place = "http://control/_m365sim/notifications"
+    made = await subscribe(lifecycleNotificationUrl=hook.url)
+    await subscribe()  # hears of nothing but changes
+    await graph.http.post(place, json={"announce": "missed"})
+    await world.notify.pump()
+    assert [(one["subscriptionId"], one["lifecycleEvent"]) for one in hook.got] == [
+        (made["id"], "missed")
+    ]
+    assert hook.got[0]["clientState"] == "secret"
+    assert len((await graph.json("/subscriptions"))["value"]) == 2
+    await graph.http.post(place, json={"announce": "subscriptionRemoved"})
+    await world.notify.pump()
+    assert hook.got[-1]["lifecycleEvent"] == "subscriptionRemoved"
+    assert (await graph.json("/subscriptions"))["value"] == []
 
 
 async def test_a_running_cloud_delivers_by_itself(hook):
