@@ -30,8 +30,8 @@ _GRANTS = (
 _AUTHORIZE = (
     "code, id_token (where the registration allows it), query, fragment, form_post; PKCE; prompt, "
     "login_hint, domain_hint, claims; account picker, password, lockout, second factor, "
-    "Conditional Access, consent, admin approval; not `token`, personal accounts, federation, "
-    "guests"
+    "Conditional Access, consent, admin approval; not `token`, personal accounts, "
+    "federation; guests are people of the tenant's seed"
 )
 
 ROUTES: tuple[EntraRoute, ...] = (

@@ -163,6 +163,7 @@ class SignIn(Interaction):
             nonce=self.wanted.nonce,
             scopes=self.wanted.asked.oidc | granted,
             code_hash=base64url(half) if code else None,
+            v1_proof=proof_of(self.world, self.flow, user) if self.flow.kind == "v1" else None,
         )
 
 

@@ -130,6 +130,7 @@ def delegated_answer(
             user=bearer.user,
             nonce=nonce,
             scopes=granted | asked.oidc,
+            v1_proof=bearer.proof if request.is_v1 else None,
         )
     if request.form.get("client_info") == "1":
         answer["client_info"] = client_info(bearer.user)

@@ -105,6 +105,30 @@ def id_claims(
     return claims
 
 
+def v1_id_claims(
+    world: World, tenant: Tenant, app: AppRegistration, user: User, proof: Proof
+) -> dict[str, Any]:
+    """Return the claims of an id token in the v1 format, which the older endpoint gives."""
+    given, _, family = user.display_name.partition(" ")
+    return {
+        "aud": app.app_id,
+        "iss": f"https://sts.windows.net/{tenant.id}/",
+        "amr": methods(proof),
+        "family_name": family,
+        "given_name": given,
+        "ipaddr": LOOPBACK,
+        "name": user.display_name,
+        "oid": user.id,
+        "rh": f"1.{world.new_secret(32)}.",
+        "sub": pairwise_subject(tenant.id, app.app_id, user.id),
+        "tid": tenant.id,
+        "unique_name": user.upn,
+        "upn": user.upn,
+        "uti": world.new_secret(16),
+        "ver": "1.0",
+    }
+
+
 def methods(proof: Proof | None) -> list[str]:
     """Return `amr`: the ways in which a person proved who they are."""
     if proof is None or proof.mfa_at is None:

@@ -25,6 +25,7 @@ from m365sim.entra.token_claims import (
     pairwise_subject,
     person_claims,
     service_principal_id,
+    v1_id_claims,
 )
 from m365sim.sign_in_rules import Proof
 from m365sim.tenant import AppRegistration, ResourceKind, Tenant, User
@@ -117,14 +118,19 @@ def issue_id_token(
     nonce: str | None,
     scopes: frozenset[str],
     code_hash: str | None = None,
+    v1_proof: Proof | None = None,
 ) -> str:
-    """Sign an OpenID Connect id token, in the v2 format."""
+    """Sign an OpenID Connect id token: in the v2 format, or in v1 if given how they signed in."""
     now = _issue_time(world, user)
     claims: dict[str, Any] = {
         "iat": now,
         "nbf": now,
         "exp": now + 3600 + CLOCK_SKEW_SECONDS,
-        **id_claims(world, tenant, app, user, scopes),
+        **(
+            id_claims(world, tenant, app, user, scopes)
+            if v1_proof is None
+            else v1_id_claims(world, tenant, app, user, v1_proof)
+        ),
     }
     if nonce is not None:
         claims["nonce"] = nonce

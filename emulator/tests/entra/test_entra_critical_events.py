@@ -5,10 +5,13 @@ import json
 import re
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from m365sim.entra.contoso import DAEMON_APP_ID, PUBLIC_APP_ID, TENANT_ID
 from m365sim.entra.tokens import InvalidToken, verify_access_token
+from m365sim.graph import graph_app
+from m365sim.sharepoint import sharepoint_app
 
 CP1 = '{"access_token":{"xms_cc":{"values":["cp1"]}}}'
 SHAREPOINT = "https://contoso.sharepoint.com"
@@ -177,3 +180,26 @@ async def test_claims_that_are_none(browser, answer, refusal, wrong):
 async def test_claims_that_mean_nothing_to_us_are_ignored(browser, odd):
     body = await browser.signed_in(claims=odd)
     assert body["expires_in"] <= 5399
+
+
+@pytest.mark.parametrize(
+    ("surface", "path", "scope"),
+    [
+        (graph_app, "/v1.0/me", "User.Read"),
+        (sharepoint_app, "/_api/web", f"{SHAREPOINT}/AllSites.Read"),
+        (sharepoint_app, "/_api/v2.0/sites/root", f"{SHAREPOINT}/AllSites.Read"),
+    ],
+)
+async def test_the_challenge_on_the_wire(browser, world, megan, surface, path, scope):
+    # https://learn.microsoft.com/entra/identity-platform/claims-challenge#claims-challenge-header-format
+    token = (await browser.signed_in(scope=scope, claims=CP1))["access_token"]
+    world.directory.revoke_sessions(megan, world.clock.now())
+    transport = httpx.ASGITransport(surface(world))
+    async with httpx.AsyncClient(transport=transport, base_url=SHAREPOINT) as api:
+        response = await api.get(path, headers={"Authorization": f"Bearer {token}"})
+    assert response.status_code == 401
+    scheme, _, rest = response.headers["www-authenticate"].partition(" ")
+    told = dict(re.findall(r'(\w+)="([^"]*)"', rest))
+    assert (scheme, told["realm"], told["error"]) == ("Bearer", "", "insufficient_claims")
+    assert told["authorization_uri"].endswith("/common/oauth2/authorize")
+    assert "nbf" in json.loads(base64.b64decode(told["claims"]))["access_token"]

@@ -104,3 +104,16 @@ async def test_an_apps_own_token_says_all_that_is_documented(browser, claims):
         "rh", "sub", "tid", "uti", "ver", "wids",
     }  # fmt: skip
     assert access.keys().isdisjoint({"scp", "upn", "name", "amr", "acr", "unique_name"})
+
+
+async def test_the_older_endpoint_gives_older_id_tokens(browser, hybrid, claims, megan):
+    graph = "https://graph.microsoft.com"
+    older = {"v1": True, "scope": None, "resource": graph}
+    back = fragment(await signed_in(browser, response_type="code id_token", **older))
+    response = await browser.redeem(back["code"], v1=True, resource=graph)
+    for token in (back["id_token"], response.json()["id_token"]):
+        told = claims(token)
+        assert (told["iss"], told["ver"]) == (f"https://sts.windows.net/{TENANT_ID}/", "1.0")
+        assert (told["upn"], told["unique_name"]) == (megan.upn, megan.upn)
+        assert told["nonce"] == "n-1"
+        assert "preferred_username" not in told
