@@ -15,6 +15,7 @@ from m365sim.graph.permission_table import needed
 from m365sim.graph.route import Route
 from m365sim.graph.routes import ROUTES
 from m365sim.rest.routes import rows
+from m365sim.rest.term_store import ROUTES as TERMS
 
 COVERAGE = Path(__file__).with_name("COVERAGE.md")
 CODES_DOCUMENT = Path(__file__).parent / "entra" / "AADSTS.md"
@@ -97,6 +98,8 @@ def coverage() -> str:
         "|---|---|---|---|",
     ]
     lines += [f"| {v} | `{a}` | {m} | [docs]({s}) |" for v, a, m, s in _TENANT_HOST]
+    terms = "https://learn.microsoft.com/graph/api/resources/termstore-store"
+    lines += [f"| {v} | `{{site}}/_api/v2.1{a}` | {m} | [docs]({terms}) |" for v, a, m in TERMS]
     lines += [
         "",
         "## SharePoint REST: `{site}/_api`",

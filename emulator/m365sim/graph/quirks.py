@@ -59,6 +59,8 @@ class Quirks:
     delta_retention: timedelta = timedelta(days=60)
     #: A new site shows in `/sites?search=`, a changed file in a drive's search, only after this.
     search_lag: timedelta = timedelta()
+    #: `_api` looks at an X-RequestDigest that comes along, though a bearer token needs none.
+    checks_digests: bool = False
     #: Where the tenant's data is: what an app must name as `region` in a search.
     search_region: str = "EMEA"
 

@@ -20,6 +20,7 @@ from m365sim.rest.address import Segment, parse, split
 from m365sim.rest.batch import read_batch, write_batch
 from m365sim.rest.call import Call
 from m365sim.rest.dialect import Dialect
+from m365sim.rest.digests import check_digest
 from m365sim.rest.errors import RestError, bad_query, denied, no_resource, worded
 from m365sim.rest.routes import TABLES
 from m365sim.rest.shaping import Shaper
@@ -70,6 +71,8 @@ async def answer_rest(
         call.base, call.path = dialect.base, rest
         raw = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
         call.link = origin + raw
+        if world.quirks.checks_digests:
+            check_digest(call)
         if rest.lower() == "$batch":
             return await _batch(call, scope, origin)
     except RestError as error:

@@ -57,6 +57,16 @@ def denied() -> RestError:
     )
 
 
+def bad_digest() -> RestError:
+    """Make the error for a form digest that is none, or too old."""
+    return RestError(
+        403,
+        f"-2130575251, {_SP}",
+        "The security validation for this page is invalid and might be corrupted. Please use your "
+        "web browser's Back button to try your operation again.",
+    )
+
+
 def bad_query(message: str) -> RestError:
     """Make the error for a request that cannot be meant."""
     return RestError(400, f"-1, {_QUERY}", message)

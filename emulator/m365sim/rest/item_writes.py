@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from m365sim.files.problems import Refused
 from m365sim.graph.field_shapes import etag
 from m365sim.graph.reply import Reply
 from m365sim.lists import Column, Library, Row, SharePointList
@@ -69,23 +70,66 @@ def _bin(call: Call, found: SharePointList, row: Row) -> str:
 
 
 async def _validated(call: Call, node: Node, _: Segment) -> Result:
-    """Set values that come as texts; each is answered on its own."""
+    """Set values that come as texts; each is answered on its own, and one that is bad stops all."""
     found, row = node.of
     _check_write(call, found, row)
+    values, shown = _texts(call, found, (await call.json()).get("formValues"), row)
+    if not any(one["HasException"] for one in shown):
+        found.update(row, values, call.actor())
+    return _told(shown, row.id, "ValidateUpdateListItem")
+
+
+async def _add_validated(call: Call, node: Node, _: Segment) -> Result:
+    """Make an item from values that come as texts."""
+    found: SharePointList = node.of
+    call.check_list(found)
     body = await call.json()
-    given = dict(pairs(body)).get("formValues", ())
-    answered, values = [], {}
+    info = body.get("listItemCreateInfo") or {}
+    place = (info.get("FolderPath") or {}).get("DecodedUrl")
+    folder = f"{found.site.path}/{found.folder}".lower()
+    if info.get("UnderlyingObjectType") or str(place or folder).rstrip("/").lower() != folder:
+        raise bad_query("Folders in lists that are no libraries are not modelled.")
+    values, shown = _texts(call, found, body.get("formValues"), None)
+    number = 0
+    if not any(one["HasException"] for one in shown):
+        defaults = default_values(found, values, call.world.clock.now())
+        number = found.add(defaults | values, call.actor()).id
+        shown.append(
+            {"ErrorMessage": None, "FieldName": "Id", "FieldValue": str(number)}
+            | {"HasException": False}
+        )
+    return _told(shown, number, "AddValidateUpdateItemUsingPath")
+
+
+def _texts(
+    call: Call, found: SharePointList, given: Any, row: Row | None
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Read values that come as texts, and what is to be said of each."""
+    given = given.get("results") if isinstance(given, dict) else given
+    if not isinstance(given, list):
+        raise bad_query("The parameter 'formValues' is missing.")
+    values: dict[str, Any] = {}
+    shown = []
     for one in given:
-        name, value = str(one.get("FieldName")), one.get("FieldValue")
+        name, value, trouble = str(one.get("FieldName")), one.get("FieldValue"), None
         column = found.schema.columns.get(name)
         if column is None:
             raise bad_query(f"Column '{name}' does not exist.")
-        values[name] = _from_text(column, value)
-        answered.append({"ErrorMessage": None, "FieldName": name, "FieldValue": value})
-    found.update(row, read_values(found, values, _finds(call, found), row), call.actor())
+        try:
+            values |= read_values(
+                found, {name: _from_text(column, value)}, _finds(call, found), row
+            )
+        except (Refused, ValueError) as refused:
+            trouble = str(refused)
+        said = {"ErrorMessage": trouble, "FieldName": name, "FieldValue": value}
+        shown.append(said | {"HasException": trouble is not None})
+    return values, shown
+
+
+def _told(shown: list[dict[str, Any]], number: int, name: str) -> Result:
     kind = "SP.ListItemFormUpdateValue"
-    shown = [Complex(kind, {**one, "HasException": False, "ItemId": row.id}) for one in answered]
-    return Result(Several(kind, shown), "ValidateUpdateListItem")
+    said = [Complex(kind, {**one, "ItemId": number}) for one in shown]
+    return Result(Several(kind, said), name)
 
 
 def _from_text(column: Column, value: Any) -> Any:
@@ -155,4 +199,11 @@ ACTIONS = (
     Action("item", "", "DELETE", _delete, "into the recycle bin; If-Match"),
     Action("item", "Recycle", "POST", _recycle, "into the recycle bin"),
     Action("item", "ValidateUpdateListItem", "POST", _validated, "texts, numbers, flags"),
+    Action(
+        "list",
+        "AddValidateUpdateItemUsingPath",
+        "POST",
+        _add_validated,
+        "texts, numbers, flags; right in the list, no folders",
+    ),
 )

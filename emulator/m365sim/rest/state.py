@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from m365sim.lists.terms import TermStore
 from m365sim.transfer.intake import Intake
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class RestState:
     uploads: dict[UUID, ChunkedUpload] = field(default_factory=dict)
     #: Number of a change token of a site → list id → number of its last change.
     positions: list[dict[str, int]] = field(default_factory=list)
+    terms: TermStore = field(default_factory=TermStore)
     second_stage: set[str] = field(default_factory=set)  # ids of what is there in the recycle bin
     #: Site collection → number → role, of those that somebody made.
     definitions: dict[bytes, dict[int, Definition]] = field(default_factory=dict)

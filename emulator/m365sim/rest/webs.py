@@ -6,7 +6,6 @@ https://learn.microsoft.com/previous-versions/office/developer/sharepoint-rest-r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from m365sim.files import Site
@@ -14,12 +13,11 @@ from m365sim.files.ids import guid_of
 from m365sim.rest.access import READ
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
+from m365sim.rest.digests import LIFETIME, new_digest
 from m365sim.rest.rights import EXTRAS
 from m365sim.rest.tables import WEBS, Action, Kind, Node, Step
 from m365sim.rest.tokens import SITE, WEB, present_token
 from m365sim.rest.values import Complex, Guid, Moment, Result, Several
-
-_DIGEST = timedelta(minutes=30)
 
 
 def _web_values(call: Call, node: Node) -> dict[str, Any]:
@@ -109,16 +107,14 @@ def _web(call: Call, _: Node, __: Segment) -> Node:
 
 
 async def _context(call: Call, _: Node, __: Segment) -> Result:
-    now = call.world.clock.now()
-    stamp = call.world.rng.getrandbits(256)
     base = call.base.removesuffix("/_api")
     top = base.removesuffix(call.site.path) + top_of(call.site).path
     return Result(
         Complex(
             "SP.ContextWebInformation",
             {
-                "FormDigestTimeoutSeconds": int(_DIGEST.total_seconds()),
-                "FormDigestValue": f"0x{stamp:064X},{now:%d %b %Y %H:%M:%S} -0000",
+                "FormDigestTimeoutSeconds": int(LIFETIME.total_seconds()),
+                "FormDigestValue": new_digest(call),
                 "LibraryVersion": "16.0.26000.12000",
                 "SiteFullUrl": top,
                 "SupportedSchemaVersions": Several("Edm.String", ["14.0.0.0", "15.0.0.0"]),

@@ -16,12 +16,14 @@ from m365sim.graph.metering import metered
 from m365sim.graph.reply import Reply, json_reply
 from m365sim.history import acting_for
 from m365sim.rest.app import answer_rest, takes
+from m365sim.rest.term_store import answer_terms
 from m365sim.traffic import ROUTE, UNMODELLED
 
 if TYPE_CHECKING:
     from m365sim.world import World
 
 _V2 = re.compile(r"(?P<prefix>.*?/_api/v2\.[01])(?P<rest>/.*)", re.IGNORECASE)
+_TERMS = re.compile(r"/(?:sites/[^/]+/)?termstore(/.*)?", re.IGNORECASE)
 _WITH_CERTIFICATE = "2"
 
 
@@ -45,6 +47,9 @@ async def answer_api(
     acting_for(principal)
     if found is None:
         return Reply(404, b"404 FILE NOT FOUND", [(b"content-type", b"text/plain; charset=utf-8")])
+    if (terms := _TERMS.fullmatch(found["rest"])) is not None:
+        scope[ROUTE] = "{site}/_api/v2.1/termStore"
+        return await answer_terms(world, principal, scope["method"], terms[1] or "", receive)
     address = parse("/v1.0" + found["rest"])
     scope[ROUTE] = f"{{site}}/_api/v2.0{address.template}"
     address.resource = found["prefix"] + address.resource.removeprefix("/v1.0")

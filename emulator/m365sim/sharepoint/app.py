@@ -53,7 +53,7 @@ def sharepoint_app(world: World) -> ASGIApp:
             (b"sprequestguid", request_id.encode()),
             (b"request-id", request_id.encode()),
             (b"microsoftsharepointteamservices", b"16.0.0.26000"),
-            (b"x-sharepointhealthscore", b"1"),
+            (b"sprequestduration", b"18"),
             (b"spclientservicerequestduration", b"18"),
             (b"spiislatency", b"1"),
         ]
@@ -72,7 +72,8 @@ def sharepoint_app(world: World) -> ASGIApp:
             date = world.clock.now().strftime("%Y-%m-%dT%H:%M:%S")
             reply = error_reply(error, date, request_id, request_id)
         if reply is not None:
-            await respond(send, reply, stamp)
+            score = b"9" if reply.status in (429, 503) else b"1"  # of 10: how busy the service is
+            await respond(send, reply, [*stamp, (b"x-sharepointhealthscore", score)])
 
     return app
 
