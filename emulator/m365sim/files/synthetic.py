@@ -8,7 +8,7 @@ repeats every 160 bytes, so that its QuickXorHash is a table look-up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from m365sim.files.ids import ROOT_UID
 from m365sim.files.item import Actor, Item
@@ -29,6 +29,7 @@ _LINE = (
     b"The fairway was quiet, the tide was on the turn, and the pilot wrote it down line by line. "
     * 2
 )[:159] + b"\n"
+_WORDS = _LINE.decode().lower()
 _DIGITS = 8
 _HEAD = b"Document %08d\n"
 _HEAD_LENGTH = len(_HEAD % 0)
@@ -164,6 +165,17 @@ class SyntheticBlob:
         high, low = divmod(self._number, 10_000)
         ring = _FILLER[self.size % 320] ^ _HIGH[high] ^ _LOW[low]
         return finish(ring, self.size)
+
+    def says(self, words: Iterable[str]) -> bool:
+        """Tell whether all words, in lower case and without spaces, are in the content.
+
+        Of a long content that is known without making it: no word goes beyond a line.
+        """
+        head = (_HEAD % self._number).decode().lower()
+        if self.size >= _HEAD_LENGTH + 2 * len(_LINE):
+            return all(word in head or word in _WORDS for word in words)
+        text = b"".join(self.chunks(0, self.size)).decode().lower()
+        return all(word in text for word in words)
 
     def chunks(self, start: int, stop: int) -> Iterator[bytes]:
         """Yield the bytes from `start` up to `stop`."""

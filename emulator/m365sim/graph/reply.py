@@ -5,6 +5,7 @@ https://learn.microsoft.com/graph/errors
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,11 +32,16 @@ _DIAGNOSTIC = (
 
 @dataclass(slots=True)
 class Reply:
-    """A status, headers and a body."""
+    """A status, headers and a body, or the pieces of one that is too large to be at hand."""
 
     status: int
     body: bytes = b""
     headers: Headers = field(default_factory=list)
+    pieces: Iterator[bytes] | None = None  # instead of the body; the headers tell its length
+
+    def whole(self) -> bytes:
+        """Return the body, put together if it comes in pieces."""
+        return self.body if self.pieces is None else b"".join(self.pieces)
 
 
 class GraphError(Exception):
@@ -120,11 +126,13 @@ def locked() -> GraphError:
 
 
 async def respond(send: Send, reply: Reply, headers: list[tuple[bytes, bytes]]) -> None:
-    """Send a reply whose body is at hand."""
+    """Send a reply; its pieces, if it has such, as the client takes them."""
     sent = [*reply.headers, *headers]
     if reply.body:
         sent.append((b"content-length", str(len(reply.body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": sent})
+    for piece in reply.pieces or ():
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": reply.body})
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from m365sim.files import Drive, Item
+from m365sim.files.blob import Blob
+from m365sim.files.synthetic import SyntheticBlob
 from m365sim.graph.call import Call
 from m365sim.graph.item_shapes import ItemShapes, mime_type
 from m365sim.graph.offsets import offset_token, read_offset
@@ -62,6 +64,8 @@ def _fits(item: Item, words: list[str]) -> bool:
     missing = [word for word in words if word not in name]
     if not missing:
         return True
+    if isinstance(item.blob, SyntheticBlob) and _is_indexed(item, item.blob):
+        return item.blob.says(missing)
     body = indexed_text(item).lower()
     return bool(body) and all(word in body for word in missing)
 
@@ -69,9 +73,13 @@ def _fits(item: Item, words: list[str]) -> bool:
 def indexed_text(item: Item) -> str:
     """Return the text of a small file of text; of everything else nothing is indexed."""
     blob = item.blob
-    if blob is None or blob.size > MAX_INDEXED or not mime_type(item.name).startswith("text/"):
+    if blob is None or not _is_indexed(item, blob):
         return ""
     return b"".join(blob.chunks(0, blob.size)).decode("utf-8", "replace")
+
+
+def _is_indexed(item: Item, blob: Blob) -> bool:
+    return blob.size <= MAX_INDEXED and mime_type(item.name).startswith("text/")
 
 
 def _shape(shapes: ItemShapes, item: Item) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from m365sim.lists.generic import GenericList
 from m365sim.rest.access import READ, WRITE, check_token
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
+from m365sim.rest.contents import content_reply
 from m365sim.rest.errors import RestError, no_folder
 from m365sim.rest.tables import Action, Kind, Node, Step
 from m365sim.rest.values import Complex, Long, Moment
@@ -118,7 +119,7 @@ async def _read(call: Call, node: Node, _: Segment) -> Reply:
     found, _row, one = node.of
     call.check_list(found, READ)
     head = [(b"content-type", mime_type(one.name).encode())]
-    return Reply(200, b"".join(one.blob.chunks(0, one.blob.size)), head)
+    return content_reply(one.blob, head)
 
 
 async def _write(call: Call, node: Node, _: Segment) -> Reply:

@@ -99,9 +99,9 @@ def write_batch(answers: list[Reply], mark: str) -> Reply:
             b"Content-Transfer-Encoding: binary",
             b"",
             f"HTTP/1.1 {one.status} {HTTPStatus(one.status).phrase}".encode(),
-            *(name.upper() + b": " + value for name, value in one.headers),
+            *(n.upper() + b": " + value for n, value in one.headers if n != b"content-length"),
             b"",
-            one.body,
+            one.whole(),
         ]
     lines += [f"--{boundary}--".encode(), b""]
     kind = f"multipart/mixed; boundary={boundary}".encode()

@@ -14,6 +14,7 @@ from m365sim.graph.reply import Reply
 from m365sim.rest.access import WRITE
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call, pairs
+from m365sim.rest.contents import content_reply
 from m365sim.rest.errors import RestError, bad_query
 from m365sim.rest.files import etag, file_node, place_of
 from m365sim.rest.recycled import recycled_id
@@ -90,7 +91,7 @@ async def _read(call: Call, node: Node, _: Segment) -> Reply:
             raise RestError(416, "-1, System.ArgumentOutOfRangeException", "The range is invalid.")
         status = 206
         headers.append((b"content-range", f"bytes {start}-{stop - 1}/{blob.size}".encode()))
-    return Reply(status, b"".join(blob.chunks(start, stop)), headers)
+    return content_reply(blob, headers, start, stop, status)
 
 
 async def _write(call: Call, node: Node, _: Segment) -> Reply:

@@ -20,6 +20,7 @@ from m365sim.lists.generic import GenericList
 from m365sim.rest.access import WRITE
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
+from m365sim.rest.contents import content_reply
 from m365sim.rest.errors import RestError, bad_query
 from m365sim.rest.items import item_values
 from m365sim.rest.people import person_of, user_node
@@ -82,8 +83,7 @@ def _version_values(_: Call, node: Node) -> dict[str, Any]:
 async def _content(call: Call, node: Node, _: Segment) -> Reply:
     state: Item = node.of[1]
     call.check_item(*node.of)
-    content = b"".join(state.blob.chunks(0, state.size)) if state.blob is not None else b""
-    return Reply(200, content, [(b"content-type", b"application/octet-stream")])
+    return content_reply(state.blob, [(b"content-type", b"application/octet-stream")])
 
 
 async def _restore(call: Call, node: Node, at: Segment) -> Reply:

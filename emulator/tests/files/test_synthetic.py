@@ -65,3 +65,14 @@ def test_size_of_a_folder_is_that_of_its_files():
     for index in (1, 102):
         files = [i for i in made.children(index) if not made.is_folder(i)]
         assert made.folder_bytes(index) == sum(made.item(i).size for i in files)
+
+
+@pytest.mark.parametrize("number", [0, 3, 777, 123_456, 99_999_999])
+def test_what_a_content_says_is_known_without_making_it(number):
+    blob = SyntheticBlob(number)
+    text = b"".join(blob.chunks(0, blob.size)).decode().lower()
+    words = ["fairway", "ide", "document", f"{number:08d}", "line", "wharf", "00000777", "quiet,"]
+    for word in words:
+        assert blob.says([word]) == (word in text), word
+    assert blob.says([]) is True
+    assert blob.says(["document", "wharf"]) is False
