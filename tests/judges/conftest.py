@@ -24,6 +24,11 @@ sys.path.insert(0, str(HERE / "plugins"))
 from chromium import NoBrowser, chromium, serving  # noqa: E402
 from judged_world import KEY, PATIENCE, SIGNING_KEY, World, judged  # noqa: E402
 
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32" width="120" height="32">'
+    '<rect width="32" height="32" rx="8" fill="#7a3ed0"/>'
+    '<text x="42" y="23" font-size="20" font-family="sans-serif" fill="#7a3ed0">Acme</text></svg>'
+)
 PERSON = "megan@contoso.onmicrosoft.com"
 
 
@@ -50,7 +55,12 @@ def staffed(tmp_path_factory: pytest.TempPathFactory, product: str) -> Iterator[
     asking |= {"connection_config": {"tenant": tenant}}
     file = folder / "providers.json"
     file.write_text(json.dumps({"asking": asking}))
+    (folder / "acme.svg").write_text(LOGO)
+    looks = folder / "looks.json"
+    colours = {"light": {"primary": "#7a3ed0"}, "dark": {"primary": "#c9a8ff"}}
+    looks.write_text(json.dumps({"productName": "Acme", "logo": "acme.svg", "theme": colours}))
     settings = {"connect_origins": product, "providers_file": str(file)}
+    settings |= {"connect_ui_file": str(looks)}
     with judged(folder, **settings) as made:
         yield made
 
@@ -158,6 +168,12 @@ def started(world: World, node: Any, script: str, parameters: dict[str, Any]) ->
 def begin(world: World, node: Any) -> Callable[..., Any]:
     """Start a script of `node/` with what it is told."""
     return lambda script, **parameters: started(world, node, script, parameters)
+
+
+@pytest.fixture(scope="session")
+def axe(node: Any) -> str:
+    """The script of a judge of accessible pages."""
+    return str((node.folder / "node_modules/axe-core/axe.min.js").read_text())
 
 
 @pytest.fixture(scope="session")

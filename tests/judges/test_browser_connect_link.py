@@ -4,25 +4,16 @@ axe-core (https://github.com/dequelabs/axe-core) judges each state by WCAG 2.2 A
 FAIRLEAD_PICTURES=FOLDER each is photographed too.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import decide, opened, sign_in
+from chromium import barriers, decide, opened, photograph, sign_in
 from playwright.sync_api import Browser, Page, expect
 
 KEY, ASKING, APP, KEYED = "linked", "linked-asking", "linked-app", "linked-key"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
-PICTURES = os.environ.get("FAIRLEAD_PICTURES")
-LOGO = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32" width="120" height="32">'
-    '<rect width="32" height="32" rx="8" fill="#7a3ed0"/>'
-    '<text x="42" y="23" font-size="20" font-family="sans-serif" fill="#7a3ed0">Acme</text></svg>'
-)
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +23,6 @@ def world(staffed: Any) -> Any:
     for key, provider in ((APP, "sharepoint-online-oauth2-cc"), (KEYED, "private-api-generic")):
         staffed.post("/integrations", {"provider": provider, "unique_key": key})
     return staffed
-
-
-@pytest.fixture(scope="module")
-def axe(node: Any) -> str:
-    return (node.folder / "node_modules/axe-core/axe.min.js").read_text()
 
 
 def link(world: Any, *keys: str, who: str = "megan", **more: Any) -> str:
@@ -167,14 +153,7 @@ def test_open_to_everybody(browser: Browser, world: Any, axe: str, state: str) -
             page.emulate_media(color_scheme=scheme)
             for size in (DESK, PHONE):
                 page.set_viewport_size(size)
-                if PICTURES:
-                    name = f"{state}-{scheme}-{size['width']}.png"
-                    page.screenshot(path=Path(PICTURES) / name, full_page=True)
+                photograph(page, f"{state}-{scheme}-{size['width']}")
                 overflow = "document.documentElement.scrollWidth - innerWidth"
                 assert page.evaluate(overflow) <= 0, f"{state} is wider than {size}"
-            page.evaluate(axe)
-            found = page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)[
-                "violations"
-            ]
-            told = [(each["id"], each["help"], each["nodes"][0]["html"]) for each in found]
-            assert told == [], (state, scheme)
+            assert barriers(page, axe) == [], (state, scheme)

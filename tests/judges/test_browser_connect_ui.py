@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chromium import Visit, decide, sign_in, visiting
+from chromium import Visit, barriers, decide, photograph, sign_in, visiting
 from playwright.sync_api import Page, expect
 
 KEY, ASKING, APP = "framed", "asking", "app-only"
@@ -61,13 +61,38 @@ def test_from_ready_to_close(visit: Visit, world: Any) -> None:
     expect(visit.page.locator("#connect-ui")).to_have_count(0)
 
 
+def test_open_to_everybody(visit: Visit, world: Any, axe: str) -> None:
+    ui = visit.connect_ui(token(world, KEY, who="alex"))
+    expect(ui.get_by_role("button", name="Continue to")).to_be_visible()
+
+    def judged(state: str) -> None:
+        for scheme in ("light", "dark"):
+            visit.page.emulate_media(color_scheme=scheme)
+            photograph(visit.page, f"framed-{state}-{scheme}")
+            assert barriers(visit.frame(), axe) == [], (state, scheme)
+
+    judged("form")
+    popup = window_of(visit)
+    expect(ui.get_by_role("heading", name="Continue in the other window")).to_be_visible()
+    judged("away")
+    sign_in(popup, "alex")
+    decide(popup, "cancel")
+    expect(ui.get_by_role("heading", name="was not connected")).to_be_visible()
+    judged("failed")
+    ui.get_by_role("button", name="Try again").click()
+    popup = window_of(visit)
+    decide(popup, "accept")
+    expect(ui.get_by_role("heading", name="is connected")).to_be_visible()
+    judged("connected")
+
+
 def test_the_token_may_come_later(visit: Visit, world: Any) -> None:
     ui = visit.connect_ui("")
     expect(ui.get_by_text("One moment")).to_be_visible()
     assert visit.events(1) == [READY]
     visit.page.evaluate("token => window.ui.setSessionToken(token)", token(world, KEY, APP))
     expect(ui.get_by_role("heading", name="What would you like to connect?")).to_be_visible()
-    expect(ui.get_by_text("For Megan of Contoso")).to_be_visible()
+    expect(ui.get_by_text("To Acme, for Megan of Contoso")).to_be_visible()
     # another session, while the first one's page is shown
     visit.page.evaluate("token => window.ui.setSessionToken(token)", token(world, KEY))
     expect(ui.get_by_role("heading", name="Connect SharePoint Online")).to_be_visible()

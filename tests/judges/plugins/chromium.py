@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Frame, FrameLocator, Page, sync_playwri
 
 #: of which the first that there is drives; named by FAIRLEAD_CHROMIUM otherwise
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGE = Path(__file__).parents[1] / "page"
 #: milliseconds that anything on a page may take
 PATIENCE = 15_000
@@ -153,3 +154,16 @@ def sign_in(window: Page, person: str) -> None:
 def decide(window: Page, decision: str) -> None:
     """Answer on the vendor's page for consent."""
     window.click(f'button[value="{decision}"]')
+
+
+def barriers(page: Page | Frame, axe: str) -> list[Any]:
+    """What axe-core finds on a page by WCAG 2.2 AA: rule, sentence, element."""
+    page.evaluate(axe)
+    found = page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)["violations"]
+    return [(each["id"], each["help"], each["nodes"][0]["html"]) for each in found]
+
+
+def photograph(page: Page, name: str) -> None:
+    """Keep a picture of a page, where FAIRLEAD_PICTURES names a folder for them."""
+    if folder := os.environ.get("FAIRLEAD_PICTURES"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
