@@ -5,17 +5,22 @@ where events go. What only a vendor's people know is the provider's `diagnose` h
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import structlog
-from cryptography import x509
 
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import CALLBACK_PATH
 from fairlead.connect.validity import is_renewable
-from fairlead.errors import EgressRefused, FairleadError, NotFound, Unavailable
+from fairlead.errors import FairleadError, NotFound
+from fairlead.gateway.checks import (
+    LIMIT,
+    certificate_of,
+    check_certificate,
+    check_clock,
+    check_webhook,
+    unreachable,
+)
 from fairlead.gateway.send import Gateway
 from fairlead.http import Transport, origin_of
 from fairlead.model.clock import Clock
@@ -37,11 +42,6 @@ from fairlead.vault import Vault, credentials_row
 
 log = structlog.get_logger(__name__)
 
-#: a certificate that ends sooner is a warning: replacing it takes people some weeks
-CERTIFICATE_MARGIN = timedelta(days=30)
-#: signed statements are refused when clocks differ by about five minutes
-WORST_SKEW = timedelta(minutes=4)
-_LIMIT = timedelta(seconds=10)
 _LARGEST_BYTES = 65_536
 
 
@@ -81,7 +81,7 @@ class Doctor:
         provider = self._registry.provider(integration.provider)
         config = connection.connection_config
         await self._check_addresses(chart, provider, config)
-        _check_certificate(chart, credentials, now)
+        check_certificate(chart, credentials, now)
         error, credentials = await self._renew(chart, connection, credentials)
         patient = self._patient(connection, integration, provider, credentials, wanted, error)
         if provider.diagnose is not None:
@@ -91,7 +91,8 @@ class Doctor:
         if error is None:
             for address in wanted:
                 await self._check_call(chart, provider, patient, "wanted address", address)
-        await self._check_webhook(chart, connection)
+        url = connection.webhook_url_override or self._webhook_url
+        await check_webhook(chart, self._transport, url)
         diagnosis = Diagnosis(
             connection_id=connection.connection_id,
             integration_key=connection.integration_key,
@@ -140,34 +141,10 @@ class Doctor:
             try:
                 answer = await self._look(f"{origin}/")
             except FairleadError as error:
-                chart.failed(name, _unreachable(str(origin), error))
+                chart.failed(name, unreachable(str(origin), error))
                 continue
             chart.passed(name, f"It answers, with status {answer.status}.")
-            self._check_clock(chart, answer)
-
-    def _check_clock(self, chart: Chart, answer: Reply) -> None:
-        try:
-            theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-        except ValueError:
-            return
-        theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-        skew = self._clock.now() - theirs
-        if abs(skew) < WORST_SKEW:
-            chart.passed("clock", f"It differs from theirs by {abs(skew).total_seconds():.0f} s.")
-            return
-        minutes = round(abs(skew).total_seconds() / 60)
-        ahead = "ahead of" if skew > timedelta() else "behind"
-        chart.failed(
-            "clock",
-            Finding(
-                code="clock_skew",
-                level=Level.PROBLEM,
-                who="operator",
-                cause=f"This server's clock is {minutes} minutes {ahead} the vendor's.",
-                fix="The operator must set the clock, for example by NTP.",
-                detail=f"ours {self._clock.now():%Y-%m-%dT%H:%M:%SZ}, theirs {theirs:%H:%M:%SZ}",
-            ),
-        )
+            check_clock(chart, answer, self._clock.now())
 
     async def _renew(
         self, chart: Chart, connection: Connection, credentials: Credentials
@@ -225,7 +202,7 @@ class Doctor:
             connection_config=config,
             metadata=connection.metadata or {},
             tokens=getattr(credentials, "raw", None) or _bare_tokens(credentials),
-            has_certificate=_certificate_of(credentials) is not None,
+            has_certificate=certificate_of(credentials) is not None,
             scopes=scopes_for(provider, integration.scopes, config)
             if provider.auth_mode is AuthMode.OAUTH2
             else (),
@@ -270,38 +247,9 @@ class Doctor:
         else:
             chart.failed(name, finding_of(classify(provider, answer, self._clock.now())))
 
-    async def _check_webhook(self, chart: Chart, connection: Connection) -> None:
-        url = connection.webhook_url_override or self._webhook_url
-        if not url:
-            chart.skipped("webhooks", "There is no address for events (FAIRLEAD_WEBHOOK_URL).")
-            return
-        try:
-            # a HEAD does nothing there; whatever is answered, somebody is there
-            async with await self._transport.send(
-                Request(method="HEAD", url=url), total_timeout=_LIMIT
-            ) as answer:
-                status = answer.status
-        except FairleadError as error:
-            # the address may hold a secret: its host is enough
-            code = "webhook_refused" if isinstance(error, EgressRefused) else "webhook_unreachable"
-            cause = f"Events cannot be delivered to {origin_of(url)}: {error.message}"
-            chart.failed(
-                "webhooks",
-                Finding(
-                    code=code,
-                    level=Level.PROBLEM,
-                    who="operator",
-                    cause=cause.rstrip(".") + ".",
-                    fix="The operator must correct FAIRLEAD_WEBHOOK_URL (or the connection's own "
-                    "address), or let this server reach it.",
-                ),
-            )
-            return
-        chart.passed("webhooks", f"Their address answers, with status {status}.")
-
     async def _look(self, url: str) -> Reply:
         request = Request(url=url)
-        async with await self._transport.send(request, total_timeout=_LIMIT) as answer:
+        async with await self._transport.send(request, total_timeout=LIMIT) as answer:
             return await _reply(answer)
 
 
@@ -315,26 +263,6 @@ async def _reply(answer: Response) -> Reply:
     return Reply(answer.status, dict(answer.headers), body[:_LARGEST_BYTES], url)
 
 
-def _unreachable(origin: str, error: FairleadError) -> Finding:
-    if not isinstance(error, Unavailable):
-        return finding_of(error)
-    return Finding(
-        code="provider_unreachable",
-        level=Level.PROBLEM,
-        who="operator",
-        cause=error.message.partition(";")[0].rstrip(".") + ".",
-        fix=f"The operator must let this server reach {origin} (firewall, DNS, proxy), or correct "
-        "the address.",
-        detail=error.detail,
-    )
-
-
-def _certificate_of(credentials: Credentials) -> str | None:
-    if isinstance(credentials, ClientCredentials | TwoStepCredentials):
-        return credentials.client_certificate
-    return None
-
-
 def _bare_tokens(credentials: Credentials) -> dict[str, str]:
     """Return what an imported connection has of the vendor's reply."""
     if isinstance(credentials, OAuth2Credentials):
@@ -342,40 +270,3 @@ def _bare_tokens(credentials: Credentials) -> dict[str, str]:
     if isinstance(credentials, ClientCredentials | TwoStepCredentials):
         return {"access_token": credentials.token.get_secret_value()}
     return {}
-
-
-def _check_certificate(chart: Chart, credentials: Credentials, now: datetime) -> None:
-    pem = _certificate_of(credentials)
-    if pem is None:
-        return
-    try:
-        ends = x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
-    except ValueError:
-        chart.failed(
-            "certificate",
-            Finding(
-                code="certificate_unreadable",
-                level=Level.PROBLEM,
-                who="operator",
-                cause="What the connection has as a certificate is none.",
-                fix="The operator must connect again with a certificate in PEM or PFX.",
-            ),
-        )
-        return
-    chart.facts["certificateExpiresAt"] = ends.isoformat()
-    if ends - now > CERTIFICATE_MARGIN:
-        chart.passed("certificate", f"It is good until {ends:%Y-%m-%d}.")
-        return
-    is_over = ends <= now
-    said = "expired on" if is_over else "expires on"
-    chart.failed(
-        "certificate",
-        Finding(
-            code="certificate_expired" if is_over else "certificate_expires_soon",
-            level=Level.PROBLEM if is_over else Level.WARNING,
-            who="operator",
-            cause=f"The certificate by which the app proves itself {said} {ends:%Y-%m-%d}.",
-            fix="The operator must make a new one, register its public part with the app, and "
-            "connect again with it.",
-        ),
-    )
