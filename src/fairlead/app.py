@@ -22,10 +22,12 @@ from starlette.types import ASGIApp
 from fairlead.api.application import build_api
 from fairlead.api.logs import configure_logs
 from fairlead.api.services import Services
+from fairlead.connect.app_keys import AppKeys
 from fairlead.connect.approvals import Approvals
 from fairlead.connect.branding import Branding
 from fairlead.connect.embedders import Embedders
 from fairlead.connect.establish import Establisher
+from fairlead.connect.expiry import ExpiryWatch
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
 from fairlead.connect.submission import Submissions
@@ -114,11 +116,25 @@ async def open_services(
         freshener = Freshener(db, vault, registry, transport, clock, new_id)
         stack.push_async_callback(freshener.close)
         gateway = Gateway(registry, freshener, transport, clock)
-        engine = Engine(settings, db, vault, registry, gateway, clock, new_id, queue=queue)
+        app_keys = AppKeys(db, vault, registry, freshener, clock, new_id)
+        watch = ExpiryWatch(db, vault, registry, clock, new_id)
+        engine = Engine(
+            settings,
+            db,
+            vault,
+            registry,
+            gateway,
+            clock,
+            new_id,
+            queue=queue,
+            hourly=(watch.look, app_keys.retire_replaced),
+        )
         establisher = Establisher(
             db, vault, registry, transport, clock, new_id, on_established=engine.on_established
         )
-        submissions = Submissions(sessions, establisher, registry, transport, clock, new_id)
+        submissions = Submissions(
+            sessions, establisher, registry, transport, clock, new_id, db, vault
+        )
         approvals = Approvals(db, vault, sessions, clock, settings.server_url)
         if work:
             deliverer = Deliverer(db, transport, settings, clock, new_id)
@@ -139,6 +155,7 @@ async def open_services(
             embedders=embedders,
             branding=branding,
             freshener=freshener,
+            app_keys=app_keys,
             gateway=gateway,
             doctor=Doctor(
                 db,

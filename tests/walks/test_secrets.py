@@ -1,15 +1,20 @@
 """After a whole walk with its failures, no secret is in the database, its files, the logs."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from certificates import PASSWORD
 from sqlalchemy import inspect, text
 
 from fairlead.connect import sessions
 from fairlead.oauth import new_verifier
-from fairlead.store import Database
+from fairlead.store import Database, app_keys, environments, integrations
+from fairlead.store.sealed import reseal
+from fairlead.vault import Vault
+from m365sim.entra.contoso import DAEMON_APP_ID, TENANT_ID
 
 CONNECTION = {"provider_config_key": "sp", "connection_id": "walk"}
 AS_WALK = {"Provider-Config-Key": "sp", "Connection-Id": "walk"}
@@ -96,3 +101,64 @@ async def test_nothing_secret_is_kept_or_told_in_the_open(
     assert found == []
     # errors tell a caller no more than logs
     assert [what for what, value in secrets.items() if value in "\n".join(told)] == []
+
+
+async def test_no_key_or_what_was_filled_in_is_kept_or_told_in_the_open(
+    walk: Any, tmp_path: Path, pair: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Keys that are made here or pasted, statements, and what a change of our key touches."""
+    services = walk.fairlead.services
+    walk.cloud.world.directory.apps[DAEMON_APP_ID].certificates = [pair.der]
+    await walk.post("/integrations", {"provider": "sharepoint-online-v1", "unique_key": "v1"})
+    config = {"tenantId": TENANT_ID, "tenantName": "contoso"}
+    told = []
+    for name, proof in (
+        ("pasted", {"client_certificate": pair.pem, "client_private_key": pair.key_pem}),
+        ("pfx", {"client_certificate_pfx": base64.b64encode(pair.pfx()).decode()}),
+        ("stated", {"assertion": "a-pasted-s3cr3t-statement"}),
+    ):
+        credentials = {"type": "TWO_STEP", "clientId": DAEMON_APP_ID, **proof}
+        if name == "pfx":
+            credentials["client_certificate_password"] = PASSWORD
+        body = {"provider_config_key": "v1", "connection_id": name, "connection_config": config}
+        answer = await walk.product.post("/connections", json=body | {"credentials": credentials})
+        assert answer.status_code == 201, answer.text
+        query = {"provider_config_key": "v1", "force_refresh": "true"}
+        told.append((await walk.product.get(f"/connections/{name}", params=query)).text)
+    made = await walk.post("/integrations/v1/certificates", {})
+    path = f"/integrations/v1/certificates/{made['data']['id']}"
+    told.append(str(made))
+    told.append((await walk.product.post(f"{path}/activate", json={})).text)
+    async with services.db.read() as tx:
+        [environment] = await environments.list_all(tx)
+        integration = await integrations.find(tx, services.vault, environment.id, "v1")
+        assert integration
+        [key] = await app_keys.usable(tx, services.vault, integration.id, None)
+    bad = {"type": "TWO_STEP", "clientId": "x", "client_certificate": pair.pem}
+    for wrong in ({"client_private_key": "wr0ng-s3cr3t"}, {"nonsense": "wr0ng-s3cr3t"}):
+        body = {"provider_config_key": "v1", "credentials": bad | wrong}
+        told.append((await walk.product.post("/connections", json=body)).text)
+    both = Vault.of(base64.b64encode(b"n" * 32).decode(), *services.settings.encryption_keys)
+    assert (await reseal(services.db, both)).resealed >= 4
+
+    secrets = {
+        "pasted key": pair.key_pem.splitlines()[5],
+        "pfx": base64.b64encode(pair.pfx()).decode()[200:260],
+        "password": PASSWORD,
+        "statement": "a-pasted-s3cr3t-statement",
+        "our key": key.private_key.get_secret_value().splitlines()[5],
+        "wrong": "wr0ng-s3cr3t",
+    }
+    for each in ("pasted", "pfx"):
+        read = await walk.product.get(f"/connections/{each}", params={"provider_config_key": "v1"})
+        secrets[f"token {each}"] = read.json()["credentials"]["token"]
+    kept = {"rows": await rows(services.db), "logs": "".join(capfd.readouterr())}
+    kept |= files(tmp_path)
+    assert key.thumbprint in kept["rows"]
+    found = [
+        (what, where) for what, value in secrets.items() for where in kept if value in kept[where]
+    ]
+    assert found == []
+    hidden = {what: value for what, value in secrets.items() if not what.startswith("token")}
+    # what was pasted as a statement is told to whoever may read credentials, as its type says
+    assert [what for what, value in hidden.items() if value in "\n".join(told)] == []

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from fairlead.api import (
     actions,
+    certificates,
     connect_sessions,
     connection_import,
     connection_read,
@@ -44,6 +45,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     providers.router,
     functions.router,
+    certificates.router,
     integrations.router,
     connect_sessions.router,
     telemetry.router,

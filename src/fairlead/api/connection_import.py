@@ -28,9 +28,11 @@ from fairlead.errors import NotFound
 from fairlead.model.credentials import (
     ApiKeyCredentials,
     BasicCredentials,
+    ClientCredentials,
     Credentials,
     NoCredentials,
     OAuth2Credentials,
+    TwoStepCredentials,
 )
 from fairlead.model.provider import Provider
 from fairlead.store import integrations
@@ -59,6 +61,8 @@ class _ClientCredentialsIn(Strict):
     """Instead of both: a PFX file, base64."""
     client_certificate_password: Secret | None = None
     """What opens the PFX file or the key."""
+    client_secret_expires_at: Moment | None = None
+    """When the secret ends at the vendor: an alarm comes before."""
     expires_at: Moment | None = None
 
 
@@ -134,6 +138,7 @@ def _credentials(given: CredentialsIn, provider: Provider, now: datetime) -> Cre
                 private_key=opened(given.client_private_key),
                 pfx=opened(given.client_certificate_pfx),
                 password=opened(given.client_certificate_password),
+                secret_expires_at=given.client_secret_expires_at,
                 now=now,
             )
             return app.model_copy(update={"expires_at": given.expires_at})
@@ -183,6 +188,8 @@ async def import_connection(
             "type",
         )
     credentials = _credentials(body.credentials, provider, services.clock.now())
+    if isinstance(credentials, ClientCredentials | TwoStepCredentials):
+        await services.submissions.check_proof(integration, provider, credentials)
     config = body.connection_config.model_dump(exclude_none=True) if body.connection_config else {}
     end_user = end_user_of(body.end_user, None)
     made, _ = await services.establisher.import_connection(

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from fairlead.api.auth import session_of
 from fairlead.api.connection_import import opened
 from fairlead.api.errors import envelope, json_response
-from fairlead.api.identifiers import Secret
+from fairlead.api.identifiers import Moment, Secret
 from fairlead.api.routing import Strict, parameters, query_of
 from fairlead.api.services import Given, Services
 from fairlead.connect.fields import two_step_credentials
@@ -60,6 +60,8 @@ class AppCredentialsIn(Strict):
     """Instead of both: a PFX file, base64."""
     client_certificate_password: Secret | None = None
     """What opens the PFX file or the key."""
+    client_secret_expires_at: Moment | None = None
+    """When the secret ends at the vendor: an alarm comes before."""
 
 
 class FieldsIn(BaseModel):
@@ -155,6 +157,7 @@ async def connect_app(
         private_key=opened(body.client_private_key),
         pfx=opened(body.client_certificate_pfx),
         password=opened(body.client_certificate_password),
+        secret_expires_at=body.client_secret_expires_at,
         now=services.clock.now(),
     )
     return await _accept(services, provider_config_key, query, credentials)

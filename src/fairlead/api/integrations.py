@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstrai
 
 from fairlead.api.auth import Caller, Visitor, needs, needs_key_or_session
 from fairlead.api.errors import invalid_field
-from fairlead.api.identifiers import ProviderName, Text, UniqueKey
+from fairlead.api.identifiers import Moment, ProviderName, Text, UniqueKey
 from fairlead.api.routing import NoQuery, Strict, parameters, query_of
 from fairlead.api.services import Given, Services
 from fairlead.api.wire import IntegrationOut, Success, integration_out
@@ -57,6 +57,8 @@ class IntegrationCreate(Strict):
     integration_config: IntegrationConfig | None = None
     """`authorization_params.NAME`: a parameter of the vendor's page; a blank one is removed."""
     custom: dict[str, str] | None = None
+    client_secret_expires_at: Moment | None = None
+    """When the client secret ends at the vendor: an alarm comes before."""
 
 
 class IntegrationPatch(Strict):
@@ -69,6 +71,8 @@ class IntegrationPatch(Strict):
     integration_config: IntegrationConfig | None = None
     """`authorization_params.NAME`: a parameter of the vendor's page; a blank one is removed."""
     custom: dict[str, str] | None = None
+    client_secret_expires_at: Moment | None = None
+    """When the client secret ends at the vendor: an alarm comes before."""
 
 
 class IntegrationReply(BaseModel):
@@ -227,6 +231,7 @@ async def create_integration(
                 forward_webhooks=body.forward_webhooks is not False,
                 config=body.integration_config or {},
                 custom=body.custom or {},
+                client_secret_expires_at=body.client_secret_expires_at,
                 now=services.clock.now(),
             )
     except Conflict:
@@ -249,10 +254,14 @@ def _changes(body: IntegrationPatch) -> dict[str, Any]:
     if body.credentials:
         changes["client_id"] = body.credentials.client_id
         changes["client_secret"] = SecretStr(body.credentials.client_secret)
+        # of the secret before
+        changes["client_secret_expires_at"] = None
         if "scopes" in body.credentials.model_fields_set:
             changes["scopes"] = _split(body.credentials.scopes)
         if body.credentials.webhook_secret:
             changes["webhook_secret"] = SecretStr(body.credentials.webhook_secret)
+    if "client_secret_expires_at" in body.model_fields_set:
+        changes["client_secret_expires_at"] = body.client_secret_expires_at
     return changes
 
 

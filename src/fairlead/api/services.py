@@ -7,6 +7,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse
 
+from fairlead.connect.app_keys import AppKeys
 from fairlead.connect.approvals import Approvals
 from fairlead.connect.branding import Branding
 from fairlead.connect.embedders import Embedders
@@ -41,6 +42,7 @@ class Services:
     embedders: Embedders
     branding: Branding
     freshener: Freshener
+    app_keys: AppKeys
     gateway: Gateway
     doctor: Doctor
     engine: Engine

@@ -1,10 +1,12 @@
 """The contract's shapes: times, integrations, connections and their credentials."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
 
+from fairlead.model.app_key import Expiring
 from fairlead.model.connect_session import EndUser
 from fairlead.model.connection import Connection, Fault
 from fairlead.model.credentials import (
@@ -44,6 +46,27 @@ class Success(BaseModel):
     success: bool = True
 
 
+class WarningOut(BaseModel):
+    """Something that ends within weeks."""
+
+    type: str = Field(description="certificate_expires, client_secret_expires, assertion_expires")
+    key_id: str | None
+    expires_at: str
+
+
+def _warnings_out(warnings: Sequence[Expiring]) -> dict[str, Any]:
+    """Write the warnings; nothing if there is none."""
+    written = [
+        {
+            "type": f"{one.kind}_expires",
+            "key_id": one.ref or None,
+            "expires_at": zulu(one.expires_at),
+        }
+        for one in warnings
+    ]
+    return {"warnings": written} if written else {}
+
+
 class IntegrationOut(BaseModel):
     """An integration."""
 
@@ -56,6 +79,8 @@ class IntegrationOut(BaseModel):
     updated_at: str
     webhook_url: str | None = None
     credentials: dict[str, Any] | None = None
+    client_secret_expires_at: str | None = None
+    warnings: list[WarningOut] | None = None
 
 
 def logo_url(server_url: str, provider: str) -> str:
@@ -72,7 +97,10 @@ def guide_url(server_url: str, provider: Provider) -> str:
 
 def integration_out(integration: Integration, server_url: str) -> dict[str, Any]:
     """Write an integration, without its secrets."""
+    ends_at = integration.client_secret_expires_at
     return {
+        **({"client_secret_expires_at": zulu(ends_at)} if ends_at else {}),
+        **_warnings_out(integration.warnings),
         "unique_key": integration.unique_key,
         "provider": integration.provider,
         "display_name": integration.display_name,
@@ -105,6 +133,7 @@ class ConnectionItem(BaseModel):
     tags: dict[str, str]
     metadata: dict[str, Any] | None
     created: str
+    warnings: list[WarningOut] | None = None
 
 
 class PendingItem(BaseModel):
@@ -138,6 +167,7 @@ class ConnectionOut(BaseModel):
     updated_at: str
     last_fetched_at: str | None
     credentials: dict[str, Any]
+    warnings: list[WarningOut] | None = None
 
 
 def _fault_out(fault: Fault) -> dict[str, Any]:
@@ -168,6 +198,7 @@ def end_user_out(end_user: EndUser | None) -> dict[str, Any] | None:
 
 def _common(connection: Connection) -> dict[str, Any]:
     return {
+        **_warnings_out(connection.warnings),
         "id": connection.id,
         "connection_id": connection.connection_id,
         "provider_config_key": connection.integration_key,

@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from fairlead import __version__
-from fairlead.cli import database, demos, sealing, server
+from fairlead.cli import credential_commands, database, demos, sealing, server
 from fairlead.cli.doctor import doctor as examine
-from fairlead.errors import OperatorError
+from fairlead.errors import CallerError, OperatorError
 from fairlead.settings import SettingsInvalid, load_settings
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 db_app = typer.Typer(help="Look after the database's schema.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
+app.add_typer(credential_commands.app, name="credentials")
 vault_app = typer.Typer(
     help="Look after the key that seals credentials: FAIRLEAD_ENCRYPTION_KEY.", no_args_is_help=True
 )
@@ -44,7 +45,7 @@ def main() -> None:
     """Run the command line; whatever somebody can mend is one line and exit code 2."""
     try:
         app(prog_name="fairlead")
-    except (SettingsInvalid, OperatorError) as error:
+    except (SettingsInvalid, OperatorError, CallerError) as error:
         print(f"fairlead: {error}", file=sys.stderr)
         sys.exit(EXIT_USAGE)
 

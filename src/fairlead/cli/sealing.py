@@ -2,6 +2,7 @@
 
 import sys
 
+from fairlead.api.logs import configure_logs
 from fairlead.errors import OperatorError
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store.database import Database
@@ -42,6 +43,7 @@ async def status(settings: Settings) -> None:
 
 async def rotate(settings: Settings, batch: int) -> None:
     """Seal everything anew under the current key; OperatorError if something stays behind."""
+    configure_logs(settings)
     vault = vault_of(settings)
     db = await Database.open(settings.database_url)
 

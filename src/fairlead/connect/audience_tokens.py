@@ -11,7 +11,9 @@ from contextlib import suppress
 from copy import copy
 
 import structlog
+from pydantic import SecretStr
 
+from fairlead.connect.proving import Proving, Renewable
 from fairlead.connect.renewals import Key, Renewals
 from fairlead.connect.validity import is_due, is_renewable, is_valid, token_of
 from fairlead.errors import (
@@ -22,16 +24,9 @@ from fairlead.errors import (
     ProviderError,
     ReconnectRequired,
 )
-from fairlead.http import Transport
 from fairlead.model.clock import Clock
 from fairlead.model.connection import Connection
-from fairlead.model.credentials import (
-    ClientCredentials,
-    Credentials,
-    OAuth2Credentials,
-    TwoStepCredentials,
-)
-from fairlead.oauth import client_credentials, refresh, two_step
+from fairlead.model.credentials import Credentials, OAuth2Credentials
 from fairlead.sdk.registry import Registry
 from fairlead.store import Database, connection_tokens, connections, integrations
 from fairlead.store.locks import refresh_lock
@@ -48,7 +43,7 @@ class AudienceTokens:
         db: Database,
         vault: Vault,
         registry: Registry,
-        transport: Transport,
+        proving: Proving,
         clock: Clock,
         renewals: Renewals,
         check_grant: Callable[[Connection], Awaitable[None]],
@@ -56,7 +51,7 @@ class AudienceTokens:
         self._db = db
         self._vault = vault
         self._registry = registry
-        self._transport = transport
+        self._proving = proving
         self._clock = clock
         self._renewals = renewals
         #: asks whether the connection's grant itself is over
@@ -149,7 +144,7 @@ class AudienceTokens:
             raise NotFound("The connection was deleted meanwhile")
         row = _credentials_row(current)
         main = self._vault.open_credentials(sealed, row=row)
-        if not isinstance(main, OAuth2Credentials | ClientCredentials | TwoStepCredentials):
+        if not isinstance(main, Renewable):
             return main
         if not is_renewable(main):
             raise ReconnectRequired(
@@ -157,51 +152,19 @@ class AudienceTokens:
                 "must connect again"
             )
         provider = self._registry.provider(integration.provider)
-        newest = main
-        app: ClientCredentials | TwoStepCredentials | None = None
-        if isinstance(main, TwoStepCredentials):
-            app = await two_step(
-                self._transport,
-                provider,
-                credentials=main,
-                connection_config=current.connection_config,
-                clock=self._clock,
-                audience=audience,
-                claims=claims,
-            )
-        elif isinstance(main, ClientCredentials):
-            app = await client_credentials(
-                self._transport,
-                provider,
-                credentials=main,
-                connection_config=current.connection_config,
-                scopes=(),
-                clock=self._clock,
-                audience=audience,
-                claims=claims,
-            )
-        if app is not None:
-            token = OAuth2Credentials(
-                access_token=app.token, expires_at=app.expires_at, raw=app.raw
-            )
-        elif isinstance(main, OAuth2Credentials):
-            secret = integration.client_secret
-            renewed = await refresh(
-                self._transport,
-                provider,
-                client_id=integration.client_id or "",
-                client_secret=secret.get_secret_value() if secret else None,
-                credentials=main,
-                connection_config=current.connection_config,
-                scopes=(),
-                clock=self._clock,
-                audience=audience,
-                claims=claims,
-            )
-            newest = main.model_copy(update={"refresh_token": renewed.refresh_token})
+        newest: Credentials = main
+        got = await self._proving.renew(
+            current, integration, provider, main, audience=audience, claims=claims
+        )
+        if isinstance(got, OAuth2Credentials) and isinstance(main, OAuth2Credentials):
+            newest = main.model_copy(update={"refresh_token": got.refresh_token})
             # the refresh token is the connection's, and lies with its main credentials only
-            raw = {name: value for name, value in renewed.raw.items() if name != "refresh_token"}
-            token = renewed.model_copy(update={"refresh_token": None, "raw": raw})
+            raw = {name: value for name, value in got.raw.items() if name != "refresh_token"}
+            token = got.model_copy(update={"refresh_token": None, "raw": raw})
+        else:
+            token = OAuth2Credentials(
+                access_token=SecretStr(token_of(got)), expires_at=got.expires_at, raw=got.raw
+            )
         now = self._clock.now()
         fresh = self._vault.seal_credentials(token, row=_token_row(current, audience))
         async with self._db.write() as tx:

@@ -12,6 +12,7 @@ import structlog
 from fairlead.connect.account import with_account
 from fairlead.connect.config import check_config
 from fairlead.connect.events import AuthNews, announce
+from fairlead.connect.proving import Proving
 from fairlead.errors import FairleadError, NotFound, OperatorError, SessionExpired
 from fairlead.http import Transport
 from fairlead.model.clock import Clock, NewId
@@ -21,6 +22,7 @@ from fairlead.model.credentials import Credentials, OAuth2Credentials
 from fairlead.model.integration import Integration
 from fairlead.model.provider import Provider
 from fairlead.oauth import exchange_code
+from fairlead.oauth.certificate import Certificate
 from fairlead.sdk.registry import Registry
 from fairlead.store import Database, Tx, connections, integrations, pending_approvals
 from fairlead.store.locks import refresh_lock
@@ -51,6 +53,7 @@ class Establisher:
         self._transport = transport
         self._clock = clock
         self._new_id = new_id
+        self._proving = Proving(db, vault, transport, clock)
         #: the engine's: starts what runs by itself
         self.on_established = on_established
 
@@ -178,17 +181,23 @@ class Establisher:
             )
         secret = integration.client_secret
         config = state.connection_config
-        credentials = await exchange_code(
-            self._transport,
-            provider,
-            client_id=integration.client_id,
-            client_secret=secret.get_secret_value() if secret else None,
-            code=code,
-            code_verifier=state.code_verifier.get_secret_value(),
-            redirect_uri=state.redirect_uri,
-            connection_config=config,
-            clock=self._clock,
-        )
+        client_id = integration.client_id
+
+        async def ask(proof: Certificate | None) -> OAuth2Credentials:
+            return await exchange_code(
+                self._transport,
+                provider,
+                client_id=client_id,
+                client_secret=secret.get_secret_value() if secret else None,
+                code=code,
+                code_verifier=state.code_verifier.get_secret_value(),
+                redirect_uri=state.redirect_uri,
+                connection_config=config,
+                clock=self._clock,
+                proof=proof,
+            )
+
+        credentials = await self._proving.ask(integration, None, ask, has_own=secret is not None)
         return credentials, await with_account(self._transport, provider, credentials, config)
 
     async def _keep(

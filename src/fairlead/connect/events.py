@@ -1,11 +1,16 @@
-"""The `auth` events: a connection came to be, was replaced, or cannot be renewed (contract 6.1)."""
+"""The `auth` events: a connection came to be, was replaced, or cannot be renewed (contract 6.1).
+
+One more operation than there: `expiry`, before a secret or certificate ends.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from fairlead.errors import FairleadError
+from fairlead.model.app_key import Expiring
 from fairlead.model.connect_session import EndUser
+from fairlead.model.connection import Connection
 from fairlead.model.event import Event
 from fairlead.model.integration import Integration
 from fairlead.model.provider import Provider
@@ -60,6 +65,55 @@ async def announce(
             environment_id=integration.environment_id,
             type="auth",
             connection_pk=news.connection_pk,
+            payload=payload,
+            created_at=now,
+        ),
+    )
+
+
+async def announce_expiry(
+    tx: Tx,
+    expiring: Expiring,
+    *,
+    sentence: str,
+    days_left: int,
+    integration: Integration,
+    connection: Connection | None,
+    provider: Provider,
+    event_id: str,
+    now: datetime,
+) -> None:
+    """Write that something ends within weeks; without a connection, of all of the integration's."""
+    environment = await environments.find(tx, integration.environment_id)
+    payload: dict[str, Any] = {
+        "from": "nango",
+        "type": "auth",
+        "connectionId": connection.connection_id if connection else None,
+        "providerConfigKey": integration.unique_key,
+        "authMode": provider.auth_mode.value,
+        "provider": provider.name,
+        "environment": environment.name if environment else "",
+        "operation": "expiry",
+        "tags": connection.tags if connection else {},
+        # so that nobody takes it for a new connection
+        "success": False,
+        "error": {"type": f"{expiring.kind}_expires", "description": sentence},
+        "expiry": {
+            "kind": expiring.kind,
+            "keyId": expiring.ref or None,
+            "expiresAt": expiring.expires_at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "daysLeft": days_left,
+        },
+    }
+    if connection is not None and connection.end_user is not None:
+        payload["endUser"] = _end_user(connection.end_user)
+    await outbox.put(
+        tx,
+        Event(
+            id=event_id,
+            environment_id=integration.environment_id,
+            type="auth",
+            connection_pk=connection.id if connection else None,
             payload=payload,
             created_at=now,
         ),

@@ -10,6 +10,7 @@ from fairlead.connect.submission import PFX, proof_of
 from fairlead.errors import InvalidInput
 from fairlead.model.credentials import TwoStepCredentials
 from fairlead.model.provider import ConfigField, Provider
+from fairlead.oauth.assertion import expiry_of
 from fairlead.oauth.certificate import CERTIFICATE, PASSWORD, PRIVATE_KEY
 
 #: of a provider that takes an app's signed statement: the same names as with client credentials
@@ -41,7 +42,8 @@ def two_step_credentials(
 ) -> TwoStepCredentials:
     """Return what was filled in as credentials; InvalidInput names the field that is wrong.
 
-    With a certificate, a pasted statement is dropped: we sign better ones.
+    With a certificate, a pasted statement is dropped: we sign better ones. Without either the app
+    needs a key of ours (`Submissions.check_proof`).
     """
     known = fields_of(provider)
     if unknown := sorted(given.keys() - known.keys()):
@@ -73,13 +75,14 @@ def two_step_credentials(
         )
         if proof is not None:
             fields.pop(provider.assertion_field, None)
-        elif not fields.get(provider.assertion_field):
-            raise _wrong(CERTIFICATE, "is missing; give a certificate with its private key")
     return TwoStepCredentials(
         token=SecretStr(token),
         fields={name: SecretStr(value) for name, value in fields.items() if value},
         client_certificate=proof.certificate if proof else None,
         client_private_key=proof.private_key if proof else None,
+        proof_expires_at=proof.expires_at
+        if proof
+        else expiry_of(fields.get(provider.assertion_field, "")),
     )
 
 

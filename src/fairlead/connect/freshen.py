@@ -11,6 +11,7 @@ import structlog
 
 from fairlead.connect.audience_tokens import AudienceTokens
 from fairlead.connect.events import AuthNews, announce
+from fairlead.connect.proving import Proving, Renewable
 from fairlead.connect.renewals import Key, Renewals
 from fairlead.connect.validity import is_due, is_renewable, is_valid, token_of
 from fairlead.errors import FairleadError, InternalError, NotFound, OperatorError, ProviderError
@@ -18,15 +19,8 @@ from fairlead.http import Transport
 from fairlead.model import clock as ids
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.connection import Connection, Fault
-from fairlead.model.credentials import (
-    ClientCredentials,
-    Credentials,
-    OAuth2Credentials,
-    SealedCredentials,
-    TwoStepCredentials,
-)
+from fairlead.model.credentials import Credentials, SealedCredentials
 from fairlead.model.integration import Integration
-from fairlead.oauth import client_credentials, refresh, scopes_for, two_step
 from fairlead.sdk.registry import Registry
 from fairlead.store import Database, connections, integrations
 from fairlead.store.locks import refresh_lock
@@ -50,12 +44,12 @@ class Freshener:
         self._db = db
         self._vault = vault
         self._registry = registry
-        self._transport = transport
         self._clock = clock
         self._new_id = new_id
+        self._proving = Proving(db, vault, transport, clock)
         self._renewals = Renewals(clock)
         self._further = AudienceTokens(
-            db, vault, registry, transport, clock, self._renewals, self._check_grant
+            db, vault, registry, self._proving, clock, self._renewals, self._check_grant
         )
 
     async def fresh_credentials(
@@ -167,41 +161,9 @@ class Freshener:
     async def _ask(
         self, connection: Connection, integration: Integration, stored: Credentials, claims: str
     ) -> Credentials:
+        assert isinstance(stored, Renewable)
         provider = self._registry.provider(integration.provider)
-        config = connection.connection_config
-        if isinstance(stored, ClientCredentials):
-            return await client_credentials(
-                self._transport,
-                provider,
-                credentials=stored,
-                connection_config=config,
-                scopes=scopes_for(provider, integration.scopes, config),
-                clock=self._clock,
-                claims=claims,
-            )
-        if isinstance(stored, TwoStepCredentials):
-            return await two_step(
-                self._transport,
-                provider,
-                credentials=stored,
-                connection_config=config,
-                clock=self._clock,
-                claims=claims,
-            )
-        assert isinstance(stored, OAuth2Credentials)
-        secret = integration.client_secret
-        return await refresh(
-            self._transport,
-            provider,
-            client_id=integration.client_id or "",
-            client_secret=secret.get_secret_value() if secret else None,
-            credentials=stored,
-            connection_config=config,
-            # what was granted: scopes that were added since then would need a new consent
-            scopes=(),
-            clock=self._clock,
-            claims=claims,
-        )
+        return await self._proving.renew(connection, integration, provider, stored, claims=claims)
 
     async def _note_failure(
         self, connection: Connection, integration: Integration, error: FairleadError

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from fairlead.connect.account import with_account
 from fairlead.connect.config import gathered_config
 from fairlead.connect.establish import Establisher
+from fairlead.connect.proving import Proving, has_proof
 from fairlead.connect.sessions import Sessions
 from fairlead.errors import FairleadError, InvalidInput
 from fairlead.http import Transport
@@ -23,11 +24,14 @@ from fairlead.model.clock import Clock, NewId
 from fairlead.model.connect_session import ConnectSession, IntegrationDefaults
 from fairlead.model.connection import Connection
 from fairlead.model.credentials import ClientCredentials, Credentials, TwoStepCredentials
+from fairlead.model.integration import Integration
 from fairlead.model.provider import AuthMode, Provider
-from fairlead.oauth import client_credentials, scopes_for, two_step
+from fairlead.oauth import scopes_for
 from fairlead.oauth.certificate import CERTIFICATE, Certificate, read_pem, read_pfx
 from fairlead.oauth.scopes import OVERRIDE
 from fairlead.sdk.registry import Registry
+from fairlead.store import Database, connections
+from fairlead.vault import Vault
 
 log = structlog.get_logger(__name__)
 
@@ -55,12 +59,15 @@ class Submissions:
         transport: Transport,
         clock: Clock,
         new_id: NewId,
+        db: Database,
+        vault: Vault,
     ) -> None:
+        self._db = db
+        self._proving = Proving(db, vault, transport, clock)
         self._sessions = sessions
         self._establisher = establisher
         self._registry = registry
         self._transport = transport
-        self._clock = clock
         self._new_id = new_id
 
     async def accept(
@@ -90,6 +97,9 @@ class Submissions:
             )
         if callable(credentials):
             credentials = credentials(provider)
+        existing = await self._connection_pk(session, integration_key)
+        if isinstance(credentials, ClientCredentials | TwoStepCredentials):
+            await self.check_proof(integration, provider, credentials, existing)
         defaults = session.defaults.get(integration_key, IntegrationDefaults())
         config = gathered_config(provider, connection_config, session, defaults)
         connection_id = session.connection_id or self._new_id()
@@ -98,7 +108,9 @@ class Submissions:
                 config[OVERRIDE] = scope
             scopes = scopes_for(provider, integration.scopes, config)
             try:
-                credentials = await self._minted(provider, credentials, config, scopes)
+                credentials = await self._proving.obtain(
+                    integration, provider, credentials, config, scopes, connection_pk=existing
+                )
                 config = await with_account(self._transport, provider, credentials, config)
             except FairleadError as error:
                 await self._establisher.report_failure(integration, connection_id, session, error)
@@ -116,29 +128,34 @@ class Submissions:
             webhook_url_override=session.webhook_url_override,
         )
 
-    async def _minted(
+    async def check_proof(
         self,
+        integration: Integration,
         provider: Provider,
         credentials: ClientCredentials | TwoStepCredentials,
-        config: Mapping[str, Any],
-        scopes: tuple[str, ...],
-    ) -> ClientCredentials | TwoStepCredentials:
+        connection_pk: int | None = None,
+    ) -> None:
+        """Raise InvalidInput unless there is a proof: what was filled in, or a key of ours."""
+        if has_proof(provider, credentials) or await self._proving.has_keys(
+            integration, connection_pk
+        ):
+            return
         if isinstance(credentials, TwoStepCredentials):
-            return await two_step(
-                self._transport,
-                provider,
-                credentials=credentials,
-                connection_config=config,
-                clock=self._clock,
-            )
-        return await client_credentials(
-            self._transport,
-            provider,
-            credentials=credentials,
-            connection_config=config,
-            scopes=scopes,
-            clock=self._clock,
+            raise _wrong(CERTIFICATE, "is missing; give a certificate with its private key")
+        raise _wrong(
+            "client_secret",
+            "is missing; give the app's secret, or a certificate with its key",
+            "missing_client_secret",
         )
+
+    async def _connection_pk(self, session: ConnectSession, integration_key: str) -> int | None:
+        if session.connection_id is None:
+            return None
+        async with self._db.read() as tx:
+            found = await connections.find(
+                tx, session.environment_id, integration_key, session.connection_id
+            )
+        return found.id if found else None
 
 
 def app_credentials(
@@ -150,23 +167,19 @@ def app_credentials(
     pfx: str | None = None,
     password: str | None = None,
     token: str = "",
+    secret_expires_at: datetime | None = None,
     now: datetime,
 ) -> ClientCredentials:
     """Return an app's credentials as people give them: a secret, PEM, or a PFX file in base64.
 
-    InvalidInput names the field that is wrong; a certificate that has expired is.
+    InvalidInput names the field that is wrong; a certificate that has expired is. Without either
+    the app needs a key of ours (`Submissions.check_proof`).
     """
     proof = proof_of(
         certificate=certificate, private_key=private_key, pfx=pfx, password=password, now=now
     )
     if not client_id.strip():
         raise _wrong("client_id", "is missing; give the app's id", "missing_client_id")
-    if proof is None and not client_secret:
-        raise _wrong(
-            "client_secret",
-            "is missing; give the app's secret, or a certificate with its key",
-            "missing_client_secret",
-        )
     return ClientCredentials(
         token=SecretStr(token),
         client_id=client_id.strip(),
@@ -174,6 +187,7 @@ def app_credentials(
         client_secret=SecretStr(client_secret) if client_secret and proof is None else None,
         client_certificate=proof.certificate if proof else None,
         client_private_key=proof.private_key if proof else None,
+        proof_expires_at=proof.expires_at if proof else secret_expires_at,
     )
 
 

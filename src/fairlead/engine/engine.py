@@ -16,7 +16,7 @@ from fairlead.engine.scheduler import reclaim
 from fairlead.engine.setup import Door, Setup
 from fairlead.engine.sync_status import SyncStatus, statuses
 from fairlead.engine.targets import Named, Target, find_targets, targets_of
-from fairlead.engine.worker import Worker
+from fairlead.engine.worker import Chore, Worker
 from fairlead.errors import InternalError
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.connection import Connection
@@ -46,8 +46,10 @@ class Engine:
         new_id: NewId,
         *,
         queue: Queue | None = None,
+        hourly: Sequence[Chore] = (),
     ) -> None:
-        """`queue` replaces the durable one, for tests."""
+        """`queue` replaces the durable one, for tests; `hourly` is done by whoever works."""
+        self._hourly = tuple(hourly)
         self._vault = vault
         self._queue = queue
         self._setup = Setup(
@@ -84,7 +86,7 @@ class Engine:
             executor_id = "embedded"
             await reclaim(setup)
         queue = self._queue or DbosQueue(setup.settings, executor_id=executor_id)
-        worker = Worker(setup, queue)
+        worker = Worker(setup, queue, self._hourly)
         await queue.start(worker.serve if work else None)
         self._queue, self._worker = queue, worker
         if work:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from fairlead.engine.attempt import Attempt, Stop
@@ -20,6 +21,8 @@ DRAIN_SECONDS = 10.0
 #: seconds between two looks for lost runs, at most
 _SWEEP_SECONDS = 5.0
 _PURGE_SECONDS = 3600.0
+#: what others want done every hour
+Chore = Callable[[], Awaitable[object]]
 #: a run whose attempts all end with their process is given up; each restart costs one attempt
 _MOST_ATTEMPTS = 100
 #: an error of ours is tried again until this attempt; then the run fails
@@ -29,8 +32,9 @@ _MOST_BROKEN = 4
 class Worker:
     """Serves tickets in this process, and ticks."""
 
-    def __init__(self, setup: Setup, queue: Queue) -> None:
+    def __init__(self, setup: Setup, queue: Queue, hourly: Sequence[Chore] = ()) -> None:
         self._setup = setup
+        self._hourly = hourly
         self._queue = queue
         self._attempts: dict[str, Attempt] = {}
         self._idle = asyncio.Event()
@@ -144,8 +148,10 @@ class Worker:
                     await sweep(self._setup, self._queue, patience=patience)
                     swept_at, patience = loop.time(), timedelta(seconds=_SWEEP_SECONDS)
                 if loop.time() - purged_at >= _PURGE_SECONDS:
-                    await purge(self._setup, self._queue)
                     purged_at = loop.time()
+                    await purge(self._setup, self._queue)
+                    for chore in self._hourly:
+                        await chore()
             # The worker loop: a database that is away for a while comes back.
             except Exception as error:  # noqa: BLE001
                 report("tick broken", error)

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from fairlead.model.app_key import Expiring
 from fairlead.model.connect_session import EndUser
 from fairlead.model.frozen import Frozen
 
@@ -44,3 +45,5 @@ class Connection(Frozen):
     created_at: datetime
     updated_at: datetime
     last_fetched_at: datetime | None = None
+    #: what ends within weeks
+    warnings: tuple[Expiring, ...] = ()

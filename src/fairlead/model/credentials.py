@@ -32,6 +32,8 @@ class ClientCredentials(Frozen):
     client_secret: SecretStr | None = None
     client_certificate: str | None = None
     client_private_key: SecretStr | None = None
+    #: end of the secret or certificate, None = nobody said
+    proof_expires_at: datetime | None = None
     expires_at: datetime | None = None
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)
 
@@ -45,6 +47,8 @@ class TwoStepCredentials(Frozen):
     fields: dict[str, SecretStr] = Field(default_factory=dict)
     client_certificate: str | None = None
     client_private_key: SecretStr | None = None
+    #: end of the certificate or statement, None = nobody said
+    proof_expires_at: datetime | None = None
     refresh_token: SecretStr | None = None
     expires_at: datetime | None = None
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)
@@ -91,3 +95,5 @@ class SealedCredentials(Frozen):
     expires_at: datetime | None = None
     #: can it be renewed without the end user?
     refreshable: bool = False
+    #: end of what was filled in to renew with, None = nobody said
+    proof_expires_at: datetime | None = None

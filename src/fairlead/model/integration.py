@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import Field, SecretStr
 
+from fairlead.model.app_key import Expiring
 from fairlead.model.frozen import Frozen
 
 
@@ -27,3 +28,7 @@ class Integration(Frozen):
     custom: dict[str, str] = Field(default_factory=dict)
     created_at: datetime
     updated_at: datetime
+    #: end of the client secret, as the operator told
+    client_secret_expires_at: datetime | None = None
+    #: what ends within weeks
+    warnings: tuple[Expiring, ...] = ()

@@ -22,6 +22,7 @@ from fairlead.model.clock import Clock
 from fairlead.model.credentials import ClientCredentials, OAuth2Credentials
 from fairlead.model.provider import Provider, TokenRequest
 from fairlead.oauth.assertion import TYPE, algorithm_of, sign_assertion
+from fairlead.oauth.certificate import Certificate
 from fairlead.oauth.endpoint import ask
 from fairlead.oauth.interpolate import interpolate
 from fairlead.oauth.replies import Tokens, parse_tokens
@@ -37,7 +38,9 @@ class _App:
     private_key: SecretStr | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, client_id: str, client_secret: str | None) -> "_App":
+    def of(cls, client_id: str, client_secret: str | None, proof: Certificate | None) -> "_App":
+        if proof is not None:
+            return cls(client_id, None, proof.certificate, proof.private_key)
         return cls(client_id, None if client_secret is None else SecretStr(client_secret))
 
 
@@ -52,12 +55,16 @@ async def exchange_code(
     redirect_uri: str,
     connection_config: Mapping[str, Any],
     clock: Clock,
+    proof: Certificate | None = None,
 ) -> OAuth2Credentials:
-    """Exchange an authorization code for credentials; raises what `classify` says of a refusal."""
+    """Exchange an authorization code for credentials; raises what `classify` says of a refusal.
+
+    With `proof` the app proves itself by that certificate instead of its secret.
+    """
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
     if provider.pkce:
         form["code_verifier"] = code_verifier
-    app = _App.of(client_id, client_secret)
+    app = _App.of(client_id, client_secret, proof)
     tokens = await _ask(transport, provider, form, app, connection_config, clock)
     return _delegated(tokens)
 
@@ -74,12 +81,13 @@ async def refresh(
     clock: Clock,
     audience: str = "",
     claims: str = "",
+    proof: Certificate | None = None,
 ) -> OAuth2Credentials:
     """Renew credentials; a reply without a refresh token keeps the old one.
 
     `scopes` may be empty: then what was granted is renewed as it is. With `audience`, an origin,
     the access token is for the API there. `claims` is what an API asked for when it refused a
-    token, JSON of the form of OpenID Connect Core, 5.5.
+    token, JSON of the form of OpenID Connect Core, 5.5. `proof` as in `exchange_code`.
     """
     if credentials.refresh_token is None:
         raise ReconnectRequired(
@@ -91,7 +99,7 @@ async def refresh(
         form["scope"] = provider.scope_separator.join(scopes)
     if claims:
         form["claims"] = claims
-    app = _App.of(client_id, client_secret)
+    app = _App.of(client_id, client_secret, proof)
     tokens = await _ask(transport, provider, form, app, connection_config, clock, audience)
     return _delegated(tokens, old)
 

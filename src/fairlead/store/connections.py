@@ -46,6 +46,7 @@ _HIDDEN = {
     "envelope",
     "credentials_expire_at",
     "refreshable",
+    "proof_expires_at",
 }
 _SHOWN = [column for column in connections.c if column.name not in _HIDDEN]
 _CHANGEABLE = frozenset(("end_user", "tags", "webhook_url_override", "connection_config"))
@@ -70,6 +71,7 @@ async def _with_faults(tx: Tx, rows: Sequence[Row[Any]]) -> list[Connection]:
 def _connection(row: Row[Any], errors: tuple[Fault, ...]) -> Connection:
     columns = columns_of(row)
     del columns["is_faulty"]
+    columns["warnings"] = columns["warnings"] or ()
     return Connection(**columns, errors=errors)
 
 
@@ -107,6 +109,7 @@ def _envelope(sealed: SealedCredentials) -> dict[str, Any]:
         "envelope": sealed.envelope,
         "credentials_expire_at": sealed.expires_at,
         "refreshable": sealed.refreshable,
+        "proof_expires_at": sealed.proof_expires_at,
     }
 
 
@@ -133,6 +136,8 @@ async def upsert(
         **_envelope(sealed),
         "connection_config": dict(connection_config or {}),
         "updated_at": now,
+        # of what is replaced
+        "warnings": None,
     }
     row = await tx.first(
         dialect.insert(tx, connections)

@@ -31,6 +31,7 @@ _CHANGEABLE = frozenset(
         "forward_webhooks",
         "config",
         "custom",
+        "client_secret_expires_at",
     )
 )
 
@@ -52,6 +53,7 @@ def _integration(vault: Vault, row: Row[Any]) -> Integration:
             columns[field] = SecretStr(vault.open(columns[field], row=name).decode())
     if columns["scopes"] is not None:
         columns["scopes"] = tuple(columns["scopes"])
+    columns["warnings"] = columns["warnings"] or ()
     return Integration(**columns)
 
 
@@ -74,6 +76,7 @@ async def insert(
     forward_webhooks: bool = True,
     config: Mapping[str, str] | None = None,
     custom: Mapping[str, str] | None = None,
+    client_secret_expires_at: datetime | None = None,
     now: datetime,
 ) -> Integration:
     """Create an integration; Conflict if the environment has the key already."""
@@ -93,6 +96,7 @@ async def insert(
             forward_webhooks=forward_webhooks,
             config=dict(config or {}),
             custom=dict(custom or {}),
+            client_secret_expires_at=client_secret_expires_at,
             created_at=now,
             updated_at=now,
         )

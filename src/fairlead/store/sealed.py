@@ -13,8 +13,21 @@ from sqlalchemy import Column, Row, Select, func, select, tuple_, update
 
 from fairlead.errors import VaultError
 from fairlead.store.database import Database, Tx
-from fairlead.store.tables import connection_tokens, connections, integrations, oauth_states
-from fairlead.vault import Vault, audience_row, credentials_row, integration_row, state_row
+from fairlead.store.tables import (
+    app_keys,
+    connection_tokens,
+    connections,
+    integrations,
+    oauth_states,
+)
+from fairlead.vault import (
+    Vault,
+    app_key_row,
+    audience_row,
+    credentials_row,
+    integration_row,
+    state_row,
+)
 from fairlead.vault.vault import HEADER_BYTES, key_id_of
 
 log = structlog.get_logger(__name__)
@@ -70,6 +83,12 @@ SEALED: tuple[SealedColumn, ...] = (
         select(
             connections.c.environment_id, connections.c.integration_id, connections.c.connection_id
         ).join(connection_tokens, connection_tokens.c.connection_pk == connections.c.id),
+    ),
+    SealedColumn(
+        app_keys.c.envelope,
+        (app_keys.c.id,),
+        lambda row: app_key_row(row.integration_id, row.id),
+        select(app_keys.c.integration_id),
     ),
     SealedColumn(
         oauth_states.c.code_verifier,

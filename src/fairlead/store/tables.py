@@ -82,6 +82,9 @@ integrations = Table(
     Column("custom", Json, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    # as the operator told
+    Column("client_secret_expires_at", Instant),
+    Column("warnings", Json),
     UniqueConstraint("environment_id", "unique_key"),
     sqlite_autoincrement=True,
 )
@@ -161,6 +164,9 @@ connections = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("last_fetched_at", Instant),
+    # end of what was filled in to renew with: a certificate, a secret
+    Column("proof_expires_at", Instant),
+    Column("warnings", Json),
     UniqueConstraint("integration_id", "connection_id"),
     sqlite_autoincrement=True,
 )
@@ -175,6 +181,29 @@ connection_tokens = Table(
     Column("envelope", LargeBinary, nullable=False),
     Column("expires_at", Instant),
     Column("updated_at", Instant, nullable=False),
+)
+
+# connection_pk NULL = for all connections of the integration; envelope NULL = destroyed
+app_keys = Table(
+    "app_keys",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _owner("environment_id", "environments.id", index=True),
+    _owner("integration_id", "integrations.id", index=True),
+    Column("connection_pk", RowId, ForeignKey("connections.id", ondelete="CASCADE"), index=True),
+    Column("state", Words, nullable=False),
+    Column("certificate", Words, nullable=False),
+    # of the private key
+    Column("envelope", LargeBinary),
+    Column("thumbprint", Words, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("activated_at", Instant),
+    Column("superseded_at", Instant),
+    Column("retired_at", Instant),
+    Column("used_at", Instant),
+    Column("tried_at", Instant),
+    Column("refusal", Words),
 )
 
 # sync_name "" = not about one sync (a key cannot hold NULL)

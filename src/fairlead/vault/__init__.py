@@ -1,12 +1,19 @@
 """What is secret at rest: seal and open, token hashes, webhook signatures."""
 
-from fairlead.vault.rows import audience_row, credentials_row, integration_row, state_row
+from fairlead.vault.rows import (
+    app_key_row,
+    audience_row,
+    credentials_row,
+    integration_row,
+    state_row,
+)
 from fairlead.vault.signing import webhook_signatures
 from fairlead.vault.tokens import hash_token, new_session_token, same_token
 from fairlead.vault.vault import Vault
 
 __all__ = [
     "Vault",
+    "app_key_row",
     "audience_row",
     "credentials_row",
     "hash_token",

@@ -16,6 +16,11 @@ def audience_row(
     return f"audience:{environment_id}:{integration_id}:{audience} {connection_id}"
 
 
+def app_key_row(integration_id: int, key_id: str) -> str:
+    """Name the private half of one key by which an app proves itself."""
+    return f"app-key:{integration_id}:{key_id}"
+
+
 def integration_row(environment_id: int, unique_key: str, field: str) -> str:
     """Name one secret `field` of an integration; `field` is a column of ours, without a colon."""
     return f"integration:{environment_id}:{field}:{unique_key}"

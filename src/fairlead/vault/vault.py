@@ -123,6 +123,7 @@ class Vault:
             envelope=self.seal(plaintext, row=row),
             expires_at=_expiry(credentials),
             refreshable=_is_refreshable(credentials),
+            proof_expires_at=getattr(credentials, "proof_expires_at", None),
         )
 
     def open_credentials(self, sealed: SealedCredentials, *, row: str) -> Credentials:

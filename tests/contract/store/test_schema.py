@@ -18,6 +18,7 @@ from fairlead.store.migrations.versions import (
     r0001_first,
     r0002_connection_tokens,
     r0003_pending_approvals,
+    r0004_app_keys,
 )
 from fairlead.store.tables import metadata
 
@@ -40,7 +41,7 @@ CATALOGUE = {
 }
 
 #: newest first
-DOWN = (r0003_pending_approvals, r0002_connection_tokens, r0001_first)
+DOWN = (r0004_app_keys, r0003_pending_approvals, r0002_connection_tokens, r0001_first)
 REVISIONS = len(DOWN)
 
 

@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import LargeBinary, func, select
-from store_world import NOW, World, make_integration
+from store_world import NOW, World, fresh, make_integration
 
 from fairlead.errors import VaultError
+from fairlead.model.app_key import AppKey, KeyState
 from fairlead.model.connect_session import OAuthState
 from fairlead.model.credentials import OAuth2Credentials
 from fairlead.store import (
+    app_keys,
     connect_sessions,
     connection_tokens,
     connections,
@@ -75,6 +77,21 @@ async def fill(world: World) -> None:
             expires_at=NOW + timedelta(minutes=30),
         )
         await connect_sessions.insert_state(tx, world.vault, state)
+        await app_keys.insert(
+            tx,
+            world.vault,
+            AppKey(
+                id=fresh("key"),
+                environment_id=world.environment.id,
+                integration_id=world.integration.id,
+                state=KeyState.ACTIVE,
+                certificate="public",
+                private_key=SecretStr("private"),
+                thumbprint="AA",
+                created_at=NOW,
+                expires_at=NOW,
+            ),
+        )
     for number in range(MANY):
         await write(world, world.vault, number, f"t{number}")
 
@@ -93,6 +110,9 @@ async def opened(world: World, vault: Vault) -> dict[str, str]:
         assert state
         assert state.code_verifier.get_secret_value() == "v"
         await connect_sessions.insert_state(tx, vault, state)
+        [key] = await app_keys.usable(tx, vault, world.integration.id, None)
+        assert key.private_key
+        assert key.private_key.get_secret_value() == "private"
         for one in await connections.list_all(tx, world.environment.id):
             ids = one.environment_id, one.integration_id
             row = credentials_row(*ids, one.connection_id)
@@ -127,7 +147,7 @@ async def test_all_at_once(world: World) -> None:
         batch=10,
         on_progress=lambda sealed, progress: seen.append((sealed.label, progress.resealed)),
     )
-    assert (done.resealed, done.overtaken, done.unopened) == (2 * MANY + 3, 0, None)
+    assert (done.resealed, done.overtaken, done.unopened) == (2 * MANY + 4, 0, None)
     assert seen[2:5] == [("connections.envelope", 2 + n) for n in (10, 20, 25)]
     async with world.db.read() as tx:
         assert (await counts(tx)).keys() == {key_id(NEW)}

@@ -30,6 +30,20 @@ OK = {
     ("post", "/connections/{connection_id}/doctor"): {
         "path": "/connections/c1/doctor?provider_config_key=acme"
     },
+    ("get", "/integrations/{unique_key}/certificates"): {"path": "/integrations/app/certificates"},
+    ("post", "/integrations/{unique_key}/certificates"): {
+        "path": "/integrations/app/certificates",
+        "json": {"days": 30},
+        "status": 201,
+    },
+    ("post", "/integrations/{unique_key}/certificates/{certificate_id}/activate"): {
+        "path": "/integrations/app/certificates/KEY/activate",
+        "json": {"force": True},
+    },
+    ("post", "/integrations/{unique_key}/certificates/{certificate_id}/retire"): {
+        "path": "/integrations/app/certificates/KEY/retire",
+        "json": {"force": True},
+    },
     ("post", "/connect/sessions"): {"json": {"end_user": {"id": "u"}}, "status": 201},
     ("post", "/connect/sessions/reconnect"): {
         "json": {"connection_id": "c1", "integration_id": "acme"},
@@ -131,6 +145,8 @@ async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any])
     await world.client.post("/sync/trigger", json={"syncs": [], "provider_config_key": "acme"})
     await world.queue.idle()
     token = await world.session()
+    made = await world.client.post("/integrations/app/certificates", json={})
+    key_id = made.json()["data"]["id"]
     as_c1 = {"Connection-Id": "c1", "Provider-Config-Key": "acme"}
     for (verb, path), how in OK.items():
         if (verb, path) == ("delete", "/connect/session"):
@@ -139,7 +155,7 @@ async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any])
             key = token if how.get("session") else world.client.headers["authorization"][7:]
         answer = await world.client.request(
             verb.upper(),
-            how.get("path", path).replace("TOKEN", token),
+            how.get("path", path).replace("TOKEN", token).replace("KEY", key_id),
             headers=as_c1 | {"Authorization": f"Bearer {key}"},
             json=how.get("json"),
         )

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from fairlead import __version__
 from fairlead.cli import commands, demos
@@ -235,3 +237,45 @@ def test_old_keys_that_are_malformed(run: Run, keys: str) -> None:
     assert err.startswith("fairlead: FAIRLEAD_ENCRYPTION_OLD_KEYS")
     assert err.count("\n") == 1
     assert keys not in err
+
+
+def test_a_keys_life_on_the_command_line(run: Run, tmp_path: Path) -> None:
+    run("db", "upgrade", encryption_key=ENCRYPTION_KEY)
+    assert run("credentials", "list", "i")[2] == "fairlead: There is no environment 'dev'\n"
+    with closing(sqlite3.connect(tmp_path / "fairlead.sqlite")) as file, file:
+        file.execute("INSERT INTO environments VALUES (1, 'dev', 0)")
+        file.execute(
+            "INSERT INTO integrations (id, environment_id, unique_key, provider, display_name,"
+            " forward_webhooks, config, custom, created_at, updated_at)"
+            " VALUES (1, 1, 'i', 'sharepoint-online-oauth2-cc', 'P', 1, '{}', '{}', 0, 0)",
+        )
+    assert "there is no key yet" in run("credentials", "list", "i")[1]
+    assert "There is no key to be replaced" in run("credentials", "rotate", "i")[2]
+    code, out, _ = run("credentials", "new-certificate", "i", "--days", "30", "--name", "nightly")
+    assert code == 0
+    pem, _, rest = out.partition("\nkey ")
+    public = x509.load_pem_x509_certificate(pem.encode())
+    assert public.subject.rfc4514_string() == "CN=nightly"
+    assert "PRIVATE" not in out
+    key = rest.partition("\n")[0]
+    thumbprint = public.fingerprint(hashes.SHA1()).hex().upper()
+    assert f"thumbprint {thumbprint}" in rest
+    code, out, _ = run("credentials", "rotate", "i", "--out", "next.cer")
+    assert (code, out.splitlines()[0]) == (0, "wrote next.cer")
+    assert "until then the old key goes on" in out
+    following = x509.load_der_x509_certificate((tmp_path / "next.cer").read_bytes())
+    assert following != public
+    # nobody is connected: there is nobody to ask for
+    assert run("credentials", "activate", "i", thumbprint)[1] == f"{thumbprint} signs now\n"
+    listed = run("credentials", "list", "i")[1].splitlines()
+    assert [line.split()[1] for line in listed] == ["next", "active"]
+    code, _, err = run("credentials", "retire", "i", key)
+    assert code == 2
+    assert "This key signs now" in err
+    assert "is retired" in run("credentials", "retire", "i", key, "--force")[1]
+    assert run("credentials", "export", "i", key)[1] == pem + "\n"
+    assert "cannot be written" in run("credentials", "export", "i", key, "--out", "no/x.pem")[2]
+    for wrong in (("list", "j"), ("list", "i", "--connection", "c"), ("export", "i", "x")):
+        code, _, err = run("credentials", *wrong)
+        assert code == 2
+        assert err.startswith("fairlead: There is no ")

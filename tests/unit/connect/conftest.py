@@ -171,7 +171,9 @@ def make_world():
             clock=clock,
             sessions=sessions,
             establisher=establisher,
-            submissions=Submissions(sessions, establisher, registry, transport, clock, new_id),
+            submissions=Submissions(
+                sessions, establisher, registry, transport, clock, new_id, db, vault
+            ),
             freshener=Freshener(db, vault, registry, transport, clock, new_id),
             environment=environment,
             other_environment=other,

@@ -87,6 +87,15 @@ async def test_a_session_may_set_the_scope(world):
     assert world.transport.sent[1].form["scope"] == "one two"
 
 
+async def test_an_app_without_any_proof(world):
+    bare = app_credentials(client_id="a", now=world.clock.now())
+    with pytest.raises(InvalidInput) as caught:
+        await accept(world, "app-only", bare)
+    assert caught.value.code == "missing_client_secret"
+    assert caught.value.issues[0]["path"] == ["client_secret"]
+    assert world.transport.sent == []
+
+
 async def test_a_key_is_only_kept(world):
     made, _ = await accept(world, "keyed", KEY)
     assert (await world.stored(made)) == KEY
@@ -123,7 +132,6 @@ async def test_who_may_not(world):
     ("given", "code", "field"),
     [
         ({"client_id": " "}, "missing_client_id", "client_id"),
-        ({"client_id": "a"}, "missing_client_secret", "client_secret"),
         ({"client_id": "a", "private_key": "x"}, "invalid_body", "client_certificate"),
         ({"client_id": "a", "pfx": "%%"}, "invalid_body", "client_certificate_pfx"),
     ],
