@@ -34,6 +34,8 @@ _GRAPH_DELEGATED = frozenset(
 )
 _SHAREPOINT_DELEGATED = frozenset({"AllSites.Read", "AllSites.Write", "MyFiles.Read"})
 _APPLICATION = frozenset({"Sites.Read.All", "Sites.ReadWrite.All", "Files.Read.All"})
+#: Who is in which group decides who may see a file.
+_DIRECTORY = frozenset({"User.Read.All", "GroupMember.Read.All"})
 
 
 def contoso(
@@ -96,7 +98,10 @@ def _add_apps(
             tenant_id=tenant.id,
             display_name="nightly-indexer",
             secrets=[AppSecret("daemon-secret~for-tests-only", two_years)],
-            application_permissions={"graph": _APPLICATION, "sharepoint": _APPLICATION},
+            application_permissions={
+                "graph": _APPLICATION | _DIRECTORY,
+                "sharepoint": _APPLICATION,
+            },
         )
     )
     directory.add_app(

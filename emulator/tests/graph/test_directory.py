@@ -281,3 +281,11 @@ async def test_grants_on_sites_one_by_one(graph, drive, world):
     assert (await graph.get(one)).status_code == 404
     graph.token = app_token(world, roles=["Sites.ReadWrite.All"])
     assert (await graph.get(one)).status_code == 403
+
+
+async def test_the_daemon_of_a_fresh_tenant_may_read_who_is_in_which_group(graph, world):
+    roles = world.directory.roles(world.tenant.id, DAEMON_APP_ID, "graph")
+    graph.token = app_token(world, roles=roles)
+    group = next(g for g in world.sharing.groups() if g.name == "Marketing")
+    members = (await graph.json(f"/groups/{group.id}/transitiveMembers"))["value"]
+    assert {one["displayName"] for one in members} >= {"Alex Wilber", "Megan Bowen"}
