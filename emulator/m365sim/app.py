@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from m365sim.committed import with_commits
 from m365sim.control import control_app
 from m365sim.entra.app import entra_app
 from m365sim.faults import ASGIApp, Receive, Scope, Send, with_faults
@@ -28,11 +29,12 @@ class Surfaces:
 
 def surfaces(world: World) -> Surfaces:
     """Compose the four surfaces; only the control surface is out of reach of scripted faults."""
+    login = with_faults(entra_app(world), world, "login")
     return Surfaces(
-        login=with_faults(entra_app(world), world, "login"),
-        graph=with_faults(graph_app(world), world, "graph"),
-        sharepoint=with_faults(sharepoint_app(world), world, "sharepoint"),
-        control=control_app(world),
+        login=with_commits(login, world, reads_change=True),
+        graph=with_commits(with_faults(graph_app(world), world, "graph"), world),
+        sharepoint=with_commits(with_faults(sharepoint_app(world), world, "sharepoint"), world),
+        control=with_commits(control_app(world), world),
     )
 
 

@@ -19,10 +19,12 @@ from m365sim.cli_parts import (
     RedirectUri,
     Seed,
     SeedFiles,
+    State,
     Tenants,
     Throttle,
     check_library,
     check_user,
+    note_unused,
     run_until_stopped,
     stop_with,
     until_interrupted,
@@ -121,10 +123,14 @@ def serve(
     redirect_uri: RedirectUri = None,
     throttle: Throttle = False,
     faults: Faults = None,
+    state: State = None,
     seed: Seed = 1,
 ) -> None:
     """Serve an emulated cloud until interrupted."""
     check_library(library)
+    note_unused(
+        state, tenant=tenant, seed_files=seed_files, library=library, redirect_uri=redirect_uri
+    )
     if cloud_file is not None and not cloud_file.absolute().parent.is_dir():
         stop_with(f"--cloud-file: there is no folder {cloud_file.absolute().parent}")
     options = Options(
@@ -136,6 +142,7 @@ def serve(
         throttle=throttle,
         tenants=tuple(tenant or ()),
         faults=faults,
+        state=state,
     )
     run_until_stopped(_serve(options, host, port, cloud_file, as_json=as_json), host)
 

@@ -54,6 +54,14 @@ Faults = Annotated[
     Path | None,
     typer.Option("--faults", metavar="FILE", help="What goes wrong, from a YAML file."),
 ]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FILE",
+        help="Keep everything in this SQLite file; a later start goes on from there.",
+    ),
+]
 Throttle = Annotated[
     bool,
     typer.Option("--throttle", help="Count resource units and answer 429 as a small tenant would."),
@@ -71,6 +79,18 @@ def check_library(library: Path | None) -> None:
     """Stop unless a folder to mirror is there."""
     if library is not None and not library.is_dir():
         stop_with(f"--library: there is no folder {library}")
+
+
+def note_unused(state: Path | None, **given: object) -> None:
+    """Say which options have no meaning, since a state file is there already."""
+    if state is None or not state.exists() or not state.stat().st_size:
+        return
+    unused = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if unused:
+        verb = "is" if len(unused) == 1 else "are"
+        typer.echo(
+            f"m365sim: {state} goes on; {', '.join(unused)} {verb} for a new file only", err=True
+        )
 
 
 def check_user(world: World, upn: str | None) -> None:

@@ -24,6 +24,11 @@ class SystemClock:
     def __init__(self) -> None:
         self._offset = timedelta()
 
+    @property
+    def offset(self) -> timedelta:
+        """How far it was advanced."""
+        return self._offset
+
     def now(self) -> datetime:
         """Return the machine's time plus the offset."""
         return datetime.now(UTC) + self._offset

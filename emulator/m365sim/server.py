@@ -20,7 +20,9 @@ from pathlib import Path
 import uvicorn
 
 from m365sim.app import surfaces
+from m365sim.bad_file import BadFile
 from m365sim.clouds import GLOBAL, Cloud
+from m365sim.committed import keeping
 from m365sim.entra.contoso import DEFAULT_REDIRECT_URIS
 from m365sim.faults import ASGIApp, CutConnection
 from m365sim.world import Urls, World, build_world
@@ -54,6 +56,7 @@ class Options:
     throttle: bool = False
     tenants: tuple[Path, ...] = ()  # YAML files; without any the tenant is contoso
     faults: Path | None = None  # a YAML file
+    state: Path | None = None  # a SQLite file, from which a later start goes on
 
     def build(self) -> World:
         """Build the world that is described; `BadFile` when a file of it is not in order."""
@@ -65,13 +68,18 @@ class Options:
             auto_sign_in=self.auto_sign_in,
             cloud=self.cloud,
             tenant_files=self.tenants,
+            state=self.state,
         )
-        if self.throttle:
+        if self.throttle and not world.throttle.is_on:
             world.throttle.turn_on()
         if self.faults is not None:
             from m365sim.fault_file import apply_faults  # noqa: PLC0415 - pydantic loads slowly
 
-            apply_faults(world, self.faults)
+            try:
+                apply_faults(world, self.faults)
+            except BadFile:
+                world.close()
+                raise
         return world
 
 
@@ -110,7 +118,12 @@ async def running(
         parts = surfaces(world)
         apps = (parts.login, parts.graph, parts.sharepoint, parts.control)
         stack.callback(world.close)
-        async with following_the_disk(world), delivering(world), serving(apps, sockets):
+        async with (
+            keeping(world),
+            following_the_disk(world),
+            delivering(world),
+            serving(apps, sockets),
+        ):
             yield Running(world, world.urls, f"http://127.0.0.1:{ports[3]}")
 
 

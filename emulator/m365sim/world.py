@@ -28,6 +28,7 @@ from m365sim.throttle import Meter
 
 if TYPE_CHECKING:
     from m365sim.entra.tokens import Principal
+    from m365sim.state import StateFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class World:
     rest: RestState = field(default_factory=RestState)
     #: Tenant id → world, of every tenant of the cloud; the default one is the first.
     tenants: dict[str, World] = field(default_factory=dict)
+    state: StateFile | None = None  # the file that the whole cloud is kept in
     history: History = field(init=False)  # of all tenants
     sharing: Sharing = field(init=False)
     lists: Lists = field(init=False)
@@ -173,9 +175,20 @@ class World:
             world.urls = urls
 
     def close(self) -> None:
-        """Give back what every tenant holds on the host's disk."""
+        """Give back what every tenant holds on the host's disk, and the state file."""
+        is_kept = self.state is not None
+        if self.state is not None:
+            self.state.close()
+            self.state = None
         for world in self.tenants.values():
+            for upload in world.rest.uploads.values():
+                upload.intake.suspend() if is_kept else upload.intake.discard()
             world.content.close()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether things change of themselves: notifications on their way, mirrored folders."""
+        return bool(self.notify.subscriptions or self.notify.outbox or self.content.mirrors)
 
 
 def build_world(
@@ -189,16 +202,19 @@ def build_world(
     auto_sign_in: str | None = None,
     cloud: Cloud = GLOBAL,
     tenant_files: Sequence[Path] = (),
+    state: Path | None = None,
 ) -> World:
     """Build a cloud: the tenant contoso, its people, its apps and its files.
 
-    Or the tenants that YAML files describe instead, of which the first is the default one; a file
-    that is not what it should be is a `BadFile`.
+    Or the tenants that YAML files describe instead, of which the first is the default one. With a
+    state file, whatever it holds already takes the place of all seeds. A file that is not what it
+    should be is a `BadFile`.
     """
     clock = clock or SystemClock()
-    rng = Random(seed)  # noqa: S311 - ids and jitter, nothing to guard
 
-    def found(directory: Directory, tenant: Tenant) -> World:
+    def found(directory: Directory, tenant: Tenant, starts: int = 1) -> World:
+        # A later start mints other ids than those before it.
+        rng = Random(seed if starts == 1 else f"{seed} {starts}")  # noqa: S311 - nothing to guard
         return World(
             clock=clock,
             urls=urls or Urls.of(cloud),
@@ -212,9 +228,9 @@ def build_world(
             cloud=cloud,
         )
 
-    with silence():  # what is there from the start is no change
+    def planted() -> World:
         if tenant_files:
-            from m365sim.seeds import build_tenants  # noqa: PLC0415 - pydantic takes its time to load
+            from m365sim.seeds import build_tenants  # noqa: PLC0415 - pydantic loads slowly
 
             world = build_tenants(
                 tenant_files, found, now=clock.now(), sharepoint_domain=cloud.sharepoint, seed=seed
@@ -223,4 +239,12 @@ def build_world(
             world = found(*contoso(clock.now(), redirect_uris, cloud.sharepoint))
             seed_content(world)
         seed_more(world, files=seed_files, library=library)
-    return world
+        return world
+
+    with silence():  # what is there from the start is no change
+        if state is None:
+            return planted()
+        from m365sim.state import opened  # noqa: PLC0415 - few keep anything
+
+        with opened(state) as kept:
+            return kept.begin(planted()) if kept.is_new else kept.read(found, cloud.name)

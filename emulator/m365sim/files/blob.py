@@ -68,6 +68,11 @@ class FileBlob:
         """Length in bytes when the file was looked at."""
         return self._size
 
+    @property
+    def kept(self) -> tuple[Path, int, str | None]:
+        """Where the file is, its size, and its hash if that was ever asked for."""
+        return self._path, self._size, self._hash
+
     def quick_xor_hash(self) -> str:
         """Return the QuickXorHash in base64, reading the file the first time."""
         if self._hash is None:

@@ -79,6 +79,10 @@ class ChangeLog:
             order[change.uid] = None
         return list(order)
 
+    def since(self, number: int) -> list[Change]:
+        """List the changes after a number, oldest first."""
+        return self._changes[number:]
+
     def number_at(self, moment: int) -> int:
         """Return the number of the last change at or before a moment."""
         return bisect_right(self._changes, moment, key=lambda change: change.at)

@@ -14,7 +14,7 @@ from m365sim.clock import Clock
 from m365sim.files.drive import Drive, DriveType
 from m365sim.files.enumeration import Rounds
 from m365sim.files.ids import guid_of, mint_uid, uid_of
-from m365sim.files.item import SYSTEM, Actor
+from m365sim.files.item import SYSTEM, Actor, Item
 from m365sim.files.mirror import Mirror
 from m365sim.files.site import Site
 from m365sim.files.site_log import SiteLog
@@ -26,6 +26,22 @@ from m365sim.tenant import Tenant, User
 if TYPE_CHECKING:
     from m365sim.transfer.copies import CopyJob
     from m365sim.transfer.uploads import UploadSession
+
+
+class DriveScribe:
+    """Writes down what becomes of the items of a drive."""
+
+    def __init__(self, content: Content, drive: Drive) -> None:
+        self._content = content
+        self._drive = drive
+
+    def note_change(self, before: Item | None, after: Item) -> None:
+        """Write down that one state of an item took the place of another."""
+        note_item(self._content.history, self._drive, before, after)
+
+    def note_act(self, action: str, item: Item) -> None:
+        """Write down what was done with an item."""
+        note_act(self._content.history, self._drive, action, item)
 
 
 class Content:
@@ -50,6 +66,7 @@ class Content:
         self._drives: dict[str, Drive] = {}
         self._spool: tempfile.TemporaryDirectory[str] | None = None
         self._spooled = 0
+        self._kept_in: Path | None = None  # the folder for large bytes, if they outlive the process
 
     # -- sites
 
@@ -175,8 +192,8 @@ class Content:
         site.drives.append(drive)
         self.site_log.record(site)
         self._drives[drive.id] = drive
-        drive.told = lambda before, after: note_item(self.history, drive, before, after)
-        drive.noted = lambda action, item: note_act(self.history, drive, action, item)
+        scribe = DriveScribe(self, drive)
+        drive.told, drive.noted = scribe.note_change, scribe.note_act
         self._note_drive("created", drive)
         return drive
 
@@ -239,17 +256,27 @@ class Content:
 
     # -- bytes too large for memory
 
+    def keep_in(self, folder: Path) -> None:
+        """Put large bytes into a folder that `close` leaves alone."""
+        self._kept_in = folder
+
     def spool_path(self) -> Path:
         """Return a fresh path for uploaded bytes, in a folder that `close` removes."""
+        self._spooled += 1
+        name = f"{self.tenant.name}-{self._spooled:06d}"
+        if self._kept_in is not None:
+            return self._kept_in / name
         if self._spool is None:
             self._spool = tempfile.TemporaryDirectory(prefix="m365sim-")
-        self._spooled += 1
-        return Path(self._spool.name) / f"{self._spooled:06d}"
+        return Path(self._spool.name) / name
 
     def close(self) -> None:
         """Give back what is held on the host's disk, half-done uploads included."""
         for session in self.uploads.values():
-            session.intake.discard()
+            if self._kept_in is None:
+                session.intake.discard()
+            else:
+                session.intake.suspend()
         self.uploads.clear()
         if self._spool is not None:
             self._spool.cleanup()

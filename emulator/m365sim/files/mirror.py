@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,11 @@ class MirrorBlob(FileBlob):
         self._root = root
         self._entry = entry
 
+    @property
+    def origin(self) -> tuple[str, str, bytes, int]:
+        """The mirrored folder, the place in it, and the uid and size of the file."""
+        return str(self._root), self._entry.rel, self._entry.uid, self.size
+
     def quick_xor_hash(self) -> str:
         """Return the QuickXorHash; of a file that just vanished that of nothing."""
         try:
@@ -84,8 +89,29 @@ class Mirror:
         self.drive = drive
         self.folder = folder.resolve(strict=True)
         self._known: dict[str, Entry] = {}
+        self._by_uid: dict[bytes, Entry] = {}  # what `remember` was told
         self._warned: set[str] = set()
         self._looks = 0
+
+    @property
+    def looks(self) -> int:
+        """How often the folder was looked at."""
+        return self._looks
+
+    def seen(self) -> list[Entry]:
+        """List what the folder held at the last look."""
+        return list(self._known.values())
+
+    def remember(self, entries: Iterable[Entry]) -> None:
+        """Go on from a look that was taken by an earlier process."""
+        self._known = {entry.rel: entry for entry in entries}
+        self._by_uid = {entry.uid: entry for entry in entries}
+        self._warned = set()
+        self._looks = 0
+
+    def entry_of(self, uid: bytes) -> Entry | None:
+        """Return what a file is on disk, if it is there and was remembered."""
+        return self._by_uid.get(uid)
 
     def rescan(self) -> int:
         """Look at the folder and put what changed into the drive; return how many changes."""

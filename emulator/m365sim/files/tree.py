@@ -38,6 +38,7 @@ class Tree:
         self.told: Callable[[Item | None, Item], None] | None = None
         #: Called with what else happened to an item: `purged`, `checkedOut`, `checkedIn`.
         self.noted: Callable[[str, Item], None] | None = None
+        self.rewrites = 0  # how often states were changed that are in the log already
 
     def live(self, uid: bytes) -> Item:
         """Return the live item of a uid; Missing when there is none."""
@@ -147,6 +148,10 @@ class Tree:
     def has_deleted_folders(self) -> bool:
         """Whether any folder was ever deleted, so that what lies below may be gone."""
         return bool(self._holes)
+
+    def is_in_memory(self, uid: bytes) -> bool:
+        """Tell whether an item is no computed one, or no longer."""
+        return uid in self._items
 
     def in_memory(self, number: int) -> list[bytes]:
         """List the uids that were in memory at a change number, the root aside."""

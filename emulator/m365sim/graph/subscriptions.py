@@ -17,7 +17,7 @@ from m365sim.graph.list_access import open_list
 from m365sim.graph.reply import GraphError, Reply, json_reply
 from m365sim.graph.shapes import CONTEXT
 from m365sim.lists import Library
-from m365sim.notify import MAX_LIFETIME, Subscription, ValidationFailed, Watched
+from m365sim.notify import MAX_LIFETIME, SecurityOf, Subscription, ValidationFailed, Watched
 
 MAX_STATE = 128  # characters of clientState
 _WITH_SECURITY = "includesecuritywebhooks"
@@ -110,7 +110,7 @@ def _watched(call: Call, resource: Any) -> Watched:
         found = open_list(call, "write" if call.world.quirks.subscribing_needs_write else "read")
         if isinstance(found, Library):
             return _watched_drive(call, named, found.drive, "listItem")
-        return Watched(named, "listItem", lambda: found.head, lambda _: 0)
+        return Watched(named, "listItem", found)
     if call.address.kind != "item" or call.address.op:
         raise _refused(f"The resource '{resource}' is not supported.")
     drive = call.drive(write=call.world.quirks.subscribing_needs_write)
@@ -120,8 +120,7 @@ def _watched(call: Call, resource: Any) -> Watched:
 
 
 def _watched_drive(call: Call, named: str, drive: Drive, kind: str) -> Watched:
-    sharing = call.world.sharing
-    return Watched(named, kind, lambda: drive.log.head, lambda since: sharing.changes(drive, since))
+    return Watched(named, kind, drive, SecurityOf(call.world.sharing, drive))
 
 
 def _expiration(call: Call, body: dict[str, Any]) -> datetime:

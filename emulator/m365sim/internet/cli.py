@@ -18,10 +18,12 @@ from m365sim.cli_parts import (
     RedirectUri,
     Seed,
     SeedFiles,
+    State,
     Tenants,
     Throttle,
     check_library,
     check_user,
+    note_unused,
     run_until_stopped,
     stop_with,
     until_interrupted,
@@ -87,6 +89,7 @@ def proxy(
     redirect_uri: RedirectUri = None,
     throttle: Throttle = False,
     faults: Faults = None,
+    state: State = None,
     seed: Seed = 1,
 ) -> None:
     """Serve an emulated cloud under the real names, as an HTTPS proxy on the loopback.
@@ -97,6 +100,9 @@ def proxy(
     if cloud not in CLOUDS:
         stop_with(f"--cloud: there is no {cloud}; there are {', '.join(CLOUDS)}")
     check_library(library)
+    note_unused(
+        state, tenant=tenant, seed_files=seed_files, library=library, redirect_uri=redirect_uri
+    )
     options = Options(
         seed_files=seed_files,
         library=library,
@@ -107,6 +113,7 @@ def proxy(
         throttle=throttle,
         tenants=tuple(tenant or ()),
         faults=faults,
+        state=state,
     )
     try:
         run_until_stopped(_proxy(options, ca_dir, port, as_json=as_json), LOOPBACK)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from m365sim.app import surfaces
 from m365sim.clouds import Cloud, cloud_of
+from m365sim.committed import keeping
 from m365sim.faults import ASGIApp, Receive, Scope, Send
 from m365sim.internet.authority import Authority
 from m365sim.internet.environment import proxy_environment
@@ -58,6 +59,7 @@ async def running(
         by_name = {"login": apps.login, "graph": apps.graph, "sharepoint": apps.sharepoint}
         tunnel = tunnel_to(_answering(authority, world.cloud))
         async with (
+            keeping(world),
             following_the_disk(world),
             delivering(world),
             serving([_by_host(by_name, world.cloud), apps.control], sockets, [tunnel, None]),

@@ -73,6 +73,32 @@ class Step:
     key: str = ""  # id of a column
 
 
+@dataclass(frozen=True, slots=True)
+class SchemaScribe:
+    """Writes down what becomes of the columns and content types of a site or a list."""
+
+    content: Content
+    owner: Site | SharePointList
+
+    def __call__(self, action: str, part: Column | ContentType) -> None:
+        """Write a change down."""
+        owner = self.owner
+        ids = {"site": owner.id} if isinstance(owner, Site) else list_ids(owner)
+        note_part(self.content.history, action, ids, part)
+
+
+@dataclass(frozen=True, slots=True)
+class Minter:
+    """Mints the uids of the parts of one site's lists."""
+
+    lists: Lists
+    key: tuple[bytes, bytes]
+
+    def __call__(self) -> bytes:
+        """Return another uid."""
+        return self.lists.mint(self.key)
+
+
 class Lists:
     """The lists of every site; a library is there because its drive is."""
 
@@ -268,9 +294,7 @@ class Lists:
         if known is None:
             known = Schema(builtin_columns.site_columns(), built_in(), self._mint(site))
             self._schemas[site] = known
-            known.told = lambda action, part: note_part(
-                self._content.history, action, {"site": site.id}, part
-            )
+            known.told = SchemaScribe(self._content, site)
         return known
 
     def is_in_use(self, site: Site, content_type: ContentType) -> bool:
@@ -317,9 +341,7 @@ class Lists:
     def _write_down(self, target: SharePointList) -> None:
         """Let the changes of a list be written down from now on."""
         target.scribe = self._content.history
-        target.schema.told = lambda action, part: note_part(
-            self._content.history, action, list_ids(target), part
-        )
+        target.schema.told = SchemaScribe(self._content, target)
 
     def _list_schema(
         self, site: Site, columns: dict[str, Column], types: tuple[str, ...]
@@ -330,14 +352,13 @@ class Lists:
             schema.copy_content_type(offered[type_id])
         return schema
 
-    def _mint(self, site: Site) -> Callable[[], bytes]:
-        key = (site.collection, site.web)
+    def _mint(self, site: Site) -> Minter:
+        return Minter(self, (site.collection, site.web))
 
-        def new_uid() -> bytes:
-            self._minted[key] = self._minted.get(key, 0) + 1
-            return mint_uid("list part", *key, self._minted[key])
-
-        return new_uid
+    def mint(self, key: tuple[bytes, bytes]) -> bytes:
+        """Mint the uid of a part of a list; `key` names the site's collection and web."""
+        self._minted[key] = self._minted.get(key, 0) + 1
+        return mint_uid("list part", *key, self._minted[key])
 
     @staticmethod
     def _free_name(title: str, taken: set[str]) -> str:

@@ -294,6 +294,14 @@ class GenericList(SharePointList):
         """Tell whether an item is of a content type."""
         return any(row.content_type == content_type.id for row in self.rows_after(0))
 
+    def states(self) -> list[Row | None]:
+        """List every state of every item, oldest first; None where tokens were expired."""
+        return self._log
+
+    def times(self) -> list[int]:
+        """List when each of these states came to be (seconds since 1970)."""
+        return self._times
+
     def __iter__(self) -> Iterator[tuple[int, Row]]:
         """Yield every state of every item with its number, oldest first."""
         return ((n, row) for n, row in enumerate(self._log, start=1) if row is not None)

@@ -222,6 +222,7 @@ class Library(SharePointList):
 
     def forget_column(self, column: Column) -> None:
         """Take a column's values from all files."""
+        self.drive.rewrites += 1
         for uid in self.drive.in_memory(self.head):
             item = self.drive.find(uid)
             if item is not None and item.fields and column.name in item.fields:

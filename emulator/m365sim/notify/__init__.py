@@ -5,12 +5,13 @@ https://learn.microsoft.com/graph/change-notifications-overview
 
 from m365sim.notify.notifier import Notifier, ValidationFailed
 from m365sim.notify.post import Answer, Unreachable
-from m365sim.notify.subscription import MAX_LIFETIME, Subscription, Watched
+from m365sim.notify.subscription import MAX_LIFETIME, SecurityOf, Subscription, Watched
 
 __all__ = [
     "MAX_LIFETIME",
     "Answer",
     "Notifier",
+    "SecurityOf",
     "Subscription",
     "Unreachable",
     "ValidationFailed",

@@ -8,10 +8,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from m365sim.files import Drive
+
+if TYPE_CHECKING:
+    from m365sim.sharing import Sharing
 
 MAX_LIFETIME = timedelta(minutes=42_300)  # of drives and lists
 CHALLENGE_AHEAD = timedelta(hours=1)  # of the end, at the most, authorization is asked for
+
+
+class Changing(Protocol):
+    """What counts its changes: the log of a drive, a list."""
+
+    @property
+    def head(self) -> int:
+        """The number of the latest change."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityOf:
+    """Counts the changes of permissions in a drive."""
+
+    sharing: Sharing
+    drive: Drive
+
+    def __call__(self, since: int) -> int:
+        """Return how many there were after a number of the drive's log."""
+        return self.sharing.changes(self.drive, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +46,16 @@ class Watched:
 
     resource: str  # as the subscriber named it, without a slash ahead
     kind: str  # of what changes: "driveItem", "listItem"
-    head: Callable[[], int]  # the number of the latest change
-    security: Callable[[int], int]  # counts the changes of permissions after a number
+    what: Drive | Changing
+    security_of: SecurityOf | None = None
+
+    def head(self) -> int:
+        """Return the number of the latest change."""
+        return self.what.log.head if isinstance(self.what, Drive) else self.what.head
+
+    def security(self, since: int) -> int:
+        """Count the changes of permissions after a number."""
+        return self.security_of(since) if self.security_of is not None else 0
 
 
 @dataclass(slots=True, eq=False)

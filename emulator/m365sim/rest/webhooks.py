@@ -7,6 +7,7 @@ must be on this machine.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -62,6 +63,27 @@ def _values(_: Call, node: Node) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Makes the notifications of a list's webhooks."""
+
+    found: SharePointList
+    tenant_id: str
+
+    def __call__(self, one: Subscription) -> dict[str, Any]:
+        """Return the notification for a change: it names no item."""
+        site = self.found.site
+        return {
+            "subscriptionId": one.id,
+            "clientState": one.client_state,
+            "expirationDateTime": one.expires_at.strftime("%Y-%m-%dT%H:%M:%S.%f0Z"),
+            "resource": self.found.id,
+            "tenantId": self.tenant_id,
+            "siteUrl": site.path or "/",
+            "webId": guid_of(site.web),
+        }
+
+
 async def _add(call: Call, node: Node, _: Segment) -> Node:
     found: SharePointList = node.of
     call.check_list(found, WRITE)
@@ -76,22 +98,10 @@ async def _add(call: Call, node: Node, _: Segment) -> Node:
         await notify.validate(url, "validationtoken")
     except ValidationFailed as failed:
         raise RestError(400, "-1, System.InvalidOperationException", str(failed)) from failed
-    principal, site = call.principal, found.site
-
-    def payload(one: Subscription) -> dict[str, Any]:
-        return {
-            "subscriptionId": one.id,
-            "clientState": one.client_state,
-            "expirationDateTime": one.expires_at.strftime("%Y-%m-%dT%H:%M:%S.%f0Z"),
-            "resource": found.id,
-            "tenantId": call.world.tenant.id,
-            "siteUrl": site.path or "/",
-            "webId": guid_of(site.web),
-        }
-
+    principal = call.principal
     made = Subscription(
         notify.new_id(),
-        Watched(found.id, _KIND, lambda: found.head, lambda _: 0),
+        Watched(found.id, _KIND, found),
         principal.app_id,
         principal.user.id
         if principal.user
@@ -101,7 +111,7 @@ async def _add(call: Call, node: Node, _: Segment) -> Node:
         expires_at,
         found.head,
         body.get("clientState"),
-        payload=payload,
+        payload=Payload(found, call.world.tenant.id),
     )
     return Node("subscription", f"{node.uri}('{made.id}')", notify.add(made))
 

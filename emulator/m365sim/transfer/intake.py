@@ -43,6 +43,39 @@ class Intake:
         self._file.close()
         return FileBlob(self._path, self.size, self._hash.digest())
 
+    @property
+    def file_name(self) -> str | None:
+        """The name of the spool file, if there is one."""
+        return self._path.name if self._path is not None else None
+
+    def flush(self) -> None:
+        """See to it that all that arrived is where another process would find it."""
+        if self._file is not None and not self._file.closed:
+            self._file.flush()
+
+    def suspend(self) -> None:
+        """Close the file, but keep what arrived for another process."""
+        if self._file is not None:
+            self._file.close()
+
+    def resume(self) -> None:
+        """Go on with what an earlier process took in, as much of it as is there."""
+        self._file = None
+        self._hash = QuickXor()
+        if self._path is None:
+            self._hash.update(bytes(self._memory))
+            return
+        self._path.touch()
+        file: BinaryIO = self._path.open("r+b", buffering=IN_MEMORY)
+        left = self.size
+        while left > 0 and (piece := file.read(min(left, IN_MEMORY))):
+            self._hash.update(piece)
+            left -= len(piece)
+        self.size -= left
+        file.truncate(self.size)
+        file.seek(self.size)
+        self._file = file
+
     def discard(self) -> None:
         """Throw away what arrived."""
         if self._file is not None and self._path is not None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from m365sim.clock import VirtualClock
-from m365sim.notify import Answer, Subscription, Watched
+from m365sim.notify import Answer, SecurityOf, Subscription, Watched
 from m365sim.world import World, build_world
 
 START = datetime(2026, 6, 3, 15, 0, tzinfo=UTC)
@@ -80,8 +80,8 @@ def subscribe(world, drive, receiver):
         watched = Watched(
             f"drives/{drive.id}/root",
             "driveItem",
-            lambda: drive.log.head,
-            lambda since: world.sharing.changes(drive, since),
+            drive,
+            SecurityOf(world.sharing, drive),
         )
         return world.notify.add(
             Subscription(
