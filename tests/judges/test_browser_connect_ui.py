@@ -134,6 +134,21 @@ def test_a_blocked_window_is_explained(visit: Visit, world: Any) -> None:
     expect(ui.get_by_role("button", name="Continue to")).to_be_visible()
 
 
+def test_without_a_websocket_the_window_tells(visit: Visit, world: Any) -> None:
+    visit.page.add_init_script("window.WebSocket = class { constructor() { throw new Error(); } }")
+    visit.page.reload()
+    visit.page.wait_for_selector("body[data-ready]", state="attached")
+    ui = visit.connect_ui(token(world, KEY))
+    popup = window_of(visit)
+    sign_in(popup, "megan")
+    decide(popup, "accept")
+    expect(ui.get_by_role("heading", name="is connected")).to_be_visible()
+    told = visit.events(2)[1]
+    assert told["type"] == "connect"
+    which = {"provider_config_key": KEY}
+    assert world.get(f"/connections/{told['payload']['connectionId']}", **which)
+
+
 def test_who_may_not_consent_waits(visit: Visit, world: Any) -> None:
     ui = visit.connect_ui(token(world, KEY, who="adele"), detectClosedAuthWindow=True)
     popup = window_of(visit)

@@ -83,15 +83,6 @@ function end() {
 
 /** Listen how the trip ends; the id that the socket is given goes along with the form. */
 function listen() {
-  const socket = new WebSocket(`${window.location.origin.replace(/^http/, "ws")}/`);
-  socket.addEventListener("message", (event) => {
-    const told = JSON.parse(event.data);
-    if (told.message_type === "connection_ack") {
-      form.elements.ws_client_id.value = told.ws_client_id;
-    } else {
-      arrive(told);
-    }
-  });
   window.addEventListener("message", (event) => {
     const data = event.data;
     if (event.origin !== window.location.origin || event.source !== popup || !data) {
@@ -100,6 +91,16 @@ function listen() {
     if (data.details) {
       arrive(data.details);
       popup.postMessage({ type: "nango_oauth_callback_ack" }, window.location.origin);
+    }
+  });
+  // Last: where it cannot be opened, the window still tells.
+  const socket = new WebSocket(`${window.location.origin.replace(/^http/, "ws")}/`);
+  socket.addEventListener("message", (event) => {
+    const told = JSON.parse(event.data);
+    if (told.message_type === "connection_ack") {
+      form.elements.ws_client_id.value = told.ws_client_id;
+    } else {
+      arrive(told);
     }
   });
 }
@@ -182,7 +183,7 @@ if (outside) {
     tell(JSON.parse(page.event));
   }
   if (form) {
-    listen();
     form.addEventListener("submit", depart);
+    listen();
   }
 }
