@@ -16,6 +16,8 @@ from m365sim.graph.list_access import list_level, open_list, open_row, row_level
 from m365sim.graph.list_shapes import list_context
 from m365sim.graph.reply import Reply, denied, invalid, json_reply, not_found
 from m365sim.graph.shapes import narrowed
+from m365sim.history.lists import list_ids
+from m365sim.history.permissions import acl_report
 from m365sim.lists import Library, Row, SharePointList
 from m365sim.sharing import Acl, Grantee, Level, Permission
 from m365sim.sharing.acl import LEVELS
@@ -109,9 +111,15 @@ def _item(library: Library, row: Row | None) -> Item:
 
 
 def _note(call: Call, found: SharePointList, row: Row | None) -> None:
-    """Let the change show in the delta of a library."""
+    """Let the change show in the delta of a library, and in the emulator's own history."""
     if isinstance(found, Library):
         call.world.sharing.note(found.drive, _item(found, row))
+        return
+    of, what = list_ids(found), "list"
+    if row is not None:
+        of, what = {**of, "listItem": str(row.id)}, "listItem"
+    report = acl_report(_acl(call, found, row))
+    call.world.content.history.note("permissions", what, of, found.display_name, **report)
 
 
 def _granted(acl: Acl) -> list[Permission]:

@@ -74,7 +74,7 @@ def note(call: Call, owner: Node, kind: str) -> None:
         found = owner.of[0] if owner.kind == "item" else owner.of
         of, name = list_ids(found), found.display_name
         if owner.kind == "item":
-            of, name = {**of, "item": str(owner.of[1].id)}, str(owner.of[1].id)
+            of, name = {**of, "listItem": str(owner.of[1].id)}, str(owner.of[1].id)
             if isinstance(found, GenericList):
                 found.note(owner.of[1], kind)
         report = acl_report(sharing.lists.acl(*other))

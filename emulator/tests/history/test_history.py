@@ -306,3 +306,17 @@ def test_the_history_leads_to_the_truth(m365_tenant):
             case "deleted":
                 paths = {p for p in paths if p != entry.path and not p.startswith(f"{entry.path}/")}
     assert paths == set(m365_tenant.files())
+
+
+def test_permissions_of_a_list_are_told_too(m365_tenant, alex):
+    site = alex("GET", f"{alex.graph}/sites/contoso.sharepoint.com:/sites/marketing")
+    tasks = f"{alex.graph}/sites/{site['id']}/lists/Campaign tasks"
+    app = {"application": {"id": m365_tenant.web_app.client_id, "displayName": "fairlead"}}
+    body = {"roles": ["read"], "grantedTo": app}
+    auth = {"Authorization": f"Bearer {m365_tenant.token(scopes=['Sites.FullControl.All'])}"}
+    made = httpx.post(f"{tasks}/items/1/permissions", json=body, headers=auth)
+    assert made.status_code in (200, 201), made.text
+    (entry,) = m365_tenant.history()
+    assert (entry.action, entry.kind, entry.of["listItem"]) == ("permissions", "listItem", "1")
+    granted = [one["grantedTo"]["id"] for one in entry.details["permissions"]]
+    assert m365_tenant.web_app.client_id in granted
