@@ -20,7 +20,7 @@ class Shelf:
         self.answer = SimpleNamespace(connection_id="c1")
 
     @asynccontextmanager
-    async def read(self):
+    async def glance(self):
         yield self
 
 
