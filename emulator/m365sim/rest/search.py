@@ -139,21 +139,41 @@ def _refined(hits: list[Hit], refiners: list[str]) -> Any:
     return Complex(f"{_SPACE}.RefinementResults", {**nothing, "Refiners": refiners_})
 
 
-def _condition(text: str) -> Callable[[Hit], bool]:
-    """Read a query: words and properties, all of which must fit; OR, NOT and a minus ahead."""
+def _condition(text: str) -> tuple[Callable[[Hit], bool], Callable[[str], bool]]:
+    """Read a query: words and properties, all of which must fit; OR, NOT and a minus ahead.
+
+    The second function tells, sooner, whether a file or folder of a name can fit at all.
+    """
     either: list[list[Callable[[Hit], bool]]] = [[]]
+    words: list[list[str]] = [[]]
     is_not = False
     for found in _TERM.finditer(text.replace("(", " ").replace(")", " ")):
         word = found[0].upper()
         if word == "OR":
             either.append([])
+            words.append([])
         elif word == "NOT":
             is_not = True
         elif word != "AND":
             negated = is_not or bool(found["minus"])
             either[-1].append(_negated(_test(found)) if negated else _test(found))
+            if not negated and not found["name"]:
+                words[-1].append(_word(found))
             is_not = False
-    return lambda hit: any(all(test(hit) for test in tests) for tests in either)
+
+    def fits(hit: Hit) -> bool:
+        return any(all(test(hit) for test in tests) for tests in either)
+
+    def may_be_called(name: str) -> bool:
+        lower = name.lower()
+        return any(all(word in lower for word in each) for each in words)
+
+    return fits, may_be_called
+
+
+def _word(found: re.Match[str]) -> str:
+    """Return a word that is looked for, without its star."""
+    return str(found["quoted"] if found["quoted"] is not None else found["bare"]).lower().strip("*")
 
 
 def _negated(test: Callable[[Hit], bool]) -> Callable[[Hit], bool]:
@@ -170,8 +190,8 @@ def _answer(call: Call, asked: _Asked, name: str) -> Result:
             "-1, Microsoft.Office.Server.Search.REST.SearchServiceException",
             f"No more than {_MAX_ROWS} rows, and none beyond {_MAX_START}.",
         )
-    fits = _condition(text)
-    hits = [hit for hit in hits_of(call) if fits(hit)]
+    fits, may_be_called = _condition(text)
+    hits = [hit for hit in hits_of(call, may_be_called) if fits(hit)]
     for name_, down in reversed(asked.sorting):
         hits.sort(key=_sort_key(name_), reverse=down)
     columns = asked.selected or list(_DEFAULTS)

@@ -5,7 +5,7 @@ Content classes: https://learn.microsoft.com/sharepoint/technical-reference/craw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from m365sim.files import Drive, Item, Site
@@ -22,18 +22,37 @@ _FIRST = 17_592_186_044_416  # DocId before the first file
 _OF_LISTS = 1 << 45  # DocId before the first of whatever is no file
 
 
-def hits_of(call: Call) -> Iterator[Hit]:
-    """Yield what the caller sees in any site, by DocId; the index lags behind."""
+def hits_of(call: Call, may_be_called: Callable[[str], bool]) -> Iterator[Hit]:
+    """Yield what the caller sees in any site, by DocId; the index lags behind.
+
+    Of files and folders only those are shown whose names may be meant: there can be a million.
+    """
     newest = (call.world.clock.now() - call.world.quirks.search_lag).timestamp()
     number = _FIRST
     for drive in call.world.content.drives():
-        if not _may_read(call, drive.site):
-            continue
-        viewer = call.viewer(drive)
-        for item in drive.walk(drive.root):
-            number += 1
-            if item.modified_at <= newest and (viewer.sees_everything or viewer.sees(item)):
-                yield _of_file(drive, item, number)
+        if _may_read(call, drive.site):
+            for item, path in _walk(drive):
+                number += 1
+                if item.modified_at > newest or not may_be_called(item.name):
+                    continue
+                viewer = call.viewer(drive)
+                if viewer.sees_everything or viewer.sees(item):
+                    yield _of_file(drive, item, path, number)
+    yield from _others(call, newest)
+
+
+def _walk(drive: Drive) -> Iterator[tuple[Item, str]]:
+    """Yield everything in a library with its path below the root."""
+    paths = {drive.root.uid: ""}
+    for item in drive.walk(drive.root):
+        path = f"{paths[item.parent or drive.root.uid]}/{item.name}"
+        if item.is_folder:
+            paths[item.uid] = path
+        yield item, path
+
+
+def _others(call: Call, newest: float) -> Iterator[Hit]:
+    """Yield sites, lists and items of lists."""
     number = _OF_LISTS
     for site in call.world.content.all_sites():
         number += 1
@@ -95,8 +114,8 @@ def _times(made: float, changed: float) -> Hit:
     return {"Write": moment, "LastModifiedTime": moment, "Created": Moment.of(made)}
 
 
-def _of_file(drive: Drive, item: Item, number: int) -> Hit:
-    path = f"{drive.site.web_url}/{drive.url_name}{drive.path(item)}"
+def _of_file(drive: Drive, item: Item, below: str, number: int) -> Hit:
+    path = f"{drive.site.web_url}/{drive.url_name}{below}"
     extension = item.name.rpartition(".")[2].lower() if "." in item.name else ""
     return _hit(
         drive.site,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 
@@ -25,7 +26,12 @@ class Moment(str):
     @classmethod
     def of(cls, seconds: float) -> Moment:
         """Write seconds since 1970."""
-        return cls(datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return cls(_written(int(seconds)))
+
+
+@lru_cache(maxsize=4096)
+def _written(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Long(str):
