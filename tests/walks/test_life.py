@@ -40,7 +40,7 @@ async def faults(walk: Any, connection_id: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("happens", "code", "who_acts"),
     [
-        (_revoke, "reconnect_required", "the end user must connect again"),
+        (_revoke, "grant_revoked", "the end user must connect again"),
         (_disable, "account_disabled", "administrator must enable it"),
         (_withdraw, "consent_required", "the end user must connect again"),
     ],
