@@ -207,8 +207,25 @@ async def test_requests_that_are_not_modelled_count_for_all_tenants(world, http)
         assert answer.json()["error"]["code"]
     odd = await http.get("https://fabrikam.sharepoint.com/_layouts/15/odd.aspx", headers=his)
     assert odd.status_code in (401, 404)
+    there = Resource("sharepoint", "https://contoso.sharepoint.com")
+    token = app_token(world, resource=there, appidacr="2")
+    accept = {"accept": "application/json;odata=nometadata"}
+    web = "https://contoso.sharepoint.com/_api/web"
+    unknown = await http.get(f"{web}/oddities", headers=bearer(token) | accept)
+    assert unknown.status_code == 404
+    assert "odata.error" in unknown.json()
+    page = await http.get(f"{LOGIN}/contoso.onmicrosoft.com/oauth2/v9.0/odd")
+    assert page.status_code == 404
     counted = world.faults.traffic.report()["notModelled"]
-    assert [(one["surface"], one["count"]) for one in counted] == [("graph", 2), ("sharepoint", 1)]
+    assert [(one["surface"], one["count"]) for one in counted] == [
+        ("graph", 2),
+        ("login", 1),
+        ("sharepoint", 1),
+        ("sharepoint", 1),
+    ]
+    world.faults.traffic.clear()
+    assert (await http.get(web, headers=bearer(token) | accept)).status_code == 200
+    assert world.faults.traffic.report()["notModelled"] == []
 
 
 async def test_every_tenant_has_its_own_host_on_the_ports(world):
