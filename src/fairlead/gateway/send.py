@@ -68,7 +68,8 @@ class Gateway:
         unless the body was streamed, one more try; if that is refused because the token lacks
         claims, by another one that asks for them. Retried, up to `retries` times: throttled calls,
         `retry_on`, and for idempotent methods passing 5xx and network trouble. A streamed body is
-        never sent twice. `on_request` is called before each request.
+        never sent twice, one that `is_once` never after it may have been carried out. `on_request`
+        is called before each request.
         """
         exchange = _Exchange(
             self._registry.provider(connection.provider), connection, request, redirects, decompress
@@ -81,7 +82,7 @@ class Gateway:
         while True:
             if retries:
                 await self._wait_for_pause(exchange)
-            audience = exchange.target.audience
+            audience = None if request.is_bare else exchange.target.audience
             if audience is not None and credentials is None:
                 credentials = await self._freshener.fresh_credentials(connection, audience=audience)
             try:
@@ -89,7 +90,7 @@ class Gateway:
                     on_request()
                 answer = await self._send_once(exchange, credentials)
             except Unavailable:
-                if attempt >= retries or request.method.upper() not in IDEMPOTENT:
+                if attempt >= retries or not may_be_repeated(request):
                     raise
                 await self._wait(exchange, backoff(attempt), "no answer")
                 attempt += 1
@@ -177,7 +178,8 @@ class Gateway:
             throttled = retry_after(reply.headers, now)
         if throttled is not None:
             self._pauses.note(exchange.connection.id, throttled, now)
-        return retry_delay(reply, provider, attempt, now, also=retry_on)
+        repeatable = may_be_repeated(exchange.request)
+        return retry_delay(reply, provider, attempt, now, also=retry_on, repeatable=repeatable)
 
     async def _wait_for_pause(self, exchange: "_Exchange") -> None:
         left = self._pauses.left(exchange.connection.id, self._clock.now())
@@ -213,6 +215,11 @@ class _Exchange:
         self.redirects = redirects
         self.decompress = decompress
         self.target: Target = target_of(provider, request.url, connection.connection_config)
+
+
+def may_be_repeated(request: Request) -> bool:
+    """Tell whether a request may be sent again though it may have been carried out."""
+    return request.method.upper() in IDEMPOTENT and not request.is_once
 
 
 def _merged(ours: dict[str, str], callers: dict[str, str]) -> dict[str, str]:

@@ -25,19 +25,23 @@ def retry_delay(
     now: datetime,
     *,
     also: frozenset[int] = frozenset(),
+    repeatable: bool | None = None,
 ) -> float | None:
     """Return seconds to wait before sending the request again, None = the reply stands.
 
     `attempt` counts from 0. A throttled request (429, or the provider's hook says so) was not
-    carried out, so any method may be repeated; after other 5xx only idempotent ones. Statuses in
-    `also` are the caller's wish, for any method.
+    carried out, so any method may be repeated; after other 5xx only what is `repeatable`: the
+    idempotent methods, if nobody says otherwise. Statuses in `also` are the caller's wish, for any
+    method.
     """
+    if repeatable is None:
+        repeatable = reply.method.upper() in IDEMPOTENT
     throttled = provider.throttle(reply) if provider.throttle is not None else None
     is_refused = reply.status >= 400
     if not (
         reply.status == 429
         or (throttled is not None and is_refused)
-        or (reply.status in _PASSING and reply.method.upper() in IDEMPOTENT)
+        or (reply.status in _PASSING and repeatable)
         or reply.status in also
     ):
         return None

@@ -15,6 +15,11 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     #: an iterator is sent as it comes, once: such a request is never retried
     body: bytes | AsyncIterator[bytes] | None = None
+    #: the address itself says who may: no credentials go along, wherever it leads
+    is_bare: bool = False
+    #: carried out twice it would do something else: it is not sent again unless the vendor says
+    #: that it was not carried out, whatever its method
+    is_once: bool = False
 
 
 class Response(Protocol):

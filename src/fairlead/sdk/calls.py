@@ -9,12 +9,14 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from fairlead.errors import InvalidInput, OutputInvalid
+from fairlead.errors import InvalidInput, MissingScope, OutputInvalid, Rejected
 from fairlead.model.connection import Connection
 from fairlead.model.exchange import Send
 from fairlead.model.function import Action, Sync
 from fairlead.sdk.ctx import ConnectionView, Ctx, Log, SilentLog, SyncCtx
 from fairlead.sdk.pack import Pack
+
+_FORBIDDEN = 403
 
 
 def issues_of(error: ValidationError) -> list[dict[str, Any]]:
@@ -49,9 +51,19 @@ def validate_input(action: Action, raw: object) -> BaseModel:
 
 
 async def call_action(action: Action, ctx: Ctx[Any], validated: BaseModel) -> Any:
-    """Run an action's body; what it returns still has to go through `dump_output`."""
+    """Run an action's body; what it returns still has to go through `dump_output`.
+
+    A refusal of the vendor's names the permissions that the action needs.
+    """
     fields = {name: getattr(validated, name) for name in action.input_model.model_fields}
-    return await action.body(ctx, **fields)
+    try:
+        return await action.body(ctx, **fields)
+    except (Rejected, MissingScope) as error:
+        is_refusal = not isinstance(error, Rejected) or error.provider_status == _FORBIDDEN
+        if is_refusal and action.scopes:
+            error.message += f" {action.name} needs {' and '.join(action.scopes)}."
+            error.args = (error.message,)
+        raise
 
 
 def dump_output(action: Action, result: object) -> Any:

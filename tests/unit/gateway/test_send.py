@@ -490,3 +490,26 @@ async def test_claims_that_want_the_person_are_told(door):
     door.freshener.error = ReconnectRequired("Sign in once more")
     with pytest.raises(ReconnectRequired, match="once more"):
         await door.send(Request(url="x"))
+
+
+async def test_a_bare_request_takes_no_credentials_to_the_vendors_own_host(door):
+    await door.send(Request(url="https://a.files.acme.example/upload?t=1", is_bare=True))
+    (sent,) = door.transport.sent
+    assert sent.headers == {}
+    assert door.freshener.asked == []
+    with pytest.raises(EgressRefused):
+        await door.send(Request(url="https://evil.example/", is_bare=True))
+
+
+async def test_what_is_done_once_is_sent_again_only_if_it_was_not_carried_out(door):
+    once = Request(method="PUT", url="/x", body=b"1", is_once=True)
+    _answers(door, _status(503))
+    assert (await door.send(once, retries=5)).status == 503
+    assert len(door.transport.sent) == 1
+    _answers(door, Unavailable("lost"))
+    with pytest.raises(Unavailable):
+        await door.send(once, retries=5)
+    assert len(door.transport.sent) == 2
+    door.transport.sent.clear()
+    _answers(door, _status(429, retry_after="1"), _status(200))
+    assert (await door.send(once, retries=5)).status == 200

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from fairlead.errors import ActionFailed, AuthorError, InvalidInput, OutputInvalid
+from fairlead.errors import (
+    ActionFailed,
+    AuthorError,
+    FairleadError,
+    InvalidInput,
+    MissingScope,
+    OutputInvalid,
+    Rejected,
+)
 from fairlead.sdk import ActionError, Ctx, Pack, Record, dump_output, validate_input
 from fairlead.sdk.testing import Replay, run_action
 
@@ -73,6 +81,28 @@ async def test_a_refusal_reaches_the_caller():
     with pytest.raises(ActionFailed) as told:
         await run_action(pack, "echo", {"siteId": "refuse"}, Replay([]))
     assert (told.value.code, told.value.payload) == ("unknown_site", {"site": "refuse"})
+
+
+@pack.action(scopes=["Things.Read", "Things.Share"], source=SOURCE)
+async def share(ctx: Ctx[str], kind: str) -> Thing:
+    """Share."""
+    if kind == "scope":
+        raise MissingScope("It lacks a permission.")
+    raise Rejected("No.", provider_status=int(kind))
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("403", "No. share needs Things.Read and Things.Share."),
+        ("scope", "It lacks a permission. share needs Things.Read and Things.Share."),
+        ("404", "No."),
+    ],
+)
+async def test_a_refusal_of_the_vendor_names_the_permissions(kind, message):
+    with pytest.raises(FairleadError) as told:
+        await run_action(pack, "share", {"kind": kind}, Replay([]))
+    assert (told.value.message, str(told.value)) == (message, message)
 
 
 @pytest.mark.parametrize("kind", ["wrong", "unchecked"])

@@ -1,7 +1,7 @@
 """Graph: Microsoft Graph as one connection, what recipes call `ctx.api`.
 
-https://learn.microsoft.com/graph/use-the-api. Reads only, so far; every URL that came from outside
-(a page link, a caller's cursor) is followed only on Graph's own origin.
+https://learn.microsoft.com/graph/use-the-api. Every URL that came from outside (a page link, a
+caller's cursor) is followed only on Graph's own origin.
 """
 
 import re
@@ -11,11 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fairlead.errors import InvalidInput, ProviderError, Rejected
-from fairlead.model.exchange import Request, Response, Send
-from fairlead.model.provider import Reply
-from fairlead_microsoft.clouds import GLOBAL, Cloud
-from fairlead_microsoft.errors import classify
+from fairlead.model.exchange import Request, Response
 from fairlead_microsoft.graph import urls
+from fairlead_microsoft.graph.caller import JSON
 from fairlead_microsoft.graph.delta import DeltaPage, Entry, follow, may_hold_others
 from fairlead_microsoft.graph.paging import (
     NEXT_LINK,
@@ -26,36 +24,19 @@ from fairlead_microsoft.graph.paging import (
     link_of,
     read_as,
 )
+from fairlead_microsoft.graph.writer import Writer
 
-#: bytes of an error's answer that are read
-_LONGEST_ERROR = 65_536
 #: children a page when the contents of a folder are listed
 _CHILDREN = 500
 #: leaves out the parents of what changed, which an incremental round repeats otherwise
 _DELTA_HEADERS = {"deltaExcludeParent": "true"}
-_JSON = {"Accept": "application/json"}
 
 
-class Graph:
-    """Microsoft Graph as one connection.
+class Graph(Writer):
+    """Microsoft Graph as one connection: reading is here, changing in `Writer`.
 
     Errors: those of `fairlead_microsoft.errors.classify`, and what the connection itself raises.
     """
-
-    def __init__(
-        self,
-        send: Send,
-        connection_config: Mapping[str, Any] | None = None,  # noqa: ARG002 - the SDK's signature
-        *,
-        cloud: Cloud = GLOBAL,
-    ) -> None:
-        self._send = send
-        self._root = cloud.graph_url
-        self._origin = urls.origin(cloud.graph_url)
-
-    def path(self, *segments: str) -> str:
-        """Return the path of a resource, each segment quoted: `path("drives", drive_id)`."""
-        return urls.path(*segments)
 
     async def get(self, model: type[M], path: str, **params: str | int | None) -> M:
         """Read one object; `select`, `expand`, `top` ... become `$select`, `$expand`, `$top`."""
@@ -143,10 +124,6 @@ class Graph:
         async with response:
             yield response
 
-    def owns(self, url: str) -> bool:
-        """Say whether a URL is one of this cloud's Graph."""
-        return urls.origin(url) == self._origin
-
     async def _below(self, folder: Entry, listed: set[str]) -> AsyncIterator[list[Entry]]:
         """Yield everything below a folder, in pages; folders already in `listed` are passed by."""
         drive_id = (folder.get("parentReference") or {}).get("driveId")
@@ -201,33 +178,9 @@ class Graph:
             )
 
     async def _fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
-        response = await self._call(Request(url=url, headers={**_JSON, **(headers or {})}))
-        async with response:
-            try:
-                return await response.json()
-            except ValueError as error:
-                raise ProviderError(
-                    "Microsoft Graph answered with something that is not JSON; try again later.",
-                    code="unexpected_reply",
-                    provider_status=response.status,
-                ) from error
-
-    async def _call(self, request: Request) -> Response:
-        response = await self._send(request)
-        if response.status < 400:
-            return response
-        async with response:
-            body = b""
-            async for chunk in response.stream():
-                body += chunk
-                if len(body) >= _LONGEST_ERROR:
-                    break
-        raise classify(
-            Reply(
-                status=response.status,
-                headers={name.lower(): value for name, value in response.headers.items()},
-                body=body[:_LONGEST_ERROR],
-                url=request.url.partition("?")[0],
-                method=request.method,
+        reply = await self._json(Request(url=url, headers={**JSON, **(headers or {})}))
+        if reply is None:
+            raise ProviderError(
+                "Microsoft Graph answered with nothing; try again later.", code="unexpected_reply"
             )
-        )
+        return reply
