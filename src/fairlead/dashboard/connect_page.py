@@ -6,7 +6,7 @@ contract (5.1): it says that it is ready, is given the session's token, tells ho
 lets the trip take a window of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
@@ -30,7 +30,13 @@ from fairlead.dashboard.connect_form import (
     form_targets,
     sentence,
 )
-from fairlead.dashboard.credential_form import answered, credentials_of, questions, read_form
+from fairlead.dashboard.credential_form import (
+    Question,
+    answered,
+    credentials_of,
+    questions,
+    read_form,
+)
 from fairlead.dashboard.drawing import html
 from fairlead.dashboard.look import Look, look_of
 from fairlead.dashboard.result_page import COOKIE, Connected, ResultPage, remembered
@@ -265,7 +271,10 @@ class ConnectPage:
             )
         except FairleadError as error:
             log.info("credentials refused", integration=key, code=error.code)
-            told = replace(kept, alert=error.message, alert_code=error.code)
+            if problems := _problems(error, asked_for):
+                told = replace(form, questions=answered(asked_for, given, problems))
+            else:
+                told = replace(kept, alert=error.message, alert_code=error.code)
             return self._draw(visit, told, 400)
         self._freshener.forget(made.id)
         if not visit.look.embedder:
@@ -291,3 +300,14 @@ def _failure(code: str, message: str) -> str:
     """Return what the product's page is told of a failure (contract 5.1)."""
     payload = {"errorType": code, "errorMessage": message}
     return orjson.dumps({"type": "error", "payload": payload}).decode()
+
+
+def _problems(error: FairleadError, asked_for: Sequence[Question]) -> dict[str, str]:
+    """Return what is wrong with which of the questions' answers."""
+    named = {question.name for question in asked_for}
+    issues = error.issues if isinstance(error, InvalidInput) else []
+    return {
+        issue["path"][0]: sentence(issue["message"])
+        for issue in issues
+        if issue["path"][0] in named
+    }
