@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
@@ -29,6 +30,8 @@ SECRET_KEY = "s3cr3t-key-of-the-tests"
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """Run the command line as a person would; return exit code, stdout, stderr."""
     monkeypatch.chdir(tmp_path)
+    # as in a fresh process: another test may have sent the log elsewhere
+    structlog.reset_defaults()
     for name in [name for name in os.environ if name.startswith("FAIRLEAD_")]:
         monkeypatch.delenv(name)
 
