@@ -34,6 +34,15 @@ class FailureOut(BaseModel):
     who: str
 
 
+class WarningOut(BaseModel):
+    """A place that a run left out, and why."""
+
+    place: str
+    code: str
+    message: str
+    who: str
+
+
 class ExecutionOut(BaseModel):
     """The newest run, also while it is under way."""
 
@@ -47,6 +56,9 @@ class ExecutionOut(BaseModel):
     startedAt: str | None  # noqa: N815
     finishedAt: str | None  # noqa: N815
     failure: FailureOut | None
+    #: it ended well but for the places that `warnings` names
+    partial: bool
+    warnings: list[WarningOut]
 
 
 class SyncStatusOut(BaseModel):
@@ -90,6 +102,8 @@ def _execution(run: Run) -> dict[str, Any]:
         "failure": {"code": failure.code, "message": failure.message, "who": failure.who}
         if failure
         else None,
+        "partial": run.is_partial,
+        "warnings": [each.model_dump() for each in run.warnings],
     }
 
 

@@ -2,14 +2,15 @@
 
 import asyncio
 import traceback
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 import structlog
 
 from fairlead.errors import FairleadError, FunctionCrashed
 from fairlead.http.redact import redact
-from fairlead.model.run import RunFailure
+from fairlead.model.run import RunFailure, RunWarning
+from fairlead.sdk import Skipped
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +28,33 @@ def failure_of(error: FairleadError) -> RunFailure:
         who=error.who,
         request_id=getattr(error, "request_id", None),
     )
+
+
+#: places that a run names; of more it says how many
+_MOST_WARNINGS = 100
+
+
+def warnings_of(skipped: Sequence[Skipped]) -> tuple[RunWarning, ...]:
+    """Return what the run and its events say of the places it left out; the last counts the rest.
+
+    A place that was left out twice is told once, with what was in the way first.
+    """
+    once: dict[str, RunWarning] = {}
+    for each in skipped:
+        if each.place not in once:
+            failure = failure_of(each.reason)
+            once[each.place] = RunWarning(
+                place=_storable(each.place),
+                code=failure.code,
+                message=failure.message,
+                who=failure.who,
+            )
+    told = list(once.values())
+    left = len(told) - _MOST_WARNINGS
+    if left <= 0:
+        return tuple(told)
+    more = RunWarning(place="", code="more", message=f"{left} more places were left out.", who="")
+    return (*told[:_MOST_WARNINGS], more)
 
 
 def _storable(text: str) -> str:

@@ -35,15 +35,18 @@ def success_events(
     new_id: NewId,
     now: datetime,
 ) -> list[Event]:
-    """Return an event for each model that changed; after an initial run for every model.
+    """Return an event for each model that changed; for every model after an initial run.
+
+    A run that left out places is told of every time, with what was in the way.
 
     `modifiedAfter` is the run's start: what the run changed is listed after it.
     """
     started_at = _instant(run.started_at or run.created_at)
+    done_partly = run.is_partial
     events = []
     for model in sync.models:
         counts = counts_of(run.counts.get(model, BatchCounts()))
-        if not is_initial and not any(counts.values()):
+        if not is_initial and not done_partly and not any(counts.values()):
             continue
         body = {
             **_base(run, connection, is_initial=is_initial),
@@ -54,6 +57,8 @@ def success_events(
             "modifiedAfter": started_at,
             "queryTimeStamp": started_at,
         }
+        if done_partly:
+            body |= {"partial": True, "warnings": [each.model_dump() for each in run.warnings]}
         events.append(_event(run, body, new_id=new_id, now=now))
     return events
 

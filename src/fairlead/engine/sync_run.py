@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from fairlead.engine.attempt import Attempt, Stop, Stopped
-from fairlead.engine.failure import authors, failure_of
+from fairlead.engine.failure import authors, failure_of, warnings_of
 from fairlead.engine.setup import Setup
 from fairlead.engine.sync_events import failure_event, success_events
 from fairlead.errors import FairleadError, LeaseLost, NotFound, OperatorError, OutputInvalid
@@ -23,7 +23,7 @@ from fairlead.http.redact import redact
 from fairlead.model.batch import Batch, StoredBatch
 from fairlead.model.connection import Connection, Fault
 from fairlead.model.function import Sync
-from fairlead.model.run import Run, RunState
+from fairlead.model.run import Run, RunState, RunWarning
 from fairlead.sdk import SyncCtx, sync_ctx, to_stored, view_of
 from fairlead.store import checkpoints, connections, faults, outbox, records, runs
 from fairlead.store.database import Tx
@@ -147,7 +147,8 @@ async def _drive(work: _Work) -> None:
         if stored.checkpoint != (position or _untouched(sync)):
             position = stored.checkpoint
             await _commit(work, stored)
-    await _succeed(work, sync, position, partitions | {""})
+    warnings = warnings_of(context.skipped)
+    await _succeed(work, sync, position, partitions | {""}, warnings)
 
 
 def _untouched(sync: Sync) -> bytes:
@@ -197,7 +198,13 @@ async def _commit(work: _Work, batch: StoredBatch) -> None:
     attempt.unwritten_requests -= requests
 
 
-async def _succeed(work: _Work, sync: Sync, position: bytes | None, partitions: set[str]) -> None:
+async def _succeed(
+    work: _Work,
+    sync: Sync,
+    position: bytes | None,
+    partitions: set[str],
+    warnings: tuple[RunWarning, ...],
+) -> None:
     setup, run, attempt = work.setup, work.attempt.run, work.attempt
     now = setup.clock.now()
     async with setup.db.write() as tx:
@@ -214,7 +221,9 @@ async def _succeed(work: _Work, sync: Sync, position: bytes | None, partitions: 
                 now=now,
             )
         await _write_requests(tx, attempt)
-        done = await runs.finish(tx, run.id, attempt.token, state=RunState.SUCCEEDED, now=now)
+        done = await runs.finish(
+            tx, run.id, attempt.token, state=RunState.SUCCEEDED, warnings=warnings, now=now
+        )
         await faults.clear_fault(tx, run.connection_pk, "sync", run.function)
         for event in success_events(
             done,

@@ -28,6 +28,9 @@ class Batch(Generic[R]):
     upsert: Sequence[R] = ()
     #: record ids
     delete: Sequence[str] = ()
+    #: beginnings of ids: what begins so in this partition is as `upsert` says and nothing else;
+    #: other records that begin so are deleted (the permissions of an item, say)
+    replace: Sequence[str] = ()
     #: where a killed run resumes; stored with the batch. None = unchanged
     checkpoint: BaseModel | None = None
     #: name of the sub-feed the records belong to (a drive, a list); "" = the whole sync
@@ -66,6 +69,8 @@ class StoredBatch:
     #: id -> (content hash, canonical JSON bytes); order = order of appearance
     upsert: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)
     delete: Sequence[str] = ()
+    #: beginnings of ids whose other records are deleted
+    replace: Sequence[str] = ()
     #: JSON bytes of the checkpoint, None = unchanged
     checkpoint: bytes | None = None
     restart: bool = False

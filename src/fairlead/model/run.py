@@ -48,6 +48,16 @@ class RunFailure(Frozen):
     request_id: str | None = None
 
 
+class RunWarning(Frozen):
+    """A place (a site, a drive) that a run had to leave out, and why."""
+
+    #: what the vendor calls it
+    place: str
+    code: str
+    message: str
+    who: str
+
+
 class Run(Frozen):
     """One execution of a sync or an action."""
 
@@ -76,6 +86,13 @@ class Run(Frozen):
     #: requests sent to the vendor
     requests: int = 0
     failure: RunFailure | None = None
+    #: places left out; what was stored of them before is still there
+    warnings: tuple[RunWarning, ...] = ()
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """Say whether it ended well but for the places that it left out."""
+        return self.state is RunState.SUCCEEDED and bool(self.warnings)

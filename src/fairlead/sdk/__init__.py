@@ -16,7 +16,7 @@ from fairlead.sdk.calls import (
     validate_input,
     view_of,
 )
-from fairlead.sdk.ctx import ConnectionView, Ctx, Log, SyncCtx
+from fairlead.sdk.ctx import ConnectionView, Ctx, Log, Skipped, SyncCtx
 from fairlead.sdk.pack import Pack
 from fairlead.sdk.registry import Registry, load_packs
 from fairlead.sdk.schemas import input_schema, output_schema, record_schemas, schema_of
@@ -37,6 +37,7 @@ __all__ = [
     "Response",
     "Send",
     "Shape",
+    "Skipped",
     "StoredBatch",
     "SyncCtx",
     "action_ctx",

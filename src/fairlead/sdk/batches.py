@@ -45,6 +45,7 @@ def to_stored(batch: Batch[Any], sync: Sync, variant: str = "base") -> StoredBat
         partition=batch.partition,
         upsert=upsert,
         delete=tuple(deleted),
+        replace=tuple(dict.fromkeys(_checked_id(begin, sync) for begin in batch.replace)),
         checkpoint=None if batch.checkpoint is None else _checkpoint(batch.checkpoint, sync),
         restart=batch.restart,
         settled=batch.settled,

@@ -6,6 +6,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from fairlead.errors import FairleadError
+
 Api = TypeVar("Api")
 MetadataT = TypeVar("MetadataT", bound=BaseModel)
 CheckpointT = TypeVar("CheckpointT", bound=BaseModel)
@@ -51,6 +53,15 @@ class Ctx(Generic[Api]):
     log: Log = field(default_factory=SilentLog)
 
 
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A place that a sync left out, and what was in the way."""
+
+    #: what the vendor calls it
+    place: str
+    reason: FairleadError
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncCtx(Generic[Api, MetadataT, CheckpointT]):
     """What a sync is given."""
@@ -63,3 +74,15 @@ class SyncCtx(Generic[Api, MetadataT, CheckpointT]):
     checkpoint: CheckpointT
     variant: str = "base"
     log: Log = field(default_factory=SilentLog)
+    #: what this run left out; see `skip`
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def skip(self, place: str, reason: FairleadError) -> None:
+        """Note that a place cannot be read now: the run goes on, and ends as partial.
+
+        What is stored of the place stays only if the sync says that it knows it still: yield a
+        batch, an empty one if need be, for each of its partitions, and do not settle one that was
+        not read to its end.
+        """
+        self.skipped.append(Skipped(place, reason))
+        self.log.warning("place left out", place=place, code=reason.code)

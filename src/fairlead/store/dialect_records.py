@@ -54,6 +54,12 @@ class RecordRows(Protocol):
         """Return those that are stored, tombstones too."""
         ...
 
+    async def beginning(
+        self, stream_id: int, partition_id: int, prefixes: Sequence[str]
+    ) -> list[str]:
+        """Return the ids of a partition's live records that begin with one of the prefixes."""
+        ...
+
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:
         """Insert rows that are not stored."""
         ...
@@ -113,6 +119,19 @@ class SqliteRows:
         )
         return [Known(*row) for row in rows]
 
+    async def beginning(
+        self, stream_id: int, partition_id: int, prefixes: Sequence[str]
+    ) -> list[str]:
+        # ids are compared as bytes, and no character comes after the last one
+        rows = await self._connection.fetch(
+            "SELECT DISTINCT records.id FROM json_each(?) AS begin JOIN records"
+            " ON records.stream_id = ? AND records.id >= begin.value"
+            " AND records.id < begin.value || char(1114111)"
+            " WHERE records.partition_id = ? AND records.deleted_us IS NULL",
+            (orjson.dumps(prefixes).decode(), stream_id, partition_id),
+        )
+        return [row[0] for row in rows]
+
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:
         stream_id, partition_id, generation, now = place
         await self._connection.many(
@@ -167,6 +186,24 @@ class PostgresRows:
             ids,
         )
         return [Known(*row) for row in rows]
+
+    async def beginning(
+        self, stream_id: int, partition_id: int, prefixes: Sequence[str]
+    ) -> list[str]:
+        # An index in the order of a language cannot find beginnings: one pass a length of prefix,
+        # in which each id costs a look into a hash table.
+        found: list[str] = []
+        for length in sorted({len(prefix) for prefix in prefixes}):
+            rows = await self._connection.fetch(
+                "SELECT id FROM records WHERE stream_id = $1 AND partition_id = $2"
+                " AND deleted_us IS NULL AND left(id, $3) = ANY($4::text[])",
+                stream_id,
+                partition_id,
+                length,
+                [prefix for prefix in prefixes if len(prefix) == length],
+            )
+            found += [row[0] for row in rows]
+        return found
 
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:
         stream_id, partition_id, generation, now = place

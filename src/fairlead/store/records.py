@@ -97,6 +97,9 @@ async def _write(tx: Tx, stream: Stream, partition: Partition, batch: StoredBatc
     done = BatchCounts()
     while chunk := dict(islice(upserts, CHUNK)):
         done += await _upsert(rows, stream, place, chunk, in_doubt=partition.in_doubt)
+    if batch.replace:
+        begun = await rows.beginning(stream.id, partition.id, batch.replace)
+        gone |= dict.fromkeys(id for id in begun if id not in batch.upsert)
     ids = list(gone)
     for start in range(0, len(ids), CHUNK):
         done += await _bury(

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from fairlead.errors import LeaseLost
 from fairlead.model.batch import BatchCounts
-from fairlead.model.run import Run, RunFailure, RunKind, RunState, RunTrigger
+from fairlead.model.run import Run, RunFailure, RunKind, RunState, RunTrigger, RunWarning
 from fairlead.store import dialect
 from fairlead.store.columns import Instant
 from fairlead.store.database import Tx, columns_of
@@ -35,6 +35,7 @@ _ACTIVE = (RunState.QUEUED.value, RunState.RUNNING.value)
 def _run(row: Row[Any]) -> Run:
     columns = columns_of(row)
     columns["counts"] = {name: BatchCounts(**counts) for name, counts in row.counts.items()}
+    columns["warnings"] = tuple(RunWarning(**each) for each in row.warnings or ())
     return Run(**columns)
 
 
@@ -208,6 +209,7 @@ async def finish(
     *,
     state: RunState,
     failure: RunFailure | None = None,
+    warnings: Iterable[RunWarning] = (),
     output: Any = None,
     now: datetime,
 ) -> Run:
@@ -215,6 +217,7 @@ async def finish(
     change = update(runs).values(
         state=state.value,
         failure=failure.model_dump() if failure else None,
+        warnings=[each.model_dump() for each in warnings] or None,
         output=output,
         finished_at=now,
         lease_owner=None,

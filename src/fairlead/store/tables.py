@@ -260,6 +260,7 @@ runs = Table(
     Column("batches", Integer, nullable=False),
     Column("requests", Integer, nullable=False),
     Column("failure", Json),
+    Column("warnings", Json),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("finished_at", Instant),

@@ -425,3 +425,42 @@ async def test_the_last_of_two_records_with_one_id_counts(world: World) -> None:
 
     await world.run(twice)
     assert await world.titles() == {"a": "new"}
+
+
+async def test_a_run_that_leaves_a_place_out_ends_as_partial(world: World) -> None:
+    reason = Rejected("It is locked; unlock it.", code="resource_locked", provider_status=423)
+
+    async def all_but_one(ctx: Any) -> AsyncIterator[Batch[Book]]:
+        ctx.skip("shelf 7", reason)
+        ctx.skip("shelf 7", Unavailable("never told"))
+        yield page(0)
+
+    run = await world.run(all_but_one)
+    assert run.state is RunState.SUCCEEDED
+    assert run.is_partial
+    (warning,) = [each.model_dump() for each in run.warnings]
+    assert warning == {
+        "place": "shelf 7",
+        "code": "resource_locked",
+        "message": "It is locked; unlock it.",
+        "who": reason.who,
+    }
+    (told,) = await events(world)
+    assert (told["success"], told["partial"], told["warnings"]) == (True, True, [warning])
+    # nothing has changed, and yet it is told: the place is still out
+    await world.run(all_but_one)
+    (again,) = await events(world)
+    assert again["warnings"] == [warning]
+    whole = await world.run(two_pages)
+    assert (whole.is_partial, whole.warnings) == (False, ())
+
+
+async def test_of_many_places_a_run_names_a_hundred(world: World) -> None:
+    async def none_at_all(ctx: Any) -> AsyncIterator[Batch[Book]]:
+        for number in range(120):
+            ctx.skip(str(number), Unavailable("Try again later."))
+        yield page(0)
+
+    run = await world.run(none_at_all)
+    assert len(run.warnings) == 101
+    assert run.warnings[-1].message == "20 more places were left out."

@@ -250,3 +250,21 @@ async def test_delete_stream_keeps_readers_going(world: World) -> None:
     assert [record.id for record in await world.list(after=last)] == ["a"]
     async with world.db.write() as tx:
         await records.delete_stream(tx, world.pk, "Unknown", "base")
+
+
+async def test_what_begins_so_is_replaced(world: World) -> None:
+    before = {"d/1_a": 1, "d/1_b": 1, "d/10_a": 1, "d/2_a": 1, "e/1_é": 1, "e/11_a": 1}
+    await world.put(before, partition="p")
+    await world.put({"d/1_elsewhere": 1}, partition="q")
+    done = await world.put({"d/1_b": 2, "d/1_c": 1}, partition="p", replace=["d/1_", "e/1_"])
+    assert done == (1, 1, 2, 0)
+    assert await world.live() == {
+        "d/1_b": 2,
+        "d/1_c": 1,
+        "d/10_a": 1,
+        "d/2_a": 1,
+        "e/11_a": 1,
+        "d/1_elsewhere": 1,
+    }
+    assert await world.put(partition="p", replace=["d/2_", "none"]) == (0, 0, 1, 0)
+    assert await world.put(partition="p", replace=["d/2_"]) == (0, 0, 0, 0)

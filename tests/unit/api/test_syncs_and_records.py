@@ -46,6 +46,10 @@ async def test_run_and_read(world: Any) -> None:
     assert after["latestResult"] == {"Note": {"added": 3, "updated": 0, "deleted": 0}}
     assert after["recordCount"] == {"Note": 3}
     assert after["latestExecution"]["failure"] is None
+    assert (after["latestExecution"]["partial"], after["latestExecution"]["warnings"]) == (
+        False,
+        [],
+    )
 
     page = await records(world)
     assert [each["id"] for each in page["records"]] == ["n1", "n2", "n3"]

@@ -20,6 +20,7 @@ def test_sdk_exports_exactly_this():
         "Response",
         "Send",
         "Shape",
+        "Skipped",
         "StoredBatch",
         "SyncCtx",
         "action_ctx",

@@ -9,7 +9,7 @@ from fairlead.model.batch import BatchCounts, StoredBatch
 from fairlead.model.exchange import Send
 from fairlead.sdk.batches import to_stored
 from fairlead.sdk.calls import action_ctx, call_action, dump_output, sync_ctx, validate_input
-from fairlead.sdk.ctx import ConnectionView
+from fairlead.sdk.ctx import ConnectionView, Skipped
 from fairlead.sdk.pack import Pack
 from fairlead.sdk.testing.table import Table
 
@@ -41,6 +41,8 @@ class SyncOutcome:
     #: what was committed, in order
     batches: list[StoredBatch] = field(default_factory=list)
     counts: BatchCounts = field(default_factory=BatchCounts)
+    #: places that it left out
+    skipped: list[Skipped] = field(default_factory=list)
     #: False if `stop_after` cut it short
     is_finished: bool = True
 
@@ -67,6 +69,7 @@ async def run_sync(
         pack, sync, _connection(metadata, connection_config), send, checkpoint=checkpoint
     )
     outcome = SyncOutcome(table if table is not None else Table(), checkpoint)
+    outcome.skipped = ctx.skipped
     generator = sync.body(ctx)
     try:
         async for batch in generator:

@@ -40,6 +40,14 @@ class Table:
         for record_id, (digest, content) in batch.upsert.items():
             counts += self._upsert(batch, record_id, digest, content, partition.generation)
         counts += self._delete((batch.model, record_id) for record_id in batch.delete)
+        if batch.replace:
+            counts += self._delete(
+                key
+                for key, row in self._rows.items()
+                if (key[0], row.partition) == (batch.model, batch.partition)
+                and key[1].startswith(tuple(batch.replace))
+                and key[1] not in batch.upsert
+            )
         if batch.settled and partition.is_in_doubt:
             partition.is_in_doubt = False
             counts += self._delete(
