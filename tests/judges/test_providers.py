@@ -29,6 +29,16 @@ def test_read(said: Any, world: Any) -> None:
     assert "offline_access" in one["default_scopes"]
     assert one["disable_pkce"] is False
     assert one["proxy"]["base_url"] == world.cloud["urls"]["graph"]
+    assert one["proxy"]["retry"] == {
+        "after": ["retry-after", "ratelimit-reset"],
+        "remaining": "ratelimit-remaining",
+    }
+    assert one["proxy"]["paginate"] == {
+        "type": "link",
+        "response_path": "value",
+        "limit_name_in_request": "$top",
+        "link_path_in_response_body": "@odata.nextLink",
+    }
     assert one["connection_config"]["tenant"]["type"] == "string"
     status, error = said.error("unknown")
     assert (status, error["code"]) == (404, "not_found")

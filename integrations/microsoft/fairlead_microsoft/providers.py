@@ -8,6 +8,7 @@ https://learn.microsoft.com/entra/identity-platform/scopes-oidc
 
 from dataclasses import replace
 
+from fairlead.model.limits import PageLink, Pagination, RateLimit
 from fairlead.model.provider import Audience, AuthMode, ConfigField, Provider
 from fairlead_microsoft.account import find_account, find_tenant
 from fairlead_microsoft.clouds import TENANT, Cloud
@@ -71,6 +72,23 @@ _ALGORITHM = ConfigField(
     example="PS256",
     required=False,
 )
+#: https://learn.microsoft.com/sharepoint/dev/general-development/how-to-avoid-getting-throttled-or-blocked-in-sharepoint-online
+_RATE_LIMIT = RateLimit(after=("retry-after", "ratelimit-reset"), remaining="ratelimit-remaining")
+#: https://learn.microsoft.com/graph/paging
+_GRAPH_PAGES = Pagination(
+    type=PageLink.LINK,
+    response_path="value",
+    link_path_in_response_body="@odata.nextLink",
+    limit_name_in_request="$top",
+)
+#: in the form `odata=verbose`, which the provider asks for:
+#: https://learn.microsoft.com/sharepoint/dev/sp-add-ins/use-odata-query-operations-in-sharepoint-rest-requests
+_REST_PAGES = Pagination(
+    type=PageLink.LINK,
+    response_path="d.results",
+    link_path_in_response_body="d.__next",
+    limit_name_in_request="$top",
+)
 _SIGNED_BY_CERTIFICATE = {
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     "client_assertion": "${credentials.assertion}",
@@ -130,6 +148,8 @@ def sharepoint_online(cloud: Cloud) -> Provider:
         connection_defaults={"tenant": "organizations"},
         # undecorated traffic is throttled first
         headers={"User-Agent": USER_AGENT},
+        rate_limit=_RATE_LIMIT,
+        pagination=_GRAPH_PAGES,
         token_request=token_request(cloud),
         on_connected=find_account(cloud),
         throttle=throttle,
@@ -159,6 +179,8 @@ def sharepoint_online_app(cloud: Cloud) -> Provider:
         connection_config={"tenantId": _OWN_TENANT, "assertionAlgorithm": _ALGORITHM},
         connection_defaults={"assertionAlgorithm": "PS256"},
         headers={"User-Agent": USER_AGENT},
+        rate_limit=_RATE_LIMIT,
+        pagination=_GRAPH_PAGES,
         token_request=token_request(cloud),
         on_connected=find_account(cloud),
         throttle=throttle,
@@ -222,6 +244,8 @@ def sharepoint_online_v1(cloud: Cloud) -> Provider:
         connection_defaults={"assertionAlgorithm": "PS256"},
         # without it the API answers in Atom
         headers={"Accept": "application/json;odata=verbose", "User-Agent": USER_AGENT},
+        rate_limit=_RATE_LIMIT,
+        pagination=_REST_PAGES,
         token_request=token_request(cloud),
         on_connected=find_tenant,
         starts_syncs=False,

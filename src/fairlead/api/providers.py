@@ -1,5 +1,6 @@
 """`/providers`: what the installed packs can connect to (contract 2.1)."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -13,6 +14,7 @@ from fairlead.api.services import Given
 from fairlead.api.wire import guide_url, logo_url
 from fairlead.connect.fields import fields_of
 from fairlead.errors import InvalidInput, NotFound
+from fairlead.model.limits import PageLink, Pagination, RateLimit
 from fairlead.model.provider import AuthMode, ConfigField, Provider
 
 router = APIRouter(
@@ -111,13 +113,39 @@ def provider_out(provider: Provider, server_url: str) -> dict[str, Any]:
     if provider.auth_mode is AuthMode.TWO_STEP:
         optional |= _two_step_out(provider)
     if provider.base_url:
-        optional["proxy"] = {"base_url": provider.base_url} | (
-            {"headers": dict(provider.headers)} if provider.headers else {}
-        )
+        optional["proxy"] = {
+            "base_url": provider.base_url,
+            **({"headers": dict(provider.headers)} if provider.headers else {}),
+            "retry": _retry_out(provider.rate_limit),
+            **({"paginate": _paginate_out(provider.pagination)} if provider.pagination else {}),
+        }
     if provider.authorization_url:
         optional["scope_separator"] = provider.scope_separator
         optional["disable_pkce"] = not provider.pkce
     return written | {key: value for key, value in optional.items() if value not in ("", [], {})}
+
+
+def _retry_out(rule: RateLimit) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "after": _one_or_all(rule.after),
+        "at": _one_or_all(rule.at),
+        "remaining": rule.remaining,
+        "error_code": [str(status) for status in sorted(rule.statuses)],
+    }
+    return {name: value for name, value in written.items() if value}
+
+
+def _one_or_all(names: tuple[str, ...]) -> str | list[str]:
+    return names[0] if len(names) == 1 else list(names)
+
+
+def _paginate_out(pages: Pagination) -> dict[str, Any]:
+    is_offset = pages.type is PageLink.OFFSET
+    return {
+        name: value
+        for name, value in asdict(pages).items()
+        if value not in ("", None) and (is_offset or not name.startswith("offset_"))
+    }
 
 
 def _two_step_out(provider: Provider) -> dict[str, Any]:

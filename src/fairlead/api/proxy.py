@@ -19,6 +19,7 @@ from fairlead.api.openapi import Documentation
 from fairlead.api.proxy_headers import ProxyHeaders, read_headers
 from fairlead.api.services import Services
 from fairlead.errors import CallerError
+from fairlead.gateway.send import LONGEST_WAIT
 from fairlead.model.exchange import Request, Response
 from fairlead.store import integrations
 
@@ -62,6 +63,27 @@ DOCUMENTATION = tuple(
 )
 
 
+class _Effort:
+    """What an answer took, for a caller who allowed retries."""
+
+    def __init__(self) -> None:
+        self._requests = 0
+        self._waited_seconds = 0.0
+
+    def count(self) -> None:
+        self._requests += 1
+
+    def wait(self, seconds: float) -> None:
+        self._waited_seconds += seconds
+
+    def told(self) -> tuple[tuple[bytes, bytes], ...]:
+        """Return headers of ours that say so."""
+        return (
+            (b"fairlead-requests", str(self._requests).encode()),
+            (b"fairlead-waited", f"{self._waited_seconds:.3f}".encode()),
+        )
+
+
 class Proxy:
     """Sends callers' requests to vendors."""
 
@@ -83,6 +105,7 @@ class Proxy:
         connection = await self.known.find(caller.environment.id, asked.key, asked.connection_id)
         if connection is None:
             raise await self._unknown(caller, asked.key, asked.connection_id)
+        effort = _Effort() if asked.retries else None
         answer = await self._services.gateway.send(
             connection,
             Request(
@@ -94,8 +117,11 @@ class Proxy:
             retries=asked.retries,
             retry_on=asked.retry_on,
             decompress=asked.decompress,
+            on_request=effort.count if effort else None,
+            on_wait=effort.wait if effort else None,
+            patience=LONGEST_WAIT,
         )
-        await stream_back(answer, receive, send)
+        await stream_back(answer, receive, send, effort.told() if effort else ())
 
     async def _unknown(self, caller: Caller, key: str, connection_id: str) -> CallerError:
         async with self._services.db.read() as tx:
@@ -153,10 +179,16 @@ async def _rest(kept: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield chunk
 
 
-async def stream_back(answer: Response, receive: Receive, send: Send) -> None:
-    """Pass the vendor's answer to the caller as it arrives; stop if the caller goes away."""
+async def stream_back(
+    answer: Response, receive: Receive, send: Send, ours: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
+    """Pass the vendor's answer to the caller as it arrives; stop if the caller goes away.
+
+    `ours` are headers that are added.
+    """
     async with answer:
         headers, left = _passed_back(answer.raw_headers)
+        headers += ours
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         # most answers are one chunk: only a longer one is worth a watcher
         gone: asyncio.Task[None] | None = None

@@ -45,6 +45,8 @@ class ProxyHeaders(BaseModel):
     base_url_override: str | None = Field(default=None, alias="Base-Url-Override")
     """Another base URL; credentials go along only to the provider's own hosts."""
     retries: int = Field(default=0, ge=0, le=_MOST_RETRIES, alias="Retries")
+    """The answer then says in `Fairlead-Requests` how many requests were sent, and in
+    `Fairlead-Waited` how many seconds were spent waiting between them, five minutes at most."""
     retry_on: str | None = Field(default=None, alias="Retry-On")
     """Further statuses to retry, comma-separated."""
     decompress: bool = Field(default=False, alias="Decompress")

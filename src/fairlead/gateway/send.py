@@ -1,6 +1,7 @@
 """The only function by which a provider request leaves: authorised, renewed, retried, streamed."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from fairlead.connect.validity import token_of
 from fairlead.errors import Unavailable
 from fairlead.gateway.authorise import Target, authorise, provider_headers, target_of
 from fairlead.gateway.pauses import Pauses
-from fairlead.http import Transport, backoff, redact_url, retry_after, retry_delay
+from fairlead.http import Transport, asked_wait, backoff, is_used_up, redact_url, retry_delay
 from fairlead.http.retry import IDEMPOTENT
 from fairlead.model.clock import Clock
 from fairlead.model.connection import Connection
@@ -59,6 +60,8 @@ class Gateway:
         decompress: bool = True,
         redirects: int = 5,
         on_request: Callable[[], None] | None = None,
+        on_wait: Callable[[float], None] | None = None,
+        patience: timedelta | None = None,
     ) -> Response:
         """Send one request as the connection and return the answer, whatever its status.
 
@@ -69,10 +72,17 @@ class Gateway:
         claims, by another one that asks for them. Retried, up to `retries` times: throttled calls,
         `retry_on`, and for idempotent methods passing 5xx and network trouble. A streamed body is
         never sent twice, one that `is_once` never after it may have been carried out. `on_request`
-        is called before each request.
+        is called before each request, `on_wait` with the seconds of each wait. No wait is longer
+        than `longest_wait`; all together they last no longer than `patience`, None = no limit.
         """
         exchange = _Exchange(
-            self._registry.provider(connection.provider), connection, request, redirects, decompress
+            self._registry.provider(connection.provider),
+            connection,
+            request,
+            redirects,
+            decompress=decompress,
+            on_wait=on_wait,
+            patience_seconds=math.inf if patience is None else patience.total_seconds(),
         )
         may_repeat = isinstance(request.body, bytes | None)
         retries = retries if may_repeat else 0
@@ -90,9 +100,11 @@ class Gateway:
                     on_request()
                 answer = await self._send_once(exchange, credentials)
             except Unavailable:
-                if attempt >= retries or not may_be_repeated(request):
+                pause = backoff(attempt)
+                may_go_on = attempt < retries and may_be_repeated(request)
+                if not (may_go_on and self._is_bearable(exchange, pause)):
                     raise
-                await self._wait(exchange, backoff(attempt), "no answer")
+                await self._wait(exchange, pause, "no answer")
                 attempt += 1
                 credentials = None
                 continue
@@ -107,7 +119,7 @@ class Gateway:
                     credentials = renewed
                     continue
             delay = self._delay(exchange, answer, attempt, retry_on)
-            if delay is None or attempt >= retries or delay > self._longest_wait.total_seconds():
+            if delay is None or attempt >= retries or not self._is_bearable(exchange, delay):
                 return answer
             await answer.close()
             await self._wait(exchange, delay, f"status {answer.status}")
@@ -171,22 +183,29 @@ class Gateway:
             url=answer.url.partition("?")[0],
             method=exchange.request.method.upper(),
         )
+        rule = provider.rate_limit
         throttled = provider.throttle(reply) if provider.throttle is not None else None
-        if answer.status < 400 and throttled is None and not retry_on:
-            return None
-        if throttled is None and answer.status == 429:
-            throttled = retry_after(reply.headers, now)
+        if throttled is None and (answer.status == 429 or is_used_up(reply.headers, rule)):
+            throttled = asked_wait(reply.headers, rule, now)
         if throttled is not None:
             self._pauses.note(exchange.connection.id, throttled, now)
+        if answer.status < 400 and not retry_on:
+            return None
         repeatable = may_be_repeated(exchange.request)
         return retry_delay(reply, provider, attempt, now, also=retry_on, repeatable=repeatable)
 
     async def _wait_for_pause(self, exchange: "_Exchange") -> None:
         left = self._pauses.left(exchange.connection.id, self._clock.now())
-        if 0 < left <= self._longest_wait.total_seconds():
+        if left > 0 and self._is_bearable(exchange, left):
             await self._wait(exchange, left, "paused by the vendor")
 
+    def _is_bearable(self, exchange: "_Exchange", seconds: float) -> bool:
+        return seconds <= min(exchange.patience_seconds, self._longest_wait.total_seconds())
+
     async def _wait(self, exchange: "_Exchange", seconds: float, reason: str) -> None:
+        exchange.patience_seconds -= seconds
+        if exchange.on_wait is not None:
+            exchange.on_wait(seconds)
         log.info(
             "waited before a request",
             connection_id=exchange.connection.connection_id,
@@ -199,7 +218,7 @@ class Gateway:
 
 
 class _Exchange:
-    """One caller's request and what does not change between its attempts."""
+    """One caller's request: what does not change between its attempts, and their patience."""
 
     def __init__(
         self,
@@ -207,8 +226,14 @@ class _Exchange:
         connection: Connection,
         request: Request,
         redirects: int,
+        *,
         decompress: bool,
+        on_wait: Callable[[float], None] | None,
+        patience_seconds: float,
     ) -> None:
+        self.on_wait = on_wait
+        #: left for further waits
+        self.patience_seconds = patience_seconds
         self.provider = provider
         self.connection = connection
         self.request = request

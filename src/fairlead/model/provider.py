@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from fairlead.errors import FairleadError
 from fairlead.model.diagnosis import Chart
 from fairlead.model.guide import Guide
+from fairlead.model.limits import Pagination, RateLimit
 
 
 class AuthMode(StrEnum):
@@ -218,6 +219,10 @@ class Provider:
     connection_defaults: Mapping[str, str] = field(default_factory=dict)
     #: sent with every API call
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: when a call that was refused may be sent again
+    rate_limit: RateLimit = field(default_factory=RateLimit)
+    #: told to callers who read lists; None = nothing is known
+    pagination: Pagination | None = None
     #: do the pack's syncs start by themselves on a new connection?
     starts_syncs: bool = True
 

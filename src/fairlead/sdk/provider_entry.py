@@ -1,16 +1,24 @@
 """One entry of a providers file: the contract's field names (2.1), and what they may hold."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from fairlead.errors import EgressRefused
 from fairlead.http import parse_url
+from fairlead.model.limits import PageLink, RateLimit
 
 #: may stand in a file and do nothing
 OF_NO_EFFECT = frozenset({"docs_section", "installation", "logo", "setup_guide_url", "signature"})
-OF_NO_EFFECT_IN_PROXY = frozenset({"decompress", "paginate", "retry", "verification"})
+OF_NO_EFFECT_IN_PROXY = frozenset({"decompress", "verification"})
 PLACE = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -60,11 +68,72 @@ class CredentialIn(FieldIn):
     secret: bool = True
 
 
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str | int) else value
+
+
+Headers = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Status = Annotated[int, Field(ge=300, le=599)]
+
+
+class RetryIn(_Strict):
+    """When a call that was refused may be sent again."""
+
+    after: Headers | None = None
+    at: Headers | None = None
+    remaining: str = ""
+    error_code: Annotated[tuple[Status, ...], BeforeValidator(_as_list)] = ()
+
+    def made(self) -> RateLimit:
+        """Return it as a rule; who names no header means the standard one."""
+        after = self.after if self.after is not None or self.at else RateLimit().after
+        return RateLimit(
+            after=tuple(name.lower() for name in after or ()),
+            at=tuple(name.lower() for name in self.at or ()),
+            remaining=self.remaining.lower(),
+            statuses=frozenset(self.error_code),
+        )
+
+
+class PaginateIn(_Strict):
+    """How a list goes on."""
+
+    type: PageLink
+    response_path: str = ""
+    limit: int | None = Field(default=None, ge=1)
+    limit_name_in_request: str = ""
+    link_path_in_response_body: str = ""
+    link_rel_in_response_header: str = ""
+    cursor_path_in_response: str = ""
+    cursor_name_in_request: str = ""
+    offset_name_in_request: str = ""
+    offset_start_value: int = 0
+    offset_calculation_method: Literal["per-page", "by-response-size", ""] = ""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        wanted = _WANTED[self.type]
+        if not any(all(getattr(self, name) for name in names) for names in wanted):
+            raise ValueError(
+                f"of type {self.type} lacks {' or '.join(' and '.join(names) for names in wanted)}"
+            )
+        return self
+
+
+_WANTED: dict[PageLink, tuple[tuple[str, ...], ...]] = {
+    PageLink.LINK: (("link_path_in_response_body",), ("link_rel_in_response_header",)),
+    PageLink.CURSOR: (("cursor_path_in_response", "cursor_name_in_request"),),
+    PageLink.OFFSET: (("offset_name_in_request",),),
+}
+
+
 class ProxyIn(_Strict):
     """How the API is called."""
 
     base_url: Address | None = None
     headers: dict[str, str] = {}
+    retry: RetryIn | None = None
+    paginate: PaginateIn | None = None
 
 
 class TokenResponseIn(_Strict):

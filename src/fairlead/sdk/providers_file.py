@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from fairlead.errors import OperatorError
 from fairlead.model.exchange import Send
+from fairlead.model.limits import Pagination
 from fairlead.model.provider import AuthMode, ConfigField, Provider, TokenReply
 from fairlead.sdk.marked import Marked, Unreadable, read_marked
 from fairlead.sdk.pack import Pack
@@ -175,6 +176,10 @@ def _given(file: _File, name: str, entry: ProviderIn) -> dict[str, Any]:
             given["base_url"] = entry.proxy.base_url
         if entry.proxy.headers:
             given["headers"] = entry.proxy.headers
+        if entry.proxy.retry is not None:
+            given["rate_limit"] = entry.proxy.retry.made()
+        if entry.proxy.paginate is not None:
+            given["pagination"] = Pagination(**entry.proxy.paginate.model_dump())
     if entry.connection_config is not None:
         fields = entry.connection_config
         given["connection_config"] = _fields(file, f"{name}.connection_config", fields)

@@ -166,6 +166,21 @@ async def test_retries(world: Any) -> None:
     )
     assert answer.status_code == 404
     assert len(world.vendor.calls) == 2
+    assert answer.headers["fairlead-requests"] == "2"
+    assert answer.headers["fairlead-waited"] == "0.000"
+    plain = await world.client.get("/proxy/x", headers=AS_C1)
+    assert not [name for name in plain.headers if name.startswith("fairlead-")]
+
+
+async def test_a_longer_wait_is_left_to_the_caller(world: Any) -> None:
+    world.vendor.answers.append((429, {"Retry-After": "301"}, b""))
+    answer = await world.client.get("/proxy/x", headers=AS_C1 | {"Retries": "3"})
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "301"
+    assert (answer.headers["fairlead-requests"], answer.headers["fairlead-waited"]) == (
+        "1",
+        "0.000",
+    )
 
 
 async def test_compressed_answers(world: Any) -> None:

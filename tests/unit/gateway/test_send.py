@@ -21,6 +21,7 @@ from fairlead.errors import (
 )
 from fairlead.model.credentials import ApiKeyCredentials, NoCredentials
 from fairlead.model.exchange import Request
+from fairlead.model.limits import RateLimit
 from fairlead.model.provider import Audience
 
 GET = Request(url="/x")
@@ -295,6 +296,39 @@ async def test_longer_waits_are_the_callers_business(make_door):
     assert answer.status == 429
     assert answer.headers["retry-after"] == "11"
     assert door.waits == []
+
+
+async def test_waits_are_told_and_end_with_the_callers_patience(door):
+    told, sent = [], []
+    _answers(door, _status(429, Retry_After="4"), _status(503, Retry_After="5"), _status(503))
+    answer = await door.send(
+        GET,
+        retries=5,
+        patience=timedelta(seconds=10),
+        on_wait=told.append,
+        on_request=lambda: sent.append(1),
+    )
+    # four more would be 13 in all
+    assert answer.status == 503
+    assert told == door.waits == [4.0, 5.0]
+    assert len(sent) == 3
+
+
+async def test_patience_ends_where_nobody_answers(door):
+    _answers(door, Unavailable("gone"))
+    with pytest.raises(Unavailable):
+        await door.send(GET, retries=5, patience=timedelta(seconds=3.5))
+    assert door.waits == [1, 2]
+
+
+async def test_the_last_call_that_is_left_slows_the_next_one(make_door):
+    rule = RateLimit(after=("retry-after", "ratelimit-reset"), remaining="ratelimit-remaining")
+    door = make_door(rate_limit=rule)
+    _answers(door, _status(200, RateLimit_Remaining="0", RateLimit_Reset="6"), _status(200))
+    assert (await door.send(GET, retries=1)).status == 200
+    assert door.waits == []
+    await door.send(GET, retries=1)
+    assert door.waits == [6.0]
 
 
 async def test_providers_own_throttle_rule(make_door):

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fairlead.http import backoff, retry_after, retry_delay
+from fairlead.model.limits import RateLimit
 from fairlead.model.provider import AuthMode, Provider, Reply
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -90,6 +91,49 @@ def test_callers_statuses_are_repeated_too():
     also = frozenset({404})
     assert retry_delay(_reply(404, "POST"), PLAIN, 2, NOW, also=also) == 4.0
     assert retry_delay(_reply(403, "POST"), PLAIN, 2, NOW, also=also) is None
+
+
+def _limited(**rule):
+    return Provider(
+        name="l", display_name="L", auth_mode=AuthMode.NONE, rate_limit=RateLimit(**rule)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "headers", "seconds"),
+    [
+        ({"after": ("retry-after", "ratelimit-reset")}, {"ratelimit_reset": "7"}, 7.0),
+        (
+            {"after": ("retry-after", "ratelimit-reset")},
+            {"retry_after": "Tue, 24 Nov 2026 08:00:30 GMT", "ratelimit_reset": "7"},
+            30.0,
+        ),
+        ({"at": ("x-reset",)}, {"x_reset": str(NOW.timestamp() + 12)}, 12.0),
+        ({"at": ("x-reset",)}, {"x_reset": "Tue, 24 Nov 2026 08:00:45 GMT"}, 45.0),
+        ({"at": ("x-reset",)}, {"x_reset": "1"}, 0.0),
+        ({"at": ("x-reset",)}, {"x_reset": "nan"}, 1.0),
+        ({"after": ("x-wait",)}, {"retry_after": "9"}, 1.0),
+    ],
+)
+def test_provider_says_which_headers_hold(rule, headers, seconds):
+    assert retry_delay(_reply(429, **headers), _limited(**rule), 0, NOW) == seconds
+
+
+def test_nothing_left_is_a_throttle_of_whatever_method():
+    provider = _limited(after=("x-reset",), remaining="x-left")
+    reply = _reply(403, "POST", x_left="0", x_reset="5")
+    assert retry_delay(reply, provider, 0, NOW) == 5.0
+    assert retry_delay(_reply(403, x_left="1"), provider, 0, NOW) is None
+    # a verdict stays one, however many calls are left
+    assert retry_delay(_reply(404, x_left="0"), provider, 0, NOW) is None
+
+
+def test_provider_may_name_the_statuses():
+    provider = _limited(statuses=frozenset({409, 502}))
+    assert retry_delay(_reply(409, "POST"), provider, 0, NOW) == 1.0
+    assert retry_delay(_reply(502), provider, 0, NOW) == 1.0
+    assert retry_delay(_reply(502, "POST"), provider, 0, NOW) is None
+    assert retry_delay(_reply(429), provider, 0, NOW) is None
 
 
 def test_backoff_doubles_and_is_bounded():

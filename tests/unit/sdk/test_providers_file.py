@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import OperatorError
+from fairlead.model.limits import PageLink, Pagination, RateLimit
 from fairlead.model.provider import AuthMode, Provider, TokenReply
 from fairlead.sdk import Pack, Registry
 from fairlead.sdk.providers_file import add_providers
@@ -28,7 +29,14 @@ TICKETS = {
     "proxy": {
         "base_url": "https://${connectionConfig.subdomain}.t.example/api",
         "headers": {"accept": "application/json"},
-        "retry": {"after": "retry-after"},
+        "retry": {"at": "X-Reset", "remaining": "X-Left", "error_code": ["429", 403]},
+        "paginate": {
+            "type": "cursor",
+            "cursor_path_in_response": "next",
+            "cursor_name_in_request": "after",
+            "response_path": "tickets",
+            "limit": 50,
+        },
     },
     "connection_config": {
         "subdomain": {
@@ -101,6 +109,18 @@ def test_every_field(tmp_path):
     assert tickets.connection_config["region"].required is False
     assert tickets.connection_defaults == {"region": "eu"}
     assert tickets.headers == {"accept": "application/json"}
+    assert tickets.rate_limit == RateLimit(
+        after=(), at=("x-reset",), remaining="x-left", statuses=frozenset({403, 429})
+    )
+    assert tickets.pagination == Pagination(
+        type=PageLink.CURSOR,
+        cursor_path_in_response="next",
+        cursor_name_in_request="after",
+        response_path="tickets",
+        limit=50,
+    )
+    assert found.provider("key").rate_limit == RateLimit()
+    assert found.provider("key").pagination is None
     assert found.actions("tickets") == found.syncs("tickets") == []
     assert found.provider("key").headers == {"X-Key": "${apiKey}"}
 
@@ -145,6 +165,22 @@ WRONG = [
     (changed(proxy={"base_url": "http://t.example"}), "t.proxy.base_url is not an https address"),
     (changed(proxy={"base_url": "ftp://x"}), "t.proxy.base_url is not an https address"),
     (changed(proxy={"base_url": "https://x", "hdrs": {}}), "t.proxy.hdrs is not a field"),
+    (
+        changed(proxy={"base_url": "https://x", "retry": {"after": "a", "when": 1}}),
+        "t.proxy.retry.when is not a field",
+    ),
+    (
+        changed(proxy={"base_url": "https://x", "retry": {"error_code": [200]}}),
+        "t.proxy.retry.error_code.0 input should be greater than or equal to 300",
+    ),
+    (
+        changed(proxy={"base_url": "https://x", "paginate": {"type": "link"}}),
+        "t.proxy.paginate of type link lacks link_path_in_response_body or link_rel",
+    ),
+    (
+        changed(proxy={"base_url": "https://x", "paginate": {"type": "cursor"}}),
+        "t.proxy.paginate of type cursor lacks cursor_path_in_response and cursor_name",
+    ),
     (changed(body_format="json"), "t.body_format must be 'form': only TWO_STEP sends JSON"),
     (changed(tokenurl="x"), "t.tokenurl is not a field that is known here"),
     (changed(token_url="https://${x}.example"), "t.token_url has the place ${x}"),
