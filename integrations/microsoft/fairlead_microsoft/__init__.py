@@ -9,11 +9,29 @@ from fairlead.sdk import Pack
 from fairlead_microsoft.clouds import Cloud, chosen_cloud
 from fairlead_microsoft.graph import Graph
 from fairlead_microsoft.providers import providers, sharepoint_online_v1
-from fairlead_microsoft.sharepoint import drive_items, files, sites
+from fairlead_microsoft.sharepoint import (
+    columns,
+    content_types,
+    drive_items,
+    files,
+    list_items,
+    lists,
+    pages,
+    sites,
+)
 from fairlead_microsoft.sharepoint.pack import sharepoint
 
 #: modules whose functions the pack ships; importing them registers the functions
-FUNCTIONS = (drive_items, files, sites)
+FUNCTIONS = (
+    columns,
+    content_types,
+    drive_items,
+    files,
+    list_items,
+    lists,
+    pages,
+    sites,
+)
 
 
 def pack(cloud: Cloud | None = None) -> Pack[Graph]:

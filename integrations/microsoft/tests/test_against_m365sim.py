@@ -1,16 +1,13 @@
 """The pack against the emulator, over real sockets: sync, changes, faults, actions."""
 
 from base64 import b64decode
-from collections.abc import AsyncIterator, Mapping
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from yarl import URL
+from plain_http import Http
 
 from fairlead.errors import Rejected, Throttled
-from fairlead.model.exchange import Request, Response
 from fairlead.sdk import Pack
 from fairlead.sdk.testing import SyncOutcome, Table, run_action, run_sync
 from fairlead_microsoft import pack
@@ -22,74 +19,6 @@ from m365sim.files.item import SYSTEM
 from m365sim.graph.item_shapes import etag
 from m365sim.server import Running, running
 from m365sim.testing import delegated_token
-
-
-class HttpResponse:
-    """A response over the wire."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.status = response.status
-        self.raw_headers = response.raw_headers
-        self.url = str(response.url)
-        self.method = response.method
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        return {name.lower(): value for name, value in self._response.headers.items()}
-
-    async def stream(self) -> AsyncIterator[bytes]:
-        async for piece in self._response.content.iter_any():
-            yield piece
-
-    async def read(self) -> bytes:
-        return await self._response.read()
-
-    async def json(self) -> Any:
-        return await self._response.json(content_type=None)
-
-    async def close(self) -> None:
-        self._response.release()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-
-class Http:
-    """A plain Send: the token goes to Graph only, redirects are followed without it."""
-
-    def __init__(self, session: aiohttp.ClientSession, graph_url: str, token: str) -> None:
-        self._session = session
-        self._graph = URL(graph_url).origin()
-        self._token = token
-        self.requests: list[Request] = []
-
-    async def __call__(self, request: Request) -> Response:
-        self.requests.append(request)
-        url = URL(request.url, encoded=True)
-        for _ in range(3):
-            headers = dict(request.headers)
-            if url.origin() == self._graph:
-                headers["Authorization"] = f"Bearer {self._token}"
-            else:
-                headers["Host"] = f"{url.host}:{url.port}"
-                url = url.with_host("127.0.0.1")
-            response = await self._session.request(
-                request.method, url, headers=headers, allow_redirects=False
-            )
-            if response.status not in (301, 302, 307, 308):
-                break
-            url = URL(response.headers["Location"], encoded=True)
-            response.release()
-        return HttpResponse(response)
 
 
 class Lab:

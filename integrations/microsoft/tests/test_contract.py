@@ -15,6 +15,22 @@ PACK = pack(GLOBAL)
 FUNCTIONS = [*PACK.actions.values(), *PACK.syncs.values()]
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 CAMEL = re.compile(r"[a-z][a-zA-Z0-9]*")
+#: names of outputs that are spelled as integrations of SharePoint have long spelled them
+SNAKE = {"next_cursor", "site_id", "list_id", "item_id"}
+#: file -> its actions
+ACTIONS = {
+    *("get-site", "list-shared-sites", "search-sites"),
+    *("create-list", "delete-list", "get-list", "list-lists", "update-list"),
+    *("create-list-item", "delete-list-item", "get-list-item"),
+    *("list-list-items", "update-list-item"),
+    *("create-list-column", "delete-list-column", "list-list-columns", "update-list-column"),
+    *("create-site-column", "delete-site-column", "list-site-columns", "update-site-column"),
+    *("add-content-type-to-list", "create-content-type", "delete-content-type"),
+    *("get-content-type", "list-content-types", "list-list-content-types"),
+    *("create-site-page", "delete-site-page", "get-site-page"),
+    *("list-site-pages", "publish-site-page", "update-site-page"),
+    *("download-drive-item-content", "get-drive-item"),
+}
 SCOPE = re.compile(r"[A-Z][A-Za-z]+\.[A-Z][A-Za-z.]+")
 
 
@@ -23,11 +39,7 @@ def each(functions: list) -> pytest.MarkDecorator:
 
 
 def test_the_pack_ships_exactly_this():
-    assert sorted(PACK.actions) == [
-        "download-drive-item-content",
-        "get-drive-item",
-        "list-shared-sites",
-    ]
+    assert set(PACK.actions) == ACTIONS
     assert sorted(PACK.syncs) == ["drive-items"]
     assert sorted(PACK.providers) == [
         "microsoft",
@@ -73,7 +85,8 @@ def test_action_schemas(function: Action):
         assert any(one.get("description") for one in described)
     output = output_schema(function)
     assert output["type"] == "object"
-    assert all(CAMEL.fullmatch(name) for name in properties(schema) | properties(output))
+    names = properties(schema) | (properties(output) - SNAKE)
+    assert all(CAMEL.fullmatch(name) for name in names)
 
 
 @each(list(PACK.syncs.values()))

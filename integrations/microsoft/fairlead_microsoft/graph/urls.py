@@ -51,3 +51,16 @@ def origin(url: str) -> str:
     usual = {"https": 443, "http": 80}.get(parts.scheme)
     suffix = "" if port in (None, usual) else f":{port}"
     return f"{parts.scheme}://{parts.hostname}{suffix}"
+
+
+def site_at(hostname: str, path: str) -> str:
+    """Return the path of the site at an address: `/v1.0/sites/{host}:/sites/a%20b`.
+
+    Each part of the path is quoted by itself; one that would lead elsewhere is InvalidInput.
+    """
+    names = [name for name in path.split("/") if name]
+    for name in names:
+        if name in (".", ".."):
+            raise InvalidInput(f"'{path}' is not the path of a site; give it as in its address")
+    host = f"{VERSION}/sites/{quote(hostname, safe='')}"
+    return f"{host}:/{'/'.join(quote(name, safe='') for name in names)}" if names else host

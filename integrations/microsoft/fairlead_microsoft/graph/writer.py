@@ -94,8 +94,21 @@ class Writer(Caller):
         **params: str | int | None,
     ) -> M:
         """Change something, only as it was at the eTag `if_match` if one is given."""
+        reply = await self.patch_json(path, body, if_match=if_match, prefer=prefer, **params)
+        return read_as(model, reply)
+
+    async def patch_json(
+        self,
+        path: str,
+        body: Body,
+        *,
+        if_match: str | None = None,
+        prefer: str | None = None,
+        **params: str | int | None,
+    ) -> Any:
+        """Change something; returns the answer as it comes, None if it is empty."""
         request = self._change("PATCH", path, body, if_match=if_match, prefer=prefer, params=params)
-        return read_as(model, await self._json(request))
+        return await self._json(request)
 
     async def put(
         self,
