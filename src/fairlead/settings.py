@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     tick_seconds: float = Field(default=1.0, gt=0, le=60)
     #: seconds that a run's lease lives without a heartbeat
     lease_seconds: float = Field(default=20.0, ge=1, le=600)
+    #: share of a model's records that one run may delete; more is held back until another run
+    #: agrees or somebody approves it. 1 = never held back
+    deletion_share: float = Field(default=0.3, ge=0, le=1)
+    #: so many records one run may always delete
+    deletion_floor: int = Field(default=100, ge=0)
     #: where the product hears of events; empty = nowhere
     webhook_url: str = ""
     #: key that signs webhooks; default: the secret key

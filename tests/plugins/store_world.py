@@ -20,6 +20,7 @@ from fairlead.model.record import Record
 from fairlead.model.run import Run, RunKind, RunTrigger
 from fairlead.store import connections, environments, integrations, records, runs
 from fairlead.store.database import Database, Tx
+from fairlead.store.deletions import Breaker
 from fairlead.vault import Vault
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -59,6 +60,7 @@ class World:
     connection: Connection
     now: datetime = NOW
     run: Run | None = field(default=None)
+    breaker: Breaker = field(default_factory=Breaker)
 
     @property
     def pk(self) -> int:
@@ -96,6 +98,7 @@ class World:
             fencing_token=run.fencing_token,
             batch=batch,
             now=self.now,
+            breaker=self.breaker,
         )
 
     async def commit(self, batch: StoredBatch) -> BatchCounts:

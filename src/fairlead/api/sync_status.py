@@ -76,6 +76,8 @@ class SyncStatusOut(BaseModel):
     latestResult: dict[str, CountsOut]  # noqa: N815
     latestExecutionStatus: str | None  # noqa: N815
     recordCount: dict[str, int]  # noqa: N815
+    heldDeletions: dict[str, int]  # noqa: N815
+    """Too many at once: they wait for approval, or for another run that agrees."""
     checkpoint: Any
     latestExecution: ExecutionOut | None  # noqa: N815
 
@@ -123,6 +125,7 @@ def status_out(status: SyncStatus) -> dict[str, Any]:
         "latestResult": _counts(status.latest_result),
         "latestExecutionStatus": _EXECUTION[latest.state] if latest else None,
         "recordCount": status.record_count,
+        "heldDeletions": status.held_deletions,
         "checkpoint": status.checkpoint,
         "latestExecution": _execution(latest) if latest else None,
     }

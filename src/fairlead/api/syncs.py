@@ -142,6 +142,31 @@ async def pause(
     return {"success": True}
 
 
+class ApprovalReply(BaseModel):
+    """What was deleted."""
+
+    success: Literal[True]
+    deleted: dict[str, int]
+    """Model -> records."""
+
+
+@router.post(
+    "/sync/deletions/approve",
+    response_model=ApprovalReply,
+    dependencies=[Depends(query_of(NoQuery))],
+)
+async def approve_deletions(
+    services: Given,
+    body: SyncCommand,
+    caller: Annotated[Caller, needs("environment:syncs:update")],
+) -> dict[str, Any]:
+    """Delete what runs held back because it was too much at once."""
+    deleted = await services.engine.approve_deletions(
+        caller.environment, body.provider_config_key, body.connection_id, _named(body.syncs)
+    )
+    return {"success": True, "deleted": deleted}
+
+
 class FrequencyChange(Strict):
     """How often a sync of one connection shall run."""
 

@@ -140,6 +140,17 @@ class Engine:
             self._setup, queue, targets, reset=reset, empty_cache=empty_cache
         )
 
+    async def approve_deletions(
+        self,
+        environment: Environment,
+        integration_key: str,
+        connection_id: str | None,
+        syncs: Sequence[Named] = (),
+    ) -> dict[str, int]:
+        """Delete what runs of these syncs held back; return model -> how many."""
+        targets = await self._targets(environment, integration_key, connection_id, syncs)
+        return await of_syncs.approve_deletions(self._setup, targets)
+
     async def pause(
         self,
         environment: Environment,

@@ -11,6 +11,7 @@ from fairlead.model.exchange import Send
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
 from fairlead.store.database import Database
+from fairlead.store.deletions import Breaker
 
 
 class Door(Protocol):
@@ -33,6 +34,11 @@ class Setup:
     new_id: NewId
     #: name of this process in leases
     owner: str
+
+    @property
+    def breaker(self) -> Breaker:
+        """How much one run may delete."""
+        return Breaker(self.settings.deletion_share, self.settings.deletion_floor)
 
     @property
     def lease(self) -> timedelta:

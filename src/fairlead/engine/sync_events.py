@@ -4,7 +4,7 @@ Bodies as in the HTTP contract, sections 6.2 and 6.3.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -45,8 +45,10 @@ def success_events(
     done_partly = run.is_partial
     events = []
     for model in sync.models:
-        counts = counts_of(run.counts.get(model, BatchCounts()))
-        if not is_initial and not done_partly and not any(counts.values()):
+        known = run.counts.get(model, BatchCounts())
+        counts = counts_of(known)
+        is_news = any(counts.values()) or known.held
+        if not is_initial and not done_partly and not is_news:
             continue
         body = {
             **_base(run, connection, is_initial=is_initial),
@@ -59,8 +61,50 @@ def success_events(
         }
         if done_partly:
             body |= {"partial": True, "warnings": [each.model_dump() for each in run.warnings]}
+        if known.held:
+            body["heldDeletions"] = known.held
         events.append(_event(run, body, new_id=new_id, now=now))
     return events
+
+
+def approval_event(
+    connection: Connection,
+    sync: Sync,
+    variant: str,
+    model: str,
+    deleted: int,
+    *,
+    new_id: NewId,
+    now: datetime,
+) -> Event:
+    """Return the event of deletions that were held back and are made now.
+
+    What it changed is listed after `modifiedAfter`, a moment before now.
+    """
+    since = _instant(now - timedelta(milliseconds=1))
+    body = {
+        "from": "nango",
+        "type": "sync",
+        "connectionId": connection.connection_id,
+        "providerConfigKey": connection.integration_key,
+        "syncName": sync.name,
+        "syncVariant": variant,
+        "syncType": "INCREMENTAL",
+        "model": model,
+        "success": True,
+        "checkpoints": {"from": None, "to": None},
+        "responseResults": {"added": 0, "updated": 0, "deleted": deleted},
+        "modifiedAfter": since,
+        "queryTimeStamp": since,
+    }
+    return Event(
+        id=new_id(),
+        environment_id=connection.environment_id,
+        type="sync",
+        connection_pk=connection.id,
+        payload=body,
+        created_at=now,
+    )
 
 
 def failure_event(

@@ -192,6 +192,7 @@ async def _commit(work: _Work, batch: StoredBatch) -> None:
             batch=batch,
             now=now,
             requests=requests,
+            breaker=setup.breaker,
         )
     )
     # A few more may have been sent meanwhile.
@@ -208,7 +209,11 @@ async def _succeed(
     setup, run, attempt = work.setup, work.attempt.run, work.attempt
     now = setup.clock.now()
     async with setup.db.write() as tx:
-        await runs.check(tx, run.connection_pk, run.id, attempt.token)
+        known = await runs.check(tx, run.connection_pk, run.id, attempt.token)
+        if any(counts.held for counts in known.counts.values()):
+            # The next run must look at everything: only that can confirm what was held back.
+            await checkpoints.clear(tx, run.connection_pk, run.function, run.variant)
+            position = None
         for model in sync.models:
             await records.sweep_partitions(
                 tx,
@@ -219,6 +224,7 @@ async def _succeed(
                 run_id=run.id,
                 fencing_token=attempt.token,
                 now=now,
+                breaker=setup.breaker,
             )
         await _write_requests(tx, attempt)
         done = await runs.finish(
@@ -236,6 +242,9 @@ async def _succeed(
         ):
             await outbox.put(tx, event)
     log.info("sync succeeded", run_id=run.id, batches=done.batches, requests=done.requests)
+    for model, counts in done.counts.items():
+        if counts.held:
+            log.warning("deletions held back", run_id=run.id, model=model, held=counts.held)
 
 
 async def _fail(work: _Work, error: FairleadError) -> None:

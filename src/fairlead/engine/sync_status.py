@@ -11,7 +11,7 @@ from fairlead.engine.targets import Target
 from fairlead.model.batch import BatchCounts
 from fairlead.model.run import Run, RunState
 from fairlead.model.schedule import Schedule, ScheduleState
-from fairlead.store import checkpoints, records, runs
+from fairlead.store import checkpoints, deletions, records, runs
 from fairlead.store.database import Tx
 
 
@@ -37,22 +37,28 @@ class SyncStatus:
     latest_run: Run | None = None
     #: model -> live records
     record_count: dict[str, int] = field(default_factory=dict)
+    #: model -> deletions that wait for approval or for another run that agrees
+    held_deletions: dict[str, int] = field(default_factory=dict)
     checkpoint: Any = None
 
 
 async def statuses(tx: Tx, targets: Sequence[Target]) -> list[SyncStatus]:
     """Say how syncs stand."""
     counted: dict[int, dict[str, int]] = {}
+    held: dict[int, dict[str, int]] = {}
     answers = []
     for target in targets:
         pk = target.connection.id
         if pk not in counted:
             counted[pk] = await records.counts(tx, pk)
-        answers.append(await _status(tx, target, counted[pk]))
+            held[pk] = await deletions.held_by_model(tx, pk)
+        answers.append(await _status(tx, target, counted[pk], held[pk]))
     return answers
 
 
-async def _status(tx: Tx, target: Target, counted: dict[str, int]) -> SyncStatus:
+async def _status(
+    tx: Tx, target: Target, counted: dict[str, int], held: dict[str, int]
+) -> SyncStatus:
     schedule, sync = target.schedule, target.sync
     key = (target.connection.id, sync.name, schedule.variant)
     newest = await runs.list_for(
@@ -84,6 +90,9 @@ async def _status(tx: Tx, target: Target, counted: dict[str, int]) -> SyncStatus
         else {model: over.counts.get(model, BatchCounts()) for model in sync.models},
         latest_run=latest,
         record_count={model: counted.get(model + suffix, 0) for model in sync.models},
+        held_deletions={
+            model: held[model + suffix] for model in sync.models if model + suffix in held
+        },
         checkpoint=shown(content),
     )
 

@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import structlog
+
 from fairlead.engine.queue import Queue, Ticket
 from fairlead.engine.setup import Setup
+from fairlead.engine.sync_events import approval_event
 from fairlead.engine.targets import Target
 from fairlead.model.run import Run, RunKind, RunState, RunTrigger
 from fairlead.model.schedule import Schedule, ScheduleState, parse_frequency
-from fairlead.store import checkpoints, records, runs, schedules, streams
+from fairlead.store import checkpoints, deletions, outbox, records, runs, schedules, streams
 from fairlead.store.database import Tx
 from fairlead.store.dialect import hold_connection
+
+log = structlog.get_logger(__name__)
 
 
 async def trigger(
@@ -71,6 +76,35 @@ async def _forget(tx: Tx, setup: Setup, target: Target, *, empty_cache: bool) ->
     if running is not None and running.state is RunState.RUNNING:
         # Ended here rather than waited for: its worker's next commit is refused.
         await runs.finish(tx, running.id, running.fencing_token, state=RunState.CANCELLED, now=now)
+
+
+async def approve_deletions(setup: Setup, targets: Sequence[Target]) -> dict[str, int]:
+    """Delete what runs held back; return model -> how many, over all targets."""
+    deleted: dict[str, int] = {}
+    for target in targets:
+        pk, variant = target.connection.id, target.schedule.variant
+        for model in target.sync.models:
+            now = setup.clock.now()
+            async with setup.db.write() as tx:
+                await hold_connection(tx, pk)
+                stream = await streams.find(tx, pk, model, variant, now)
+                buried = await deletions.approve(tx, stream) if stream is not None else 0
+                if stream is None or not buried:
+                    continue
+                await stream.save(tx)
+                event = approval_event(
+                    target.connection,
+                    target.sync,
+                    variant,
+                    model,
+                    buried,
+                    new_id=setup.new_id,
+                    now=now,
+                )
+                await outbox.put(tx, event)
+            log.warning("deletions approved", connection_id=pk, model=model, deleted=buried)
+            deleted[model] = deleted.get(model, 0) + buried
+    return deleted
 
 
 async def pause(tx: Tx, setup: Setup, targets: Sequence[Target]) -> None:

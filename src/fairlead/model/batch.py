@@ -21,6 +21,11 @@ class Batch(Generic[R]):
     up: doubtful records that were not seen again are swept (deleted). An id that occurs twice in
     one batch keeps its last appearance; a delete beats an upsert only if listed in `delete`.
 
+    `delete_under` names what is gone together with everything that lies below it (a folder, say):
+    each is deleted at once, the rest when the partition is settled, in one statement, and what was
+    moved elsewhere or came back by then is spared. What lies below what, the record says
+    (`Record.parent_record_id`).
+
     A sync with partitions yields at least one batch for each chosen partition in every run: when a
     run ends well, the records of those that it did not yield are swept.
     """
@@ -31,6 +36,8 @@ class Batch(Generic[R]):
     #: beginnings of ids: what begins so in this partition is as `upsert` says and nothing else;
     #: other records that begin so are deleted (the permissions of an item, say)
     replace: Sequence[str] = ()
+    #: ids of records that are gone with all that lies below them
+    delete_under: Sequence[str] = ()
     #: where a killed run resumes; stored with the batch. None = unchanged
     checkpoint: BaseModel | None = None
     #: name of the sub-feed the records belong to (a drive, a list); "" = the whole sync
@@ -49,6 +56,8 @@ class BatchCounts:
     updated: int = 0
     deleted: int = 0
     unchanged: int = 0
+    #: deletions held back: too many at once
+    held: int = 0
 
     def __add__(self, other: "BatchCounts") -> "BatchCounts":
         return BatchCounts(
@@ -56,6 +65,7 @@ class BatchCounts:
             self.updated + other.updated,
             self.deleted + other.deleted,
             self.unchanged + other.unchanged,
+            self.held + other.held,
         )
 
 
@@ -71,6 +81,9 @@ class StoredBatch:
     delete: Sequence[str] = ()
     #: beginnings of ids whose other records are deleted
     replace: Sequence[str] = ()
+    delete_under: Sequence[str] = ()
+    #: id -> id of the record it lies below, for those that lie below one
+    parents: Mapping[str, str] = field(default_factory=dict)
     #: JSON bytes of the checkpoint, None = unchanged
     checkpoint: bytes | None = None
     restart: bool = False

@@ -58,6 +58,17 @@ class RunWarning(Frozen):
     who: str
 
 
+class RunProgress(Frozen):
+    """Where a run that is under way stands, beside its counters."""
+
+    #: reading (waiting for the function), storing or ending
+    phase: str
+    #: why it waits: throttled, unavailable; None = it does not
+    waiting: str | None = None
+    #: until then
+    until: datetime | None = None
+
+
 class Run(Frozen):
     """One execution of a sync or an action."""
 
@@ -88,6 +99,7 @@ class Run(Frozen):
     failure: RunFailure | None = None
     #: places left out; what was stored of them before is still there
     warnings: tuple[RunWarning, ...] = ()
+    progress: RunProgress | None = None
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -10,6 +10,7 @@ from pydantic_core import PydanticSerializationError
 from fairlead.errors import OutputInvalid
 from fairlead.model.batch import Batch, StoredBatch
 from fairlead.model.function import Sync
+from fairlead.sdk.shapes import Record
 
 #: characters of a record id, limit of the HTTP contract
 LONGEST_ID = 255
@@ -26,7 +27,9 @@ def to_stored(batch: Batch[Any], sync: Sync, variant: str = "base") -> StoredBat
     long or holds NUL, a value without JSON form.
     """
     name, model = _model_of(batch, sync)
-    deleted = dict.fromkeys(_checked_id(record_id, sync) for record_id in batch.delete)
+    under = dict.fromkeys(_checked_id(record_id, sync) for record_id in batch.delete_under)
+    deleted = dict.fromkeys(_checked_id(record_id, sync) for record_id in batch.delete) | under
+    parents: dict[str, str] = {}
     upsert: dict[str, tuple[bytes, bytes]] = {}
     for record in batch.upsert:
         if not isinstance(record, model):
@@ -39,6 +42,9 @@ def to_stored(batch: Batch[Any], sync: Sync, variant: str = "base") -> StoredBat
         # popped first, so that the order is that of last appearances
         upsert.pop(record_id, None)
         upsert[record_id] = _content(record, sync)
+        parents.pop(record_id, None)
+        if isinstance(record, Record) and (parent := record.parent_record_id()) is not None:
+            parents[record_id] = _checked_id(parent, sync)
     return StoredBatch(
         model=name,
         variant=variant,
@@ -46,6 +52,8 @@ def to_stored(batch: Batch[Any], sync: Sync, variant: str = "base") -> StoredBat
         upsert=upsert,
         delete=tuple(deleted),
         replace=tuple(dict.fromkeys(_checked_id(begin, sync) for begin in batch.replace)),
+        delete_under=tuple(under),
+        parents=parents,
         checkpoint=None if batch.checkpoint is None else _checkpoint(batch.checkpoint, sync),
         restart=batch.restart,
         settled=batch.settled,

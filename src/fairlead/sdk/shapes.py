@@ -38,6 +38,10 @@ class Record(Shape):
     A record of a sync needs a field `id` of type `str`, unique in its model and connection.
     """
 
+    def parent_record_id(self) -> str | None:
+        """Return the `id` of the record that this one lies below, for `Batch.delete_under`."""
+        return None
+
 
 class Metadata(Shape):
     """What the product sets on a connection for a sync to read; other keys are left alone."""

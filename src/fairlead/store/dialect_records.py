@@ -36,6 +36,8 @@ class Fresh(NamedTuple):
     content: bytes
     #: ADDED or UPDATED
     action: str
+    #: id of the record it lies below
+    parent: str | None = None
 
 
 class Place(NamedTuple):
@@ -136,11 +138,23 @@ class SqliteRows:
         stream_id, partition_id, generation, now = place
         await self._connection.many(
             "INSERT INTO records (stream_id, id, position, partition_id, generation, hash,"
-            " first_seen_us, last_modified_us, last_action, content)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " first_seen_us, last_modified_us, last_action, content, parent)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                (stream_id, id, position, partition_id, generation, hash, now, now, action, content)
-                for id, position, hash, content, action in rows
+                (
+                    stream_id,
+                    id,
+                    position,
+                    partition_id,
+                    generation,
+                    hash,
+                    now,
+                    now,
+                    action,
+                    content,
+                    parent,
+                )
+                for id, position, hash, content, action, parent in rows
             ],
         )
 
@@ -149,10 +163,21 @@ class SqliteRows:
         await self._connection.many(
             "UPDATE records SET position = ?, partition_id = ?, generation = ?, hash = ?,"
             " last_modified_us = ?, deleted_us = NULL, pruned_us = NULL, last_action = ?,"
-            " content = ? WHERE stream_id = ? AND id = ?",
+            " content = ?, parent = ? WHERE stream_id = ? AND id = ?",
             [
-                (position, partition_id, generation, hash, now, action, content, stream_id, id)
-                for id, position, hash, content, action in rows
+                (
+                    position,
+                    partition_id,
+                    generation,
+                    hash,
+                    now,
+                    action,
+                    content,
+                    parent,
+                    stream_id,
+                    id,
+                )
+                for id, position, hash, content, action, parent in rows
             ],
         )
 
@@ -220,21 +245,34 @@ class PostgresRows:
                 "last_modified_us",
                 "last_action",
                 "content",
+                "parent",
             ),
             records=[
-                (stream_id, id, position, partition_id, generation, hash, now, now, action, content)
-                for id, position, hash, content, action in rows
+                (
+                    stream_id,
+                    id,
+                    position,
+                    partition_id,
+                    generation,
+                    hash,
+                    now,
+                    now,
+                    action,
+                    content,
+                    parent,
+                )
+                for id, position, hash, content, action, parent in rows
             ],
         )
 
     async def rewrite(self, place: Place, rows: Sequence[Fresh]) -> None:
-        ids, positions, hashes, contents, actions = zip(*rows, strict=True)
+        ids, positions, hashes, contents, actions, parents = zip(*rows, strict=True)
         await self._connection.execute(
             "UPDATE records SET position = fresh.position, partition_id = $2, generation = $3,"
             " hash = fresh.hash, last_modified_us = $4, deleted_us = NULL, pruned_us = NULL,"
-            " last_action = fresh.action, content = fresh.content"
-            " FROM unnest($5::text[], $6::bigint[], $7::bytea[], $8::bytea[], $9::text[])"
-            " AS fresh (id, position, hash, content, action)"
+            " last_action = fresh.action, content = fresh.content, parent = fresh.parent"
+            " FROM unnest($5::text[], $6::bigint[], $7::bytea[], $8::bytea[], $9::text[],"
+            " $10::text[]) AS fresh (id, position, hash, content, action, parent)"
             " WHERE records.stream_id = $1 AND records.id = fresh.id",
             *place,
             ids,
@@ -242,6 +280,7 @@ class PostgresRows:
             hashes,
             contents,
             actions,
+            parents,
         )
 
     async def stamp(self, place: Place, ids: Sequence[str]) -> None:

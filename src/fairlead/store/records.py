@@ -2,15 +2,17 @@
 
 # ruff: noqa: A001  # named as the columns are, and nothing here needs the builtins
 
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
 
 from fairlead.errors import OutputInvalid
 from fairlead.model.batch import BatchCounts, StoredBatch
-from fairlead.store import checkpoints, runs, streams
+from fairlead.store import checkpoints, deletions, runs, streams
 from fairlead.store.columns import Unstorable, check_text
 from fairlead.store.cursor import decode_cursor, encode_cursor
 from fairlead.store.database import Tx
+from fairlead.store.deletions import Breaker, Toll
 from fairlead.store.dialect_records import Fresh, Known, Place, RecordRows, record_rows
 from fairlead.store.record_lists import list_records
 from fairlead.store.streams import Partition, Stream
@@ -29,6 +31,8 @@ __all__ = [
 CHUNK = 1000
 #: longest id in bytes of UTF-8; an index entry of PostgreSQL has room for 2,700
 LONGEST_ID = 1024
+#: unless settings say otherwise
+BREAKER = Breaker()
 
 
 async def commit_batch(
@@ -41,6 +45,7 @@ async def commit_batch(
     batch: StoredBatch,
     now: datetime,
     requests: int = 0,
+    breaker: Breaker = BREAKER,
 ) -> BatchCounts:
     """Write a batch with its checkpoint and the run's counters; LeaseLost if the run is not ours.
 
@@ -48,16 +53,20 @@ async def commit_batch(
     then it is stamped with the generation. A deleted record that is seen again counts as added.
     A delete of an unknown id does nothing; in a named partition it touches that partition's
     records only, so that a record which moved to another one survives the news of its leaving.
+    Deletions that `breaker` does not believe are held back and counted as `held`.
     """
     _check_ids(batch)
-    await runs.check(tx, connection_pk, run_id, fencing_token)
+    run = await runs.check(tx, connection_pk, run_id, fencing_token)
     stream = await streams.lock(tx, connection_pk, batch.model, batch.variant, now)
     partition = await streams.enter(tx, stream, batch.partition, restart=batch.restart)
-    done = await _write(tx, stream, partition, batch)
-    if batch.settled and partition.in_doubt:
-        swept = await streams.sweep(tx, stream, [partition.id], partition.generation)
-        await streams.settle(tx, partition)
-        done += BatchCounts(deleted=swept)
+    toll = Toll.of(breaker, run, stream, batch.model)
+    if batch.restart:
+        await deletions.forget_roots(tx, partition.id)
+    done = await _write(tx, stream, partition, batch, toll)
+    if batch.delete_under:
+        await deletions.remember_roots(tx, partition.id, batch.delete_under)
+    if batch.settled:
+        done += await _settle(tx, stream, partition, toll)
     await stream.save(tx)
     if batch.checkpoint is not None:
         await checkpoints.save(
@@ -76,8 +85,16 @@ async def commit_batch(
     return done
 
 
+async def _settle(tx: Tx, stream: Stream, partition: Partition, toll: Toll) -> BatchCounts:
+    done = await deletions.cascade(tx, stream, partition.id, toll)
+    if partition.in_doubt:
+        done += await deletions.sweep(tx, stream, [partition.id], partition.generation, toll)
+        await streams.settle(tx, partition)
+    return done
+
+
 def _check_ids(batch: StoredBatch) -> None:
-    for id in (*batch.upsert, *batch.delete):
+    for id in (*batch.upsert, *batch.delete, *batch.delete_under):
         try:
             check_text(id)
         except Unstorable as error:
@@ -89,21 +106,24 @@ def _check_ids(batch: StoredBatch) -> None:
             )
 
 
-async def _write(tx: Tx, stream: Stream, partition: Partition, batch: StoredBatch) -> BatchCounts:
+async def _write(
+    tx: Tx, stream: Stream, partition: Partition, batch: StoredBatch, toll: Toll
+) -> BatchCounts:
     rows = await record_rows(tx)
     place = Place(stream.id, partition.id, partition.generation, stream.last_modified_us)
-    gone = dict.fromkeys(batch.delete)
+    gone = dict.fromkeys((*batch.delete, *batch.delete_under))
     upserts = iter([item for item in batch.upsert.items() if item[0] not in gone])
     done = BatchCounts()
     while chunk := dict(islice(upserts, CHUNK)):
-        done += await _upsert(rows, stream, place, chunk, in_doubt=partition.in_doubt)
+        done += await _upsert(
+            rows, stream, place, chunk, in_doubt=partition.in_doubt, parents=batch.parents
+        )
     if batch.replace:
         begun = await rows.beginning(stream.id, partition.id, batch.replace)
         gone |= dict.fromkeys(id for id in begun if id not in batch.upsert)
-    ids = list(gone)
-    for start in range(0, len(ids), CHUNK):
-        done += await _bury(
-            rows, stream, place, ids[start : start + CHUNK], is_named=bool(batch.partition)
+    if gone:
+        done += await _delete(
+            tx, rows, stream, place, list(gone), is_named=bool(batch.partition), toll=toll
         )
     return done
 
@@ -115,6 +135,7 @@ async def _upsert(
     chunk: dict[str, tuple[bytes, bytes]],
     *,
     in_doubt: bool,
+    parents: Mapping[str, str],
 ) -> BatchCounts:
     known = {row.id: row for row in await rows.known(stream.id, list(chunk))}
     new: list[Fresh] = []
@@ -124,12 +145,13 @@ async def _upsert(
     for id, (digest, content) in chunk.items():
         before = known.get(id)
         if before is None:
-            new.append(Fresh(id, stream.next_position(), digest, content, "ADDED"))
-        elif before.is_deleted:
-            restored += 1
-            changed.append(Fresh(id, stream.next_position(), digest, content, "ADDED"))
-        elif before.hash != digest:
-            changed.append(Fresh(id, stream.next_position(), digest, content, "UPDATED"))
+            position = stream.next_position()
+            new.append(Fresh(id, position, digest, content, "ADDED", parents.get(id)))
+        elif before.is_deleted or before.hash != digest:
+            restored += before.is_deleted
+            action = "ADDED" if before.is_deleted else "UPDATED"
+            position = stream.next_position()
+            changed.append(Fresh(id, position, digest, content, action, parents.get(id)))
         elif _needs_stamp(before, place, in_doubt=in_doubt):
             seen.append(id)
     if new:
@@ -148,26 +170,50 @@ async def _upsert(
 
 
 def _needs_stamp(before: Known, place: Place, *, in_doubt: bool) -> bool:
-    return before.partition_id != place.partition_id or (
-        in_doubt and before.generation != place.generation
+    return (
+        before.partition_id != place.partition_id
+        or (in_doubt and before.generation != place.generation)
+        # its deletion was held back, and here it is
+        or before.generation < 0
     )
 
 
-async def _bury(
-    rows: RecordRows, stream: Stream, place: Place, ids: list[str], *, is_named: bool
+async def _delete(
+    tx: Tx,
+    rows: RecordRows,
+    stream: Stream,
+    place: Place,
+    ids: list[str],
+    *,
+    is_named: bool,
+    toll: Toll,
 ) -> BatchCounts:
-    found = {row.id: row for row in await rows.known(stream.id, ids)}
-    dying = [
-        (id, stream.next_position())
-        for id in ids
-        if (row := found.get(id))
-        and not row.is_deleted
-        and (not is_named or row.partition_id == place.partition_id)
-    ]
-    if dying:
-        await rows.bury(place, dying)
+    fresh: list[str] = []
+    confirmed: list[str] = []
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        found = {row.id: row for row in await rows.known(stream.id, chunk)}
+        for id in chunk:
+            row = found.get(id)
+            if row is None or row.is_deleted:
+                continue
+            if is_named and row.partition_id != place.partition_id:
+                continue
+            if row.generation >= 0:
+                fresh.append(id)
+            elif toll.confirms:
+                confirmed.append(id)
+    if fresh and not toll.admits(len(fresh)):
+        held = await deletions.hold(tx, stream, fresh, toll)
+        fresh = []
+    else:
+        held = BatchCounts()
+        toll.deleted += len(fresh)
+    dying = [(id, stream.next_position()) for id in (*fresh, *confirmed)]
+    for start in range(0, len(dying), CHUNK):
+        await rows.bury(place, dying[start : start + CHUNK])
     stream.live -= len(dying)
-    return BatchCounts(deleted=len(dying))
+    return BatchCounts(deleted=len(dying)) + held
 
 
 async def sweep_partitions(
@@ -180,17 +226,18 @@ async def sweep_partitions(
     run_id: str,
     fencing_token: int,
     now: datetime,
+    breaker: Breaker = BREAKER,
 ) -> BatchCounts:
     """Delete the records of partitions that the run no longer knows; LeaseLost likewise."""
-    await runs.check(tx, connection_pk, run_id, fencing_token)
+    run = await runs.check(tx, connection_pk, run_id, fencing_token)
     stream = await streams.find(tx, connection_pk, model, variant, now)
     if stream is None:
         return BatchCounts()
     unknown = await streams.partitions_except(tx, stream, keep)
-    deleted = 0
+    toll = Toll.of(breaker, run, stream, model)
+    done = BatchCounts()
     for start in range(0, len(unknown), CHUNK):
-        deleted += await streams.sweep(tx, stream, unknown[start : start + CHUNK], None)
-    done = BatchCounts(deleted=deleted)
+        done += await deletions.sweep(tx, stream, unknown[start : start + CHUNK], None, toll)
     await stream.save(tx)
     await runs.add_counts(
         tx, connection_pk, run_id, fencing_token, model=model, counts=done, batches=0

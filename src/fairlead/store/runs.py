@@ -260,11 +260,13 @@ def _by(connection_pk: int, id: str, fencing_token: int) -> dict[str, Any]:
     return {"run": id, "connection": connection_pk, "token": fencing_token}
 
 
-async def check(tx: Tx, connection_pk: int, id: str, fencing_token: int) -> None:
+async def check(tx: Tx, connection_pk: int, id: str, fencing_token: int) -> Run:
     """Refuse early, before any work, who does not hold the run; LeaseLost."""
     await dialect.hold_connection(tx, connection_pk)
-    if await tx.first(_HELD, _by(connection_pk, id, fencing_token)) is None:
+    row = await tx.first(_HELD, _by(connection_pk, id, fencing_token))
+    if row is None:
         raise LeaseLost
+    return _run(row)
 
 
 async def hold(tx: Tx, connection_pk: int, id: str, fencing_token: int) -> Run:
@@ -300,6 +302,7 @@ async def add_counts(
             "updated": one.updated,
             "deleted": one.deleted,
             "unchanged": one.unchanged,
+            "held": one.held,
         }
         for name, one in total.items()
     }

@@ -9,7 +9,7 @@ under way records of an older generation are in doubt.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from fairlead.errors import NotFound
 from fairlead.model.clock import epoch_us
@@ -19,7 +19,13 @@ from fairlead.store.tables import partitions, records, streams
 
 # built once: a batch of a sync runs each of them, and building takes longer than running
 _FIND = (
-    select(streams.c.id, streams.c.last_position, streams.c.last_modified_us, streams.c.live)
+    select(
+        streams.c.id,
+        streams.c.last_position,
+        streams.c.last_modified_us,
+        streams.c.live,
+        streams.c.held_run,
+    )
     .where(
         streams.c.connection_pk == bindparam("connection"),
         streams.c.model == bindparam("named_model"),
@@ -34,6 +40,7 @@ _SAVE = (
         last_position=bindparam("new_position"),
         last_modified_us=bindparam("new_modified"),
         live=bindparam("new_live"),
+        held_run=bindparam("new_held_run"),
     )
 )
 _ENTER = select(partitions.c.id, partitions.c.generation, partitions.c.in_doubt).where(
@@ -49,10 +56,16 @@ class Stream:
     last_position: int
     last_modified_us: int
     live: int
-    _saved: tuple[int, int, int] = field(init=False)
+    #: id of the run that last held deletions back
+    held_run: str | None = None
+    _saved: tuple[int, int, int, str | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._saved = (self.last_position, self.last_modified_us, self.live)
+        self._saved = self._state
+
+    @property
+    def _state(self) -> tuple[int, int, int, str | None]:
+        return (self.last_position, self.last_modified_us, self.live, self.held_run)
 
     def next_position(self) -> int:
         """Give out the next position."""
@@ -61,12 +74,13 @@ class Stream:
 
     async def save(self, tx: Tx) -> None:
         """Write what changed, if anything did."""
-        if (self.last_position, self.last_modified_us, self.live) != self._saved:
+        if self._state != self._saved:
             new = {
                 "stream": self.id,
                 "new_position": self.last_position,
                 "new_modified": self.last_modified_us,
                 "new_live": self.live,
+                "new_held_run": self.held_run,
             }
             await tx.execute(_SAVE, new)
 
@@ -91,7 +105,7 @@ async def find(
     row = await tx.first(_FIND, named)
     if row is None:
         return None
-    stream = Stream(row.id, row.last_position, row.last_modified_us, row.live)
+    stream = Stream(row.id, row.last_position, row.last_modified_us, row.live, row.held_run)
     if now is not None:
         stream.last_modified_us = max(stream.last_modified_us, epoch_us(now))
     return stream
@@ -175,36 +189,5 @@ async def empty(tx: Tx, stream: Stream) -> None:
     await tx.execute(delete(records).where(records.c.stream_id == stream.id))
     await tx.execute(delete(partitions).where(partitions.c.stream_id == stream.id))
     stream.live = 0
+    stream.held_run = None
     await stream.save(tx)
-
-
-async def sweep(
-    tx: Tx, stream: Stream, partition_ids: list[int], before_generation: int | None
-) -> int:
-    """Make tombstones of live records of the partitions, in one statement; return how many.
-
-    With `before_generation` only of those that were last seen in an older one.
-    """
-    doomed_rows = select(
-        records.c.id, func.row_number().over(order_by=records.c.position).label("nth")
-    ).where(
-        records.c.stream_id == stream.id,
-        records.c.partition_id.in_(partition_ids),
-        records.c.deleted_us.is_(None),
-    )
-    if before_generation is not None:
-        doomed_rows = doomed_rows.where(records.c.generation < before_generation)
-    doomed = doomed_rows.subquery("doomed")
-    swept = await tx.count(
-        update(records)
-        .where(records.c.stream_id == stream.id, records.c.id == doomed.c.id)
-        .values(
-            position=stream.last_position + doomed.c.nth,
-            last_modified_us=stream.last_modified_us,
-            deleted_us=stream.last_modified_us,
-            last_action="DELETED",
-        )
-    )
-    stream.last_position += swept
-    stream.live -= swept
-    return swept

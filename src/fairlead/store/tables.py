@@ -261,6 +261,8 @@ runs = Table(
     Column("requests", Integer, nullable=False),
     Column("failure", Json),
     Column("warnings", Json),
+    # where a run that is under way stands
+    Column("progress", Json),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("finished_at", Instant),
@@ -297,6 +299,8 @@ streams = Table(
     Column("last_position", BigInteger, nullable=False),
     Column("last_modified_us", BigInteger, nullable=False),
     Column("live", BigInteger, nullable=False),
+    # the run that last held deletions back: another one, that says the same, confirms them
+    Column("held_run", Words),
     UniqueConstraint("connection_pk", "model", "variant"),
     sqlite_autoincrement=True,
 )
@@ -311,6 +315,14 @@ partitions = Table(
     Column("in_doubt", Boolean, nullable=False),
     UniqueConstraint("stream_id", "name"),
     sqlite_autoincrement=True,
+)
+
+# What is gone with all that lies below it, until its partition is settled.
+cascades = Table(
+    "cascades",
+    metadata,
+    _owner("partition_id", "partitions.id", primary_key=True),
+    Column("id", Words, primary_key=True),
 )
 
 # Plain columns, because the drivers write them directly (dialect.py). partition_id is no foreign
@@ -331,8 +343,15 @@ records = Table(
     Column("pruned_us", BigInteger),
     Column("last_action", Words, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    # id of the record it lies below, for models that have such a thing
+    Column("parent", Words),
     UniqueConstraint("stream_id", "position"),
     _partial("ix_records_partition", "stream_id", "partition_id", where="deleted_us IS NULL"),
+    _partial(
+        "ix_records_below", "stream_id", "parent", where="parent IS NOT NULL AND deleted_us IS NULL"
+    ),
+    # a generation below zero: its deletion is held back
+    _partial("ix_records_held", "stream_id", where="generation < 0 AND deleted_us IS NULL"),
 )
 
 # connection_pk is no foreign key: that a connection was deleted must still be announced.
@@ -350,6 +369,7 @@ events = Table(
     Column("state", Words, nullable=False),
     Column("due_at", Instant, nullable=False),
     _partial("ix_events_due", "due_at", where="state = 'pending'"),
+    _partial("ix_events_line", "connection_pk", "created_at", where="state = 'pending'"),
 )
 
 deliveries = Table(

@@ -4,14 +4,14 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-import aiosqlite
 import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
 from store_world import World, stored
 
 from fairlead.store import Database, checkpoints, runs, streams
-from fairlead.store.database import Tx
+from fairlead.store.database import Tx, _InlineTx
+from fairlead.store.dialect_records import _Direct
 from fairlead.store.tables import partitions
 
 BEFORE = {f"r{n}": 1 for n in range(10)}
@@ -40,11 +40,13 @@ def calls_of(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[i
 
         monkeypatch.setattr(owner, name, watched)
 
-    watch(Tx, "execute")
     if database.dialect == "sqlite":
-        for name in ("executemany", "execute_fetchall", "execute"):
-            watch(aiosqlite.Connection, name)
+        # a commit runs whole in the writer's thread
+        watch(_InlineTx, "execute")
+        for name in ("many", "run", "fetch"):
+            watch(_Direct, name)
     else:
+        watch(Tx, "execute")
         for name in ("fetch", "execute", "copy_records_to_table"):
             watch(asyncpg.Connection, name)
 

@@ -19,6 +19,8 @@ from fairlead.store.migrations.versions import (
     r0002_connection_tokens,
     r0003_pending_approvals,
     r0004_app_keys,
+    r0005_run_warnings,
+    r0006_held_deletions,
 )
 from fairlead.store.tables import metadata
 
@@ -41,7 +43,14 @@ CATALOGUE = {
 }
 
 #: newest first
-DOWN = (r0004_app_keys, r0003_pending_approvals, r0002_connection_tokens, r0001_first)
+DOWN = (
+    r0006_held_deletions,
+    r0005_run_warnings,
+    r0004_app_keys,
+    r0003_pending_approvals,
+    r0002_connection_tokens,
+    r0001_first,
+)
 REVISIONS = len(DOWN)
 
 

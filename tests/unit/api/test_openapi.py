@@ -106,6 +106,7 @@ OK = {
     ("post", "/sync/trigger"): {"json": {"syncs": [], "provider_config_key": "acme"}},
     ("post", "/sync/start"): {"json": {"syncs": [], "provider_config_key": "acme"}},
     ("post", "/sync/pause"): {"json": {"syncs": [], "provider_config_key": "acme"}},
+    ("post", "/sync/deletions/approve"): {"json": {"syncs": [], "provider_config_key": "acme"}},
     ("put", "/sync/update-connection-frequency"): {
         "json": {
             "sync_name": "notes",

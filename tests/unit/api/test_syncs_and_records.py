@@ -147,6 +147,19 @@ async def test_pause_and_start(world: Any) -> None:
     assert (await status(world))["nextScheduledSyncAt"] is not None
 
 
+async def test_approve_deletions(world: Any, check: Any) -> None:
+    post = world.client.post
+    body = WHICH | {"syncs": ["notes"]}
+    answer = await post("/sync/deletions/approve", json=body)
+    assert answer.json() == {"success": True, "deleted": {}}
+    assert (await status(world))["heldDeletions"] == {}
+    check(
+        await post("/sync/deletions/approve", json=body | {"syncs": ["none"]}),
+        400,
+        "no_syncs_found",
+    )
+
+
 async def test_full_refresh(world: Any) -> None:
     await run(world)
     for again in ({"sync_mode": "full_refresh"}, {"opts": {"reset": True}}, {"full_resync": True}):

@@ -93,9 +93,13 @@ class Graph(Writer):
         *,
         since: str | None = None,
         select: str | None = None,
+        cascades: bool = False,
         **params: str | int | None,
     ) -> AsyncIterator[DeltaPage[M]]:
         """Yield the pages of a delta feed, from the position `since` to its end (see `delta.py`).
+
+        `cascades`: what is `gone` goes into `Batch.delete_under`, so that a deleted folder takes
+        its contents along; without, the feed is read afresh for it.
 
         A `select` is completed by the facets that tell deleted items and the root: without them
         Graph strips what says so.
@@ -106,7 +110,9 @@ class Graph(Writer):
         start = urls.with_query(f"{self._root}{feed}", params)
         is_drive = feed.endswith("/root/delta")
         below = self._below if is_drive else None
-        pages = follow(self._fetch_delta, start, since, is_ours=self.owns, below=below)
+        pages = follow(
+            self._fetch_delta, start, since, is_ours=self.owns, below=below, cascades=cascades
+        )
         async with aclosing(pages):
             async for page in pages:
                 yield DeltaPage(

@@ -9,9 +9,10 @@ that a recipe need not know them:
 - gone is what has the `deleted` facet (or `@removed`, in other feeds), never what lacks a name;
 - the feed's root is the feed itself, not one of its items;
 - 410 may come at any time: then everything is read afresh;
-- a folder's end is reported without its contents, so the feed is read afresh as well, and what is
-  not seen again is swept; a folder's new name or place is reported without its contents too, and
-  these are listed (`below`), because their paths have changed.
+- a folder's end is reported without its contents: whoever `cascades` deletes these himself, for
+  others the feed is read afresh, and what is not seen again is swept;
+- a folder's new name or place is reported without its contents too, and these are listed (`below`),
+  because their paths have changed.
 
 A position is a link of the vendor's, as it came; while everything is being read it carries the
 fragment `#afresh`, which tells a resumed run so and never leaves the house.
@@ -89,20 +90,25 @@ async def follow(
     *,
     is_ours: Callable[[str], bool],
     below: Below | None = None,
+    cascades: bool = False,
 ) -> AsyncGenerator[RawPage, None]:
     """Yield the pages of a feed from a position to its end, resynchronising as needed.
 
     The next page is fetched while whoever reads deals with this one. A position that is not ours
-    (`is_ours`: stored under another cloud) counts as none.
+    (`is_ours`: stored under another cloud) counts as none. `cascades`: whoever reads deletes what
+    lies below what is gone, once the feed is settled.
     """
     walk = _Walk(feed, since if since and is_ours(since) else None, is_ours)
-    async with Ahead(fetch) as pages, aclosing(_followed(pages, walk, feed, below)) as read:
+    async with (
+        Ahead(fetch) as pages,
+        aclosing(_followed(pages, walk, feed, below, cascades=cascades)) as read,
+    ):
         async for page in read:
             yield page
 
 
 async def _followed(
-    pages: Ahead[Entry], walk: "_Walk", feed: str, below: Below | None
+    pages: Ahead[Entry], walk: "_Walk", feed: str, below: Below | None, *, cascades: bool
 ) -> AsyncGenerator[RawPage, None]:
     listed: set[str] = set()
     while True:
@@ -112,7 +118,7 @@ async def _followed(
             walk.resync(error)
             continue
         live, gone, lost_folder = _sorted_out(entries_of(reply))
-        if lost_folder and not walk.is_afresh:
+        if lost_folder and not cascades and not walk.is_afresh:
             yield RawPage(live, gone, link=None)
             walk.restart(feed)
             continue

@@ -44,6 +44,10 @@ class DriveItem(Record):
     #: checksum of the content, base64
     quick_xor_hash: str | None = None
 
+    def parent_record_id(self) -> str | None:
+        """Return the id of its folder's record."""
+        return f"{self.drive_id}/{self.parent_id}" if self.parent_id else None
+
     @classmethod
     def of(cls, drive_id: str, item: GraphItem) -> Self:
         """Make the record of an item."""
@@ -103,11 +107,13 @@ async def drive_items(ctx: SyncCtx[Graph, Drives, Positions]) -> AsyncIterator[B
     links = ctx.checkpoint.links
     for drive_id in drive_ids:
         feed = ctx.api.path("drives", drive_id, "root", "delta")
-        async for page in ctx.api.delta(GraphItem, feed, since=links.get(drive_id)):
+        since = links.get(drive_id)
+        async for page in ctx.api.delta(GraphItem, feed, since=since, cascades=True):
             links[drive_id] = page.link
             yield Batch(
                 upsert=[DriveItem.of(drive_id, item) for item in page.live],
-                delete=[f"{drive_id}/{item.id}" for item in page.gone],
+                # a folder's end is told without its contents
+                delete_under=[f"{drive_id}/{item.id}" for item in page.gone],
                 checkpoint=ctx.checkpoint,
                 partition=drive_id,
                 restart=page.restarted,  # first page of a full read: earlier records are in doubt

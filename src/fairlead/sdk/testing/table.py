@@ -14,6 +14,7 @@ class _Row:
     content: bytes
     partition: str
     generation: int
+    parent: str | None = None
     is_deleted: bool = False
 
 
@@ -21,11 +22,16 @@ class _Row:
 class _Partition:
     generation: int = 0
     is_in_doubt: bool = False
+    #: gone with all that lies below them
+    roots: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class Table:
-    """Records, tombstones and doubts after any number of batches and runs."""
+    """Records, tombstones and doubts after any number of batches and runs.
+
+    However many deletions there are, none is held back.
+    """
 
     _rows: dict[tuple[str, str], _Row] = field(default_factory=dict)
     _partitions: dict[tuple[str, str], _Partition] = field(default_factory=dict)
@@ -36,10 +42,12 @@ class Table:
         if batch.restart:
             partition.generation += 1
             partition.is_in_doubt = True
+            partition.roots.clear()
         counts = BatchCounts()
         for record_id, (digest, content) in batch.upsert.items():
             counts += self._upsert(batch, record_id, digest, content, partition.generation)
-        counts += self._delete((batch.model, record_id) for record_id in batch.delete)
+        gone = [*batch.delete, *batch.delete_under]
+        counts += self._delete((batch.model, record_id) for record_id in gone)
         if batch.replace:
             counts += self._delete(
                 key
@@ -48,6 +56,10 @@ class Table:
                 and key[1].startswith(tuple(batch.replace))
                 and key[1] not in batch.upsert
             )
+        partition.roots |= set(batch.delete_under)
+        if batch.settled:
+            counts += self._delete(self._below(batch, partition.roots))
+            partition.roots.clear()
         if batch.settled and partition.is_in_doubt:
             partition.is_in_doubt = False
             counts += self._delete(
@@ -83,12 +95,28 @@ class Table:
     ) -> BatchCounts:
         key = (batch.model, record_id)
         before = self._rows.get(key)
-        self._rows[key] = _Row(digest, content, batch.partition, generation)
+        parent = batch.parents.get(record_id)
+        self._rows[key] = _Row(digest, content, batch.partition, generation, parent)
         if before is None or before.is_deleted:
             return BatchCounts(added=1)
         if before.digest != digest:
             return BatchCounts(updated=1)
         return BatchCounts(unchanged=1)
+
+    def _below(self, batch: StoredBatch, roots: set[str]) -> list[tuple[str, str]]:
+        here = {
+            key: row
+            for key, row in self._rows.items()
+            if (key[0], row.partition) == (batch.model, batch.partition) and not row.is_deleted
+        }
+        above = {root for root in roots if (batch.model, root) not in here}
+        below: list[tuple[str, str]] = []
+        while found := [key for key, row in here.items() if row.parent in above]:
+            below += found
+            above = {key[1] for key in found}
+            for key in found:
+                del here[key]
+        return below
 
     def _delete(self, keys: Any) -> BatchCounts:
         deleted = 0
