@@ -6,16 +6,18 @@ from typing import Any
 def test_functions(judge: Any, world: Any) -> None:
     said = judge("functions.js", integration=world.integration("functions"))
     everything = said.value("all")
-    assert everything["pagination"] == {"total": len(everything["data"]), "page": 0, "limit": 20}
-    [sync] = said.value("syncs")["data"]
-    assert said.value("syncs")["pagination"] == {"total": 1, "page": 0, "limit": 5}
-    assert (sync["name"], sync["type"]) == ("drive-items", "sync")
+    pages = everything["pagination"]
+    assert (pages["page"], pages["limit"]) == (0, 20)
+    assert len(everything["data"]) == min(pages["total"], 20)
+    syncs = said.value("syncs")
+    assert syncs["pagination"]["limit"] == 5
+    assert {each["type"] for each in syncs["data"]} == {"sync"}
+    [sync] = [each for each in said.value("itemSyncs")["data"] if each["name"] == "drive-items"]
     assert said.value("sync")["data"] == sync
     assert sync["returns"] == ["DriveItem"]
-    assert {each["name"] for each in said.value("actions")["data"]} == {
-        "get-drive-item",
-        "download-drive-item-content",
-    }
+    names = {each["name"] for each in said.value("actions")["data"]}
+    assert names >= {"get-drive-item", "download-drive-item-content"}
+    assert all("drive" in name for name in names)
     action = said.value("action")["data"]
     assert set(action["input"]["required"]) == {"siteId", "driveId", "itemId"}
     for call in ("unknown", "ofUnknown"):
