@@ -12,12 +12,16 @@ from fairlead_microsoft.providers import providers, sharepoint_online_v1
 from fairlead_microsoft.sharepoint import (
     columns,
     content_types,
+    contents,
     drive_items,
+    drives,
     files,
     list_items,
     lists,
     pages,
+    sharing,
     sites,
+    versions,
 )
 from fairlead_microsoft.sharepoint.pack import sharepoint
 
@@ -25,12 +29,16 @@ from fairlead_microsoft.sharepoint.pack import sharepoint
 FUNCTIONS = (
     columns,
     content_types,
+    contents,
     drive_items,
+    drives,
     files,
     list_items,
     lists,
     pages,
+    sharing,
     sites,
+    versions,
 )
 
 

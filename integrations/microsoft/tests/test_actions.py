@@ -8,7 +8,7 @@ from fairlead.errors import ActionFailed, InvalidInput, Rejected
 from fairlead.sdk.testing import Exchange, Replay, run_action
 from fairlead_microsoft import pack
 from fairlead_microsoft.clouds import GLOBAL
-from fairlead_microsoft.sharepoint import files
+from fairlead_microsoft.sharepoint import contents
 
 PACK = pack(GLOBAL)
 ROOT = GLOBAL.graph_url
@@ -131,7 +131,7 @@ async def test_download_drive_item_content(content):
 
 
 async def test_a_file_too_large_for_an_action_is_refused_early(monkeypatch):
-    monkeypatch.setattr(files, "LARGEST_CONTENT", 4)
+    monkeypatch.setattr(contents, "LARGEST_CONTENT", 4)
     send = Replay([Exchange(url=f"{ITEM}/content", body=b"12345")])
     with pytest.raises(ActionFailed, match=r"GET /proxy/v1\.0/sites/.*/content instead") as told:
         await run_action(PACK, "download-drive-item-content", WHERE, send)

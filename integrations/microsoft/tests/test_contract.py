@@ -29,7 +29,14 @@ ACTIONS = {
     *("get-content-type", "list-content-types", "list-list-content-types"),
     *("create-site-page", "delete-site-page", "get-site-page"),
     *("list-site-pages", "publish-site-page", "update-site-page"),
-    *("download-drive-item-content", "get-drive-item"),
+    *("create-drive-folder", "get-drive", "list-drive-children", "list-drives"),
+    *("search-drive-items",),
+    *("copy-drive-item", "delete-drive-item", "get-drive-item", "update-drive-item"),
+    *("create-drive-upload-session", "download-drive-item-content", "fetch-file"),
+    *("get-drive-item-thumbnail", "get-thumbnails", "upload-drive-item"),
+    *("list-drive-item-versions", "restore-drive-item-version"),
+    *("add-drive-item-permission", "create-sharing-link", "list-drive-item-permissions"),
+    *("remove-drive-item-permission", "update-drive-item-permission"),
 }
 SCOPE = re.compile(r"[A-Z][A-Za-z]+\.[A-Z][A-Za-z.]+")
 

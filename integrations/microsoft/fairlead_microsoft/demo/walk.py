@@ -14,11 +14,11 @@ from fairlead_microsoft.demo.children import Children
 from fairlead_microsoft.demo.connect import connect
 from fairlead_microsoft.demo.edits import Edits, item_id
 from fairlead_microsoft.demo.failure import StepFailed
-from fairlead_microsoft.demo.hashing import quick_xor_hash
 from fairlead_microsoft.demo.platform import HOST, Platform, choose_port, start_platform
 from fairlead_microsoft.demo.show import Screen, counted, is_deleted, is_folder, path_of, summary
 from fairlead_microsoft.demo.sync import MODEL, SYNC, SyncRunner, facts
 from fairlead_microsoft.demo.tenant import Tenant, start_tenant
+from fairlead_microsoft.graph.hashing import quick_xor_hash
 
 DEFAULT_PORT = 3003
 INTEGRATION = "sharepoint"

@@ -4,11 +4,9 @@ https://learn.microsoft.com/graph/use-the-api. Every URL that came from outside 
 caller's cursor) is followed only on Graph's own origin.
 """
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from fairlead.errors import InvalidInput, ProviderError, Rejected
 from fairlead.model.exchange import Request, Response
@@ -24,7 +22,7 @@ from fairlead_microsoft.graph.paging import (
     link_of,
     read_as,
 )
-from fairlead_microsoft.graph.writer import Writer
+from fairlead_microsoft.graph.upload import Uploader
 
 #: children a page when the contents of a folder are listed
 _CHILDREN = 500
@@ -32,8 +30,8 @@ _CHILDREN = 500
 _DELTA_HEADERS = {"deltaExcludeParent": "true"}
 
 
-class Graph(Writer):
-    """Microsoft Graph as one connection: reading is here, changing in `Writer`.
+class Graph(Uploader):
+    """Microsoft Graph as one connection: changing is in `Writer`, files in `Uploader`.
 
     Errors: those of `fairlead_microsoft.errors.classify`, and what the connection itself raises.
     """
@@ -57,9 +55,7 @@ class Graph(Writer):
             return self._page(model, await self.get_json(path, **params))
         # a caller may hand back the link with or without its host
         link = f"{self._root}{cursor}" if cursor.startswith("/") else cursor
-        # doubled slashes come and go in Graph's links
-        named = re.sub("/+", "/", urlsplit(link).path) if self.owns(link) else ""
-        if not named.startswith(path):
+        if not self.owns(link) or urls.place(link) != urls.place(path):
             raise InvalidInput(
                 "The cursor is not one that this action gave; pass `nextCursor` as it came.",
                 code="invalid_cursor",

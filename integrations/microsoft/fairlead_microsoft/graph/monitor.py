@@ -12,6 +12,7 @@ from typing import Any
 from fairlead.errors import ProviderError, ReconnectRequired
 from fairlead.model.exchange import Request, Response
 from fairlead.sdk import Shape
+from fairlead_microsoft.graph import urls
 from fairlead_microsoft.graph.caller import JSON, error_of
 
 _FIRST_WAIT = 1.0
@@ -83,7 +84,7 @@ async def _ask(
     async with response:
         body = await response.read()
         hint = response.headers.get("retry-after", "")
-        if 300 <= response.status < 400 or response.url != location:
+        if 300 <= response.status < 400 or urls.place(response.url) != urls.place(location):
             return Progress(status=_ENDED_WELL), 0.0
     reply = _parsed(body)
     progress = Progress.model_validate(

@@ -4,8 +4,9 @@ https://learn.microsoft.com/graph/query-parameters,
 https://learn.microsoft.com/onedrive/developer/rest-api/concepts/addressing-driveitems
 """
 
+import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from fairlead.errors import InvalidInput
 
@@ -14,6 +15,8 @@ _SYSTEM = frozenset({"count", "expand", "filter", "orderby", "select", "skip", "
 #: legal in a query and easier on the eye than their codes
 _PLAIN_IN_QUERY = "$(),*:;@/"
 VERSION = "/v1.0"
+#: `drives('b!x')`, another spelling of `drives/b!x`
+_KEY = re.compile(r"\('((?:[^'/]|'')*)'\)(?=/|$)")
 
 
 def path(*segments: str) -> str:
@@ -25,6 +28,32 @@ def path(*segments: str) -> str:
         if segment in ("", ".", ".."):
             raise InvalidInput(f"'{segment}' cannot be part of a path; give the object's id")
     return "/".join([VERSION, *(quote(segment, safe="") for segment in segments)])
+
+
+def below(path: str, *names: str) -> str:
+    """Return the path of what lies below an item, by its names: `.../items/{id}:/A/b.txt:`.
+
+    Each name is quoted by itself; what is asked of it follows as `/content`. InvalidInput for a
+    name that would lead elsewhere.
+    """
+    for name in names:
+        if name in ("", ".", ".."):
+            raise InvalidInput(f"'{name}' cannot be the name of a file or folder.")
+    return f"{path}:/{'/'.join(quote(name, safe='') for name in names)}:"
+
+
+def text_literal(text: str) -> str:
+    """Return a text as the argument of a function in a path, quoted for both OData and the URL."""
+    doubled = text.replace("'", "''")
+    return f"'{quote(doubled, safe='')}'"
+
+
+def place(url: str) -> str:
+    """Return the path that a URL leads to, one spelling for all that Graph uses in its links.
+
+    Doubled slashes come and go there, ids stand in brackets or not, codes are more or fewer.
+    """
+    return _KEY.sub(r"/\1", unquote(re.sub("/+", "/", urlsplit(url).path)))
 
 
 def with_query(url: str, params: Mapping[str, str | int | None]) -> str:

@@ -50,22 +50,26 @@ class Writer(Caller):
         path: str,
         body: Body | None = None,
         *,
+        if_match: str | None = None,
         prefer: str | None = None,
         **params: str | int | None,
     ) -> M:
         """Make something, or have something done, and read the answer."""
-        return read_as(model, await self.post_json(path, body, prefer=prefer, **params))
+        reply = await self.post_json(path, body, if_match=if_match, prefer=prefer, **params)
+        return read_as(model, reply)
 
     async def post_json(
         self,
         path: str,
         body: Body | None = None,
         *,
+        if_match: str | None = None,
         prefer: str | None = None,
         **params: str | int | None,
     ) -> Any:
         """Make something; returns the answer as it comes, None if it is empty."""
-        return await self._json(self._change("POST", path, body, prefer=prefer, params=params))
+        request = self._change("POST", path, body, if_match=if_match, prefer=prefer, params=params)
+        return await self._json(request)
 
     async def post_each(self, model: type[M], path: str, body: Body) -> Results[M]:
         """Have several things done at once; some may be refused. If all are, that is the error."""

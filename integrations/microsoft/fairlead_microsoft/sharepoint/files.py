@@ -1,27 +1,35 @@
-"""Actions on files and folders."""
+"""Actions on files and folders: read, change, move, delete, copy."""
 
-from base64 import b64encode
+from typing import Annotated, Self
 
-from fairlead.errors import ActionFailed
-from fairlead.sdk import Ctx, Record
-from fairlead_microsoft.graph import Graph
-from fairlead_microsoft.sharepoint.models import AuthoredItem, DriveId, ItemId, SiteId
+from pydantic import Field
+
+from fairlead.sdk import Ctx, Record, Shape
+from fairlead_microsoft.graph import CONFLICT, Graph, given
+from fairlead_microsoft.sharepoint.file_models import (
+    ConflictBehavior,
+    FileName,
+    ParentItemId,
+    StoredItem,
+)
+from fairlead_microsoft.sharepoint.models import (
+    AuthoredItem,
+    DriveId,
+    GraphItem,
+    ItemId,
+    ParentReference,
+    SiteId,
+)
 from fairlead_microsoft.sharepoint.pack import sharepoint
+from fairlead_microsoft.sharepoint.wire import Done, ETag, Json, invalid
 
-#: bytes of a file that an action hands over as text; larger ones go through the proxy
-LARGEST_CONTENT = 10 * 1024 * 1024
+#: seconds that a copy is waited for, unless the caller says otherwise
+_COPY_SECONDS = 120
 
 
-class ItemDetails(Record):
+class ItemDetails(StoredItem):
     """A file or folder, flattened."""
 
-    id: str
-    name: str | None = None
-    #: bytes
-    size: int | None = None
-    web_url: str | None = None
-    created_date_time: str | None = None
-    last_modified_date_time: str | None = None
     mime_type: str | None = None
     folder_child_count: int | None = None
     parent_drive_id: str | None = None
@@ -31,19 +39,65 @@ class ItemDetails(Record):
     created_by_display_name: str | None = None
     last_modified_by_display_name: str | None = None
 
+    @classmethod
+    def of(cls, item: AuthoredItem) -> Self:
+        """Flatten an item."""
+        parent = item.parent_reference
+        return cls(
+            id=item.id,
+            name=item.name,
+            size=item.size,
+            web_url=item.web_url,
+            created_date_time=item.created_date_time,
+            last_modified_date_time=item.last_modified_date_time,
+            e_tag=item.e_tag,
+            c_tag=item.c_tag,
+            mime_type=item.file.mime_type if item.file else None,
+            folder_child_count=item.folder.child_count if item.folder else None,
+            parent_drive_id=parent.drive_id if parent else None,
+            parent_item_id=parent.id if parent else None,
+            parent_path=parent.path if parent else None,
+            created_by_display_name=item.created_by.display_name if item.created_by else None,
+            last_modified_by_display_name=(
+                item.last_modified_by.display_name if item.last_modified_by else None
+            ),
+        )
 
-class FileContent(Record):
-    """A file's bytes."""
 
-    #: base64
-    content: str
-    #: bytes before base64
-    size: int
-    mime_type: str | None = None
+class NewParent(Shape):
+    """Where an item is to lie."""
+
+    id: str | None = None
+
+
+class NamedParent(ParentReference):
+    """Where an item lies, with the folder's name."""
+
+    name: str | None = None
+
+
+class ChangedItem(StoredItem):
+    """A file or folder, after it was changed."""
+
+    parent_reference: NamedParent | None = None
+    file: Json | None = None
+    folder: Json | None = None
+
+
+class Copy(Record):
+    """How a copy goes."""
+
+    #: `accepted`; after waiting `completed`, or `inProgress` when the time was over
+    status: str
+    #: tells how it goes to whoever has it, without a sign-in
+    monitor_url: str | None = None
+    operation_id: str | None = None
+    #: id of the copy, once it is complete
+    resource_id: str | None = None
 
 
 @sharepoint.action(
-    scopes=["Sites.Read.All"],
+    scopes=["Files.Read.All"],
     source="https://learn.microsoft.com/graph/api/driveitem-get",
     version="1.0.1",
 )
@@ -52,50 +106,120 @@ async def get_drive_item(
 ) -> ItemDetails:
     """Read one file or folder: name, size, times, type, where it lies, who made it."""
     path = ctx.api.path("sites", site_id, "drives", drive_id, "items", item_id)
-    item = await ctx.api.get(AuthoredItem, path)
-    parent = item.parent_reference
-    return ItemDetails(
-        id=item.id,
-        name=item.name,
-        size=item.size,
-        web_url=item.web_url,
-        created_date_time=item.created_date_time,
-        last_modified_date_time=item.last_modified_date_time,
-        mime_type=item.file.mime_type if item.file else None,
-        folder_child_count=item.folder.child_count if item.folder else None,
-        parent_drive_id=parent.drive_id if parent else None,
-        parent_item_id=parent.id if parent else None,
-        parent_path=parent.path if parent else None,
-        created_by_display_name=item.created_by.display_name if item.created_by else None,
-        last_modified_by_display_name=(
-            item.last_modified_by.display_name if item.last_modified_by else None
-        ),
-    )
+    return ItemDetails.of(await ctx.api.get(AuthoredItem, path))
 
 
 @sharepoint.action(
-    scopes=["Sites.Read.All", "Files.Read.All"],
-    source="https://learn.microsoft.com/graph/api/driveitem-get-content",
+    scopes=["Files.ReadWrite.All"],
+    source="https://learn.microsoft.com/graph/api/driveitem-update",
     version="1.0.1",
 )
-async def download_drive_item_content(
-    ctx: Ctx[Graph], site_id: SiteId, drive_id: DriveId, item_id: ItemId
-) -> FileContent:
-    """Read a file's bytes, as base64.
+async def update_drive_item(
+    ctx: Ctx[Graph],
+    site_id: SiteId,
+    drive_id: DriveId,
+    item_id: ItemId,
+    *,
+    name: FileName | None = None,
+    parent_reference: Annotated[
+        NewParent | None,
+        Field(description="The folder to move it to, in the same drive; id `root` is the top."),
+    ] = None,
+    conflict_behavior: ConflictBehavior = "fail",
+    e_tag: ETag | None = None,
+) -> ChangedItem:
+    """Rename a file or folder, or move it within its drive; its id stays."""
+    drive = ctx.api.path("sites", site_id, "drives", drive_id)
+    parent_id = parent_reference.id if parent_reference else None
+    if name is None and parent_id is None:
+        raise invalid("There is nothing to change; give a name or a parentReference with an id.")
+    if parent_id == "root":
+        # a move wants the root's own id (https://learn.microsoft.com/graph/api/driveitem-move)
+        parent_id = (await ctx.api.get(GraphItem, f"{drive}/root", select="id")).id
+    parent = given(id=parent_id) or None
+    body = given(name=name, parentReference=parent) | {CONFLICT: conflict_behavior}
+    path = ctx.api.path("sites", site_id, "drives", drive_id, "items", item_id)
+    return await ctx.api.patch(ChangedItem, path, body, if_match=e_tag)
 
-    For files of at most 10 MiB; a larger one is refused (`file_too_large`) and is read through
-    the proxy, which streams it.
+
+@sharepoint.action(
+    scopes=["Files.ReadWrite.All"],
+    source="https://learn.microsoft.com/graph/api/driveitem-delete",
+    version="1.0.1",
+)
+async def delete_drive_item(
+    ctx: Ctx[Graph],
+    site_id: SiteId,
+    drive_id: DriveId,
+    item_id: ItemId,
+    e_tag: ETag | None = None,
+) -> Done:
+    """Put a file, or a folder with all that is in it, into the site's recycle bin."""
+    path = ctx.api.path("sites", site_id, "drives", drive_id, "items", item_id)
+    await ctx.api.delete(path, if_match=e_tag)
+    return Done()
+
+
+@sharepoint.action(
+    scopes=["Files.ReadWrite.All"],
+    source="https://learn.microsoft.com/graph/api/driveitem-copy",
+    version="1.0.1",
+)
+async def copy_drive_item(
+    ctx: Ctx[Graph],
+    site_id: SiteId,
+    drive_id: DriveId,
+    item_id: ItemId,
+    *,
+    parent_drive_id: Annotated[
+        DriveId, Field(description="Id of the drive to copy to; it may be another site's.")
+    ],
+    parent_item_id: ParentItemId,
+    name: FileName | None = None,
+    children_only: Annotated[
+        bool | None, Field(description="True: what lies in the folder, not the folder itself.")
+    ] = None,
+    include_all_version_history: Annotated[
+        bool | None, Field(description="True: all versions, not only the present one.")
+    ] = None,
+    conflict_behavior: ConflictBehavior = "fail",
+    wait: Annotated[
+        bool, Field(description="True: answer when the copy has ended, not when it was accepted.")
+    ] = False,
+    wait_seconds: Annotated[
+        int, Field(ge=1, le=600, description="How long to wait for the copy at most.")
+    ] = _COPY_SECONDS,
+) -> Copy:
+    """Copy a file or folder to another folder, also of another site; it takes its time there.
+
+    Unless told to `wait` the answer says that the copy was accepted, not how it ended. With `wait`
+    a copy that fails is an error, as if the call had been refused. The call is never repeated after
+    it may have been carried out: no second copy begins.
     """
-    path = ctx.api.path("sites", site_id, "drives", drive_id, "items", item_id, "content")
-    content = bytearray()
-    async with ctx.api.download(path) as response:
-        async for chunk in response.stream():
-            content += chunk
-            if len(content) > LARGEST_CONTENT:
-                raise ActionFailed(
-                    f"The file is larger than {LARGEST_CONTENT} bytes; read it with GET "
-                    f"/proxy{path} instead.",
-                    code="file_too_large",
-                )
-        mime_type = response.headers.get("content-type")
-    return FileContent(content=b64encode(content).decode(), size=len(content), mime_type=mime_type)
+    path = ctx.api.path("sites", site_id, "drives", drive_id, "items", item_id, "copy")
+    # goes into the body, and is checked like any id all the same
+    ctx.api.path("drives", parent_drive_id, "items", parent_item_id)
+    body = given(
+        parentReference={"driveId": parent_drive_id, "id": parent_item_id},
+        name=name,
+        childrenOnly=children_only,
+        includeAllVersionHistory=include_all_version_history,
+    )
+    accepted = await ctx.api.start(path, body, **{CONFLICT: conflict_behavior})
+    location = accepted.location
+    begun = Copy(
+        status="accepted",
+        monitor_url=location,
+        operation_id=_operation_of(location) if location else None,
+    )
+    if not wait or location is None:
+        return begun
+    progress = await ctx.api.wait_for(location, longest_seconds=wait_seconds)
+    ended = {"status": progress.status, "resource_id": progress.resource_id}
+    return begun.model_copy(update=ended)
+
+
+def _operation_of(location: str) -> str | None:
+    """Return the id at the end of a monitor's address."""
+    _, found, rest = location.partition("?")[0].rpartition("/monitor/")
+    return rest or None if found else None

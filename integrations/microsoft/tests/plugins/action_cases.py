@@ -305,22 +305,3 @@ async def _publish_site_page(lab: ActionLab) -> dict[str, Any]:
 @case
 async def _delete_site_page(lab: ActionLab) -> dict[str, Any]:
     return await _get_site_page(lab)
-
-
-# -- files
-
-
-async def _file(lab: ActionLab) -> dict[str, Any]:
-    address = f"/sites/marketing/Shared Documents/{unique('Letter')}.txt"
-
-    def drive_id(world: Any) -> str:
-        drive = next(d for d in world.content.drives() if d.site.path == "/sites/marketing")
-        return str(drive.id)
-
-    item_id = lab.tenant.put(address, "Dear all")
-    return {"siteId": lab.site(), "driveId": lab.tenant.call(drive_id), "itemId": item_id}
-
-
-@case
-async def _get_drive_item(lab: ActionLab) -> dict[str, Any]:
-    return await _file(lab)

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from fairlead_microsoft.demo.hashing import quick_xor_hash
+from fairlead_microsoft.graph.hashing import quick_xor_hash
 from m365sim.files import quickxor
 
 
