@@ -40,6 +40,8 @@ class FakeDrive:
     #: what every item was after each change
     history: list[dict[str, Node]] = field(default_factory=lambda: [{}])
     touched: list[str] = field(default_factory=list)
+    #: what was deleted -> it and what went with it
+    bin: dict[str, dict[str, Node]] = field(default_factory=dict)
     born: int = 0
     is_quiet: bool = False
     trouble: int = 0
@@ -74,16 +76,13 @@ class FakeDrive:
             self._restore()
 
     def _restore(self) -> None:
-        """Take something out of the bin; what lay below comes back too, and nothing is said of it."""
-        gone = sorted({*self.touched} - {*self.now})
-        if not gone:
+        """Take something out of the bin; what went with it comes back, and nothing is said of it."""
+        if not self.bin:
             return
-        back = self.rnd.choice(gone)
-        before = next(state for state in reversed(self.history) if back in state)
-        for below in before:
-            if back in self._above(below, before) and below not in self.now:
-                self.now[below] = before[below]
-        last = before[back]
+        back = self.rnd.choice(sorted(self.bin))
+        went = self.bin.pop(back)
+        self.now |= went
+        last = went[back]
         parent = last.parent if last.parent in self.now else "root"
         self._put(back, Node(last.name, parent, last.is_folder, last.version + 1))
 
@@ -92,9 +91,8 @@ class FakeDrive:
         self._log(key)
 
     def _delete(self, key: str) -> None:
-        for below in [one for one, node in self.now.items() if key in self._above(one)]:
-            del self.now[below]
-        del self.now[key]
+        below = [one for one in self.now if key in self._above(one)]
+        self.bin[key] = {one: self.now.pop(one) for one in [*below, key]}
         self._log(key)  # of what was below, nothing is said
 
     def _log(self, key: str) -> None:
