@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from m365sim.history.directory import note_app, note_consent, note_user
+from m365sim.history.directory import note_app, note_consent, note_policy, note_user
 
 if TYPE_CHECKING:
     from m365sim.history import History
@@ -221,8 +221,15 @@ class Directory:
 
     def add_policy(self, policy: Policy) -> Policy:
         """Put a Conditional Access policy in force, or replace the one of that id."""
-        self.rules(policy.tenant_id).policies[policy.id] = policy
+        in_force = self.rules(policy.tenant_id).policies
+        self._note_policy(policy, "updated" if policy.id in in_force else "created")
+        in_force[policy.id] = policy
         return policy
+
+    def remove_policy(self, policy: Policy) -> None:
+        """Take a Conditional Access policy out of force."""
+        del self.rules(policy.tenant_id).policies[policy.id]
+        self._note_policy(policy, "deleted")
 
     def revoke_sessions(self, user: User, at: datetime) -> None:
         """Sign a user out everywhere: earlier refresh tokens and browser sessions are dead."""
@@ -263,6 +270,10 @@ class Directory:
             user.sessions_revoked_at = at
         self.critical_event(user, at)
         self._note_user(user, "passwordReset" if by_admin else "passwordChanged")
+
+    def _note_policy(self, policy: Policy, action: str) -> None:
+        if self.history is not None:
+            note_policy(self.history, policy, action)
 
     def _note_user(self, user: User, action: str) -> None:
         if self.history is not None:

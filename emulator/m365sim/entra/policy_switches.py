@@ -64,8 +64,9 @@ def remove_policies(world: World, policy_id: str | None = None) -> None:
     """Take one policy out of force, or all."""
     for tenant_id in world.directory.tenants:
         in_force = world.directory.rules(tenant_id).policies
-        for known in [policy_id] if policy_id else list(in_force):
-            in_force.pop(known, None)
+        for policy in list(in_force.values()):
+            if policy_id in (None, policy.id):
+                world.directory.remove_policy(policy)
 
 
 def switch_tenant(world: World, name: str, wanted: dict[str, Any]) -> dict[str, Any]:

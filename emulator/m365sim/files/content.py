@@ -116,6 +116,15 @@ class Content:
         self.site_log.record(site, gone=True)
         self.history.note("deleted", "site", {"site": site.id}, site.display_name)
 
+    def describe_site(
+        self, site: Site, *, display_name: str | None = None, description: str | None = None
+    ) -> None:
+        """Give a site another title or description; `sites/delta` tells of it."""
+        site.display_name = site.display_name if display_name is None else display_name
+        site.description = site.description if description is None else description
+        self.site_log.record(site)
+        self.history.note("updated", "site", {"site": site.id}, site.display_name)
+
     def all_sites(self) -> Iterator[Site]:
         """Yield site collections and, after each, its subsites at all depths."""
 

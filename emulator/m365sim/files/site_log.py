@@ -10,10 +10,9 @@ import binascii
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from m365sim.files.changes import RETENTION
 from m365sim.files.problems import BadToken, TokenExpired
 from m365sim.files.site import Site
-
-RETENTION = timedelta(days=60)  # as the log of a library; nothing is published
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +76,19 @@ class SiteLog:
             self._changes.append(self._changes[-1])
             self._floor = self.head
 
-    def open(self, text: str | None, now: datetime) -> SiteToken:
-        """Return the page that a token asks for, the first of a full enumeration without one."""
+    def open(self, text: str | None, now: datetime, retention: timedelta = RETENTION) -> SiteToken:
+        """Return the page that a token asks for, the first of a full enumeration without one.
+
+        A token older than the retention is TokenExpired: nothing is published, so it is that of
+        the log of a library.
+        """
         at = int(now.timestamp())
         if text is None:
             return SiteToken(at, self.head, None)
         if text == "latest":
             return SiteToken(at, self.head, self.head)
         token = SiteToken.read(text)
-        too_old = at - token.at > RETENTION.total_seconds() or token.until < self._floor
+        too_old = at - token.at > retention.total_seconds() or token.until < self._floor
         if too_old or token.until > self.head:
             raise TokenExpired("The token is too old. Start again with a full enumeration.")
         return SiteToken(at, self.head, token.until) if token.is_end else token

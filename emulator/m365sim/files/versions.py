@@ -6,6 +6,8 @@ which holds each state that an item was in.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from m365sim.files.drive import Drive
 from m365sim.files.item import Item
 from m365sim.files.problems import Missing, NotAllowed
@@ -18,7 +20,9 @@ def versions(drive: Drive, item: Item) -> list[Item]:
     found: dict[int, Item] = {}
     for state in (*drive.states(item.uid), item):
         if (item.uid, state.version) not in drive.forgotten:
-            found.setdefault(state.content_version, state)
+            first = found.setdefault(state.content_version, state)
+            if state.fields != first.fields:  # its label and comment came later
+                found[state.content_version] = replace(first, fields=state.fields)
     return [found[number] for number in sorted(found, reverse=True)]
 
 

@@ -44,7 +44,10 @@ class Relations:
 
     def narrowed(self, shape: dict[str, Any]) -> dict[str, Any]:
         """Narrow what is shown of an item that is no more."""
-        return narrowed(shape, self._selected)
+        shown = narrowed(shape, self._selected)
+        if not self._call.world.quirks.select_strips_deleted:
+            shown["deleted"] = shape["deleted"]
+        return shown
 
     def shown(self, item: Item, shape: dict[str, Any]) -> dict[str, Any]:
         """Narrow what is shown of an item to what was asked for, and add what was."""

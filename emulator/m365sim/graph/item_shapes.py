@@ -8,12 +8,14 @@ never in delta, and the root in delta has neither eTag nor cTag.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from m365sim.files import Actor, Drive, Item
 from m365sim.files.ids import upper_guid_of
 from m365sim.files.names import quoted
+from m365sim.graph.quirks import TagForm
 from m365sim.graph.shapes import actor_shape, iso_seconds
 from m365sim.graph.special import facet
 from m365sim.transfer.preauth import Downloads
@@ -64,12 +66,29 @@ def ctag(item: Item) -> str:
     return f'"c:{{{upper_guid_of(item.uid)}}},{item.content_version}"'
 
 
+def canonical_tag(text: str) -> str:
+    """Return an eTag or a cTag in the one form by which all its spellings are compared."""
+    return re.sub(r'[{}"]', "", text).lower()
+
+
+def _bare(tag: str) -> str:
+    return tag.strip('"')
+
+
+def _lower(tag: str) -> str:
+    return f'"{canonical_tag(tag)}"'
+
+
+_SPELL: dict[TagForm, Callable[[str], str]] = {"quoted": str, "bare": _bare, "lower": _lower}
+
+
 class ItemShapes:
     """Shows items of one drive to one caller; what items share is computed once."""
 
     def __init__(self, world: World, drive: Drive, principal: Principal) -> None:
         self._drive = drive
         self._quirks = world.quirks
+        self._spell = _SPELL[world.quirks.etag_form] if world.quirks.etag_form != "quoted" else None
         self._sharing = world.sharing
         self._downloads = Downloads(world, drive, principal)
         self._actors: dict[Actor, dict[str, Any]] = {}
@@ -157,6 +176,8 @@ class ItemShapes:
                 else iso_seconds(item.file_modified_at),
             },
         }
+        if self._spell is not None:
+            shape["eTag"], shape["cTag"] = self._spell(shape["eTag"]), self._spell(shape["cTag"])
         if item.parent is not None:
             shape["createdBy"] = self._actor(item.created_by)
             shape["lastModifiedBy"] = self._actor(item.modified_by)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Literal, get_args, get_type_hints
 
 ResyncCode = Literal["resyncChangesApplyDifferences", "resyncChangesUploadDifferences"]
+TagForm = Literal["quoted", "bare", "lower"]
 
 
 @dataclass(slots=True)
@@ -29,6 +30,8 @@ class Quirks:
     deleted_name: bool = False
     #: The state that a deleted entry is given.
     deleted_state: Literal["deleted", "softdeleted"] = "deleted"
+    #: A `$select` that does not name `deleted` takes that facet from deleted entries of delta.
+    select_strips_deleted: bool = True
     #: Deleting a folder also reports everything below it as deleted.
     deleted_children: bool = False
     #: Every so many delta pages one is empty but for its nextLink; 0 = never.
@@ -45,6 +48,11 @@ class Quirks:
     page_size: int = 200
     #: A folder's eTag moves on shortly after it was created, with no one's doing.
     folder_touch: bool = True
+    #: How bodies spell the eTags and cTags of drive items: as recorded, with quotes within the
+    #: text; bare, without them, as list items of generic lists have them in delta; or lower-case
+    #: and without braces, as list items have them elsewhere. The ETag header stays as it is, and
+    #: If-Match takes every form.
+    etag_form: TagForm = "quoted"
     #: Delta marks folders whose permissions changed, too (a known defect: it marks files alone).
     shared_changed_on_folders: bool = False
     #: Subscribing to a drive or list needs leave to write, as documented.
@@ -55,7 +63,8 @@ class Quirks:
     current_version_content: bool = True
     #: How often a monitor tells that a copy is under way before it tells how the copy ended.
     copy_polls: int = 1
-    #: A delta token older than this answers 410, as one does that the log no longer reaches.
+    #: A delta token older than this answers 410, as one does that the log no longer reaches; so do
+    #: tokens of `sites/delta`, and change tokens of `_api` are refused.
     delta_retention: timedelta = timedelta(days=60)
     #: A new site shows in `/sites?search=`, a changed file in a drive's search, only after this.
     search_lag: timedelta = timedelta()

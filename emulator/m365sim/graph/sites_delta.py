@@ -28,7 +28,7 @@ async def sites_delta(call: Call) -> Reply:
     log = call.world.content.site_log
     text = call.address.arguments.get("token") or call.query.get("token") or None
     try:
-        token = log.open(text, call.world.clock.now())
+        token = log.open(text, call.world.clock.now(), call.world.quirks.delta_retention)
     except TokenExpired as expired:
         raise _resync(call, str(expired)) from expired
     except BadToken as bad:

@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from m365sim.files import Drive, Item
-from m365sim.files.versions import version, versions
+from m365sim.files.checkout import label
+from m365sim.files.versions import versions
 from m365sim.graph.call import Call
 from m365sim.graph.item_shapes import ItemShapes, mime_type
 from m365sim.graph.offsets import offset_token, read_offset
@@ -112,9 +113,10 @@ def _addressed(call: Call, drive: Drive, item: Item) -> Item:
     if call.address.keys[0] == "current" and not item.is_folder:
         return item
     number, _, minor = call.address.keys[0].partition(".")
-    if item.is_folder or not number.isdigit() or minor not in ("", "0"):
-        raise not_found()
-    return version(drive, item, int(number))
+    for state in [] if item.is_folder else versions(drive, item):
+        if (number, minor or "0") == tuple(map(str, label(state))):
+            return state
+    raise not_found()
 
 
 def _gives_current(call: Call) -> bool:
@@ -122,9 +124,10 @@ def _gives_current(call: Call) -> bool:
 
 
 def _shape(shapes: ItemShapes, state: Item) -> dict[str, Any]:
+    major, minor = label(state)
     return {
         "@microsoft.graph.downloadUrl": shapes.download_url(state, state.content_version),
-        "id": f"{state.content_version}.0",
+        "id": f"{major}.{minor}",
         "lastModifiedDateTime": iso_seconds(state.modified_at),
         "size": state.size,
         "lastModifiedBy": actor_shape(state.modified_by),

@@ -15,7 +15,7 @@ from m365sim.files import Drive, Item
 from m365sim.files.drive import Conflict
 from m365sim.files.problems import Missing
 from m365sim.graph.call import Call
-from m365sim.graph.item_shapes import ctag, etag
+from m365sim.graph.item_shapes import canonical_tag, ctag, etag
 from m365sim.graph.items import shown
 from m365sim.graph.reply import GraphError, Reply, invalid, json_reply
 from m365sim.graph.shapes import QUOTA, iso
@@ -214,18 +214,22 @@ def _new_parent(drive: Drive, item: Item, reference: Any) -> Item | None:
 
 
 def _check_match(call: Call, item: Item) -> None:
-    wanted = call.headers.get("if-match", "*").strip('"')
+    wanted = canonical_tag(call.headers.get("if-match", "*"))
     # Either tag is taken: https://learn.microsoft.com/onedrive/developer/rest-api/api/driveitem_update
-    if wanted not in ("*", etag(item).strip('"'), ctag(item).strip('"')):
+    if wanted not in _tags(item):
         raise GraphError(
             412, "resourceModified", "The resource has changed since the caller last read it"
         )
 
 
 def _check_none_match(call: Call, item: Item) -> None:
-    unwanted = call.headers.get("if-none-match", "").strip('"')
-    if unwanted and unwanted in ("*", etag(item).strip('"'), ctag(item).strip('"')):
+    unwanted = canonical_tag(call.headers.get("if-none-match", ""))
+    if unwanted in _tags(item):
         raise GraphError(412, "resourceModified", "The resource is the one the caller knows.")
+
+
+def _tags(item: Item) -> tuple[str, str, str]:
+    return "*", canonical_tag(etag(item)), canonical_tag(ctag(item))
 
 
 def _check_quota(drive: Drive, size: Any) -> None:

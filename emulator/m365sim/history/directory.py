@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from m365sim.history.log import History
+    from m365sim.sign_in_rules import Policy
     from m365sim.tenant import AppRegistration, User
 
 
@@ -38,6 +39,12 @@ def note_consent(
 def note_app(history: History, app: AppRegistration, action: str, **details: Any) -> None:
     """Write down that an app's registration is another than before."""
     history.note(app.tenant_id, action, "app", {"app": app.app_id}, app.display_name, **details)
+
+
+def note_policy(history: History, policy: Policy, action: str) -> None:
+    """Write down that a Conditional Access policy came into force, went, or asks for more."""
+    of = {"policy": policy.id}
+    history.note(policy.tenant_id, action, "policy", of, policy.name, control=policy.control)
 
 
 def note_user(history: History, user: User, action: str, **details: Any) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from m365sim.history.log import Scribe
     from m365sim.lists import Column, ContentType, Row, SharePointList
+    from m365sim.lists.view import View
 
 
 def note_list(scribe: Scribe, action: str, target: SharePointList) -> None:
@@ -32,6 +33,17 @@ def note_row(scribe: Scribe, target: SharePointList, before: Row | None, after: 
     by = after.modified_by if action in ("created", "updated") else None
     of = {**list_ids(target), "listItem": str(after.id)}
     scribe.note(action, "listItem", of, str(after.values.get("Title", "")), by=by, **details)
+
+
+def note_purged(scribe: Scribe, target: SharePointList, row: Row) -> None:
+    """Write down that an item went from the recycle bin for good."""
+    of = {**list_ids(target), "listItem": str(row.id)}
+    scribe.note("purged", "listItem", of, str(row.values.get("Title", "")))
+
+
+def note_view(scribe: Scribe, action: str, target: SharePointList, view: View) -> None:
+    """Write down that a list got or lost a view, or that one shows something else."""
+    scribe.note(action, "view", {**list_ids(target), "view": view.id}, view.title)
 
 
 def note_part(scribe: Scribe, action: str, of: dict[str, str], part: Column | ContentType) -> None:

@@ -20,7 +20,7 @@ from m365sim.files.changes import FROM_THE_START, DeltaToken
 from m365sim.files.enumeration import Rounds
 from m365sim.files.ids import mint_uid
 from m365sim.files.problems import Missing, TokenExpired
-from m365sim.history.lists import note_list, note_row
+from m365sim.history.lists import note_list, note_purged, note_row
 from m365sim.lists.column import Column
 from m365sim.lists.content_type import ContentType
 from m365sim.lists.row import Attachment, Row
@@ -225,6 +225,8 @@ class GenericList(SharePointList):
     def purge(self, row: Row) -> None:
         """Take a deleted item out of the recycle bin, for good."""
         self._purged.add(row.id)
+        if self.scribe is not None:
+            note_purged(self.scribe, self, row)
 
     def forget_version(self, row: Row, number: int) -> None:
         """Delete a version other than the current one, for good; Missing when there is none."""

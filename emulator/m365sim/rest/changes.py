@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from m365sim.files import Site
-from m365sim.files.changes import RETENTION
 from m365sim.files.ids import guid_of
 from m365sim.lists import SharePointList
 from m365sim.rest.access import READ
@@ -93,7 +92,7 @@ async def _of_many(call: Call, site: Site, scope: int) -> Result:
     heads = {found.id: found.floor for found in lists} | {"": 0}
     positions = call.world.rest.positions
     if start is not None:
-        oldest = call.world.clock.now() - RETENTION
+        oldest = call.world.clock.now() - call.world.quirks.delta_retention
         is_known = 0 <= start.number < len(positions)
         if is_known and datetime.fromtimestamp(start.at, UTC) >= oldest:
             heads |= positions[start.number]

@@ -53,10 +53,12 @@ async def _update(call: Call, node: Node, _: Segment) -> Reply:
     site: Site = node.of
     check_site(call.world, call.principal, site, MANAGE)
     body = dict(pairs(await call.json()))
-    if isinstance(body.get("Title"), str):
-        site.display_name = body["Title"]
-    if isinstance(body.get("Description"), str):
-        site.description = body["Description"]
+    title, description = body.get("Title"), body.get("Description")
+    call.world.content.describe_site(
+        site,
+        display_name=title if isinstance(title, str) else None,
+        description=description if isinstance(description, str) else None,
+    )
     call.world.lists.note(site, "Web", "update")
     return Reply(204)
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from m365sim.files import Site
-from m365sim.files.changes import RETENTION
 from m365sim.files.ids import guid_of
 from m365sim.lists import SharePointList
 from m365sim.rest.call import Call
@@ -62,7 +61,7 @@ def too_old() -> RestError:
 
 def is_expired(call: Call, found: SharePointList, token: ChangeToken) -> bool:
     """Tell whether the history of a list does not reach back to a token, or on to it."""
-    oldest = call.world.clock.now() - RETENTION
+    oldest = call.world.clock.now() - call.world.quirks.delta_retention
     if datetime.fromtimestamp(token.at, UTC) < oldest or token.number > found.head:
         return True
     return token.number < found.floor

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
 from m365sim.graph.reply import Reply
+from m365sim.history.lists import note_view
 from m365sim.lists import SharePointList
 from m365sim.lists.view import View
 from m365sim.rest.access import MANAGE, READ
@@ -170,7 +171,7 @@ async def _add(call: Call, node: Node, _: Segment) -> Node:
     except RestError:
         found.views.all.remove(view)
         raise
-    found.version += 1
+    _changed(found, view, "created")
     return view_node(found, view)
 
 
@@ -178,7 +179,7 @@ async def _update(call: Call, node: Node, _: Segment) -> Reply:
     found, view = node.of
     call.check_list(found, MANAGE)
     _set(found, view, dict(pairs(await call.json())))
-    found.version += 1
+    _changed(found, view, "updated")
     return Reply(204)
 
 
@@ -186,7 +187,7 @@ async def _delete(call: Call, node: Node, _: Segment) -> Reply:
     found, view = node.of
     call.check_list(found, MANAGE)
     found.views.remove(view)
-    found.version += 1
+    _changed(found, view, "deleted")
     return Reply(200)
 
 
@@ -202,8 +203,14 @@ async def _set_xml(call: Call, node: Node, _: Segment) -> Reply:
     view.fields, view.is_paged = list(read.fields), read.is_paged
     view.row_limit = read.row_limit or view.row_limit
     view.scope = _SCOPES.index(read.scope) if read.scope in _SCOPES else 0
-    found.version += 1
+    _changed(found, view, "updated")
     return Reply(200)
+
+
+def _changed(found: SharePointList, view: View, action: str) -> None:
+    found.version += 1
+    if found.scribe is not None:
+        note_view(found.scribe, action, found, view)
 
 
 def _set(found: SharePointList, view: View, body: dict[str, Any]) -> None:
@@ -249,7 +256,7 @@ def _change_fields(change: str) -> Any:
             view.fields.remove(name)
             if change == "move":
                 view.fields.insert(int(body.get("index", at.named.get("index", 0))), name)
-        found.version += 1
+        _changed(found, view, "updated")
         return Reply(200)
 
     return do

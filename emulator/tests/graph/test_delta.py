@@ -1,5 +1,6 @@
 """Delta over HTTP: links, annotations, select, quirks, 410."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -228,3 +229,36 @@ async def test_quirk_of_plain_paths(graph, place, world):
     world.quirks.path_encoded = False
     entries, _, _ = await graph.round(place)
     assert "/Campaigns/2026 Q3" in paths(entries)
+
+
+async def test_quirk_of_select_that_leaves_deletions_be(graph, drive, place, find, world):
+    world.quirks.change(select_strips_deleted=False)
+    _, link, _ = await graph.round(f"{place}?$select=id,name")
+    drive.delete(find("Welcome.md"))
+    (entry,) = (await graph.round(link))[0]
+    assert entry["deleted"] == {"state": "deleted"}
+    assert set(entry) == {"@odata.type", "id", "deleted"}
+
+
+@pytest.mark.parametrize(
+    ("form", "spelled"),
+    [("bare", lambda tag: tag.strip('"')), ("lower", lambda tag: re.sub("[{}]", "", tag).lower())],
+)
+async def test_quirk_of_other_spellings_of_etags(graph, place, at, world, form, spelled):
+    known, (usual, *_) = await graph.json(at("Welcome.md")), (await graph.round(place))[0][1:]
+    world.quirks.change(etag_form=form)
+    other = await graph.get(at("Welcome.md"))
+    assert (other.json()["eTag"], other.json()["cTag"]) == (
+        spelled(known["eTag"]),
+        spelled(known["cTag"]),
+    )
+    assert other.headers["etag"] == known["eTag"]
+    entry = next(e for e in (await graph.round(place))[0] if e["id"] == usual["id"])
+    assert (entry["eTag"], entry["cTag"]) == (spelled(usual["eTag"]), spelled(usual["cTag"]))
+    for tag, status in ((other.json()["eTag"], 200), ('"{0},9"', 412)):
+        head = {"If-Match": tag}
+        body = {"description": "x"}
+        changed = await graph.call("PATCH", at("Welcome.md"), headers=head, json=body)
+        assert changed.status_code == status
+    with pytest.raises(ValueError, match="one of quoted, bare, lower"):
+        world.quirks.change(etag_form="odd")

@@ -71,3 +71,19 @@ async def test_who_may_ask(graph, world):
     assert (await graph.get("/sites/delta")).status_code == 403
     graph.token = app_token(world, roles=["Sites.Selected"])
     assert (await graph.get("/sites/delta")).status_code == 403
+
+
+async def test_a_site_that_is_called_otherwise(app, world):
+    _, link, _ = await app.round("/sites/delta?token=latest")
+    marketing = world.content.site_at("contoso.sharepoint.com", "/sites/marketing")
+    world.content.describe_site(marketing, display_name="Markets")
+    (changed,) = (await app.round(link))[0]
+    assert (changed["id"], changed["displayName"]) == (marketing.id, "Markets")
+    assert changed["description"] == marketing.description
+
+
+async def test_how_old_a_token_may_be_is_a_quirk(app, world):
+    _, link, _ = await app.round("/sites/delta")
+    world.quirks.change(delta_retention=60)
+    world.clock.advance(timedelta(seconds=61))
+    assert (await app.get(link)).status_code == 410

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from m365sim.files.checkout import publish
+
 
 @pytest.fixture
 async def three(graph, world, at):
@@ -101,3 +103,20 @@ async def test_what_is_no_image_has_none(graph, at):
     for path in ("Welcome.md", "Press"):
         assert (await graph.json(at(path) + ":/thumbnails"))["value"] == []
     assert (await graph.get(at("Welcome.md") + ":/thumbnails/0/small")).status_code == 404
+
+
+async def test_drafts_where_minor_versions_are_on(graph, drive, at):
+    drive.minor_versions = True
+    for number in (b"1", b"22", b"333"):
+        await graph.call("PUT", at("draft.txt") + ":/content", content=number)
+    draft = at("draft.txt") + ":"
+    listed = (await graph.json(f"{draft}/versions"))["value"]
+    assert [(v["id"], v["size"]) for v in listed] == [("0.3", 3), ("0.2", 2), ("0.1", 1)]
+    assert (await graph.json(f"{draft}/versions/0.2"))["size"] == 2
+    location = (await graph.get(f"{draft}/versions/0.2/content")).headers["location"]
+    assert (await graph.http.get(location)).content == b"22"
+    item = drive.child(drive.root.uid, "draft.txt")
+    publish(drive, item, drive.owner, "out")
+    listed = (await graph.json(f"{draft}/versions"))["value"]
+    assert [v["id"] for v in listed] == ["1.0", "0.2", "0.1"]
+    assert (await graph.get(f"{draft}/versions/0.3")).status_code == 404

@@ -29,6 +29,7 @@ class Client:
     def __call__(self, method, url, **options):
         kind = "sharepoint" if url.startswith(self.api) else "graph"
         headers = {"Authorization": f"Bearer {self._tokens[kind]}", "Accept": "application/json"}
+        headers |= options.pop("headers", {})
         answer = self.http.request(method, url, headers=headers, **options)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
@@ -320,3 +321,40 @@ def test_permissions_of_a_list_are_told_too(m365_tenant, alex):
     assert (entry.action, entry.kind, entry.of["listItem"]) == ("permissions", "listItem", "1")
     granted = [one["grantedTo"]["id"] for one in entry.details["permissions"]]
     assert m365_tenant.web_app.client_id in granted
+
+
+def test_views_purged_items_policies_and_titles_of_sites(m365_tenant, alex):
+    made = alex("POST", f"{alex.api}/web/lists", json={"Title": "Crew", "BaseTemplate": 100})
+    crew = f"{alex.api}/web/lists(guid'{made['Id']}')"
+    alex("POST", f"{crew}/items", json={"Title": "Pilot"})
+    view = alex("POST", f"{crew}/views", json={"Title": "Short"})
+    one = f"{crew}/views(guid'{view['Id']}')"
+    merge = {"X-HTTP-Method": "MERGE", "If-Match": "*"}
+    alex("POST", one, headers=merge, json={"RowLimit": 5})
+    alex("POST", f"{one}/viewfields/addviewfield('ID')")
+    alex("POST", f"{one}/deleteObject")
+    alex("POST", f"{crew}/items(1)/recycle")
+    alex("POST", f"{alex.api}/web/recyclebin/deleteAll")
+    alex("POST", f"{alex.api}/web/recyclebin/deleteAllSecondStageItems")
+    alex("POST", f"{alex.api}/web", headers=merge, json={"Title": "Markets"})
+    policies = f"{m365_tenant.control_url}/policies"
+    for control in ("mfa", "block"):
+        body = {"id": "p1", "name": "rule", "control": control}
+        httpx.post(policies, json=body).raise_for_status()
+    httpx.delete(f"{policies}/p1").raise_for_status()
+    entries = m365_tenant.history()[2:]
+    assert [(e.action, e.kind, e.name) for e in entries] == [
+        ("created", "view", "Short"),
+        ("updated", "view", "Short"),
+        ("updated", "view", "Short"),
+        ("deleted", "view", "Short"),
+        ("deleted", "listItem", "Pilot"),
+        ("purged", "listItem", "Pilot"),
+        ("updated", "site", "Markets"),
+        ("created", "policy", "rule"),
+        ("updated", "policy", "rule"),
+        ("deleted", "policy", "rule"),
+    ]
+    assert entries[0].of["view"] == view["Id"]
+    assert entries[5].of["listItem"] == "1"
+    assert [e.details["control"] for e in entries[-3:]] == ["mfa", "block", "block"]

@@ -185,3 +185,13 @@ async def test_rendering_one_folder(api):
     assert "ListData" in await render(api, "<View />", RenderOptions=7)
     await render(api, "<View", 400)
     await render(api, "<!DOCTYPE x><View/>", 400)
+
+
+async def test_how_old_a_token_may_be_is_a_quirk(api, world):
+    places = (LIBRARY, "web", "site")
+    tokens = [await token(api, place) for place in places]
+    world.quirks.change(delta_retention=60)
+    world.clock.advance(timedelta(seconds=61))
+    for place, start in zip(places, tokens, strict=True):
+        refused = await changes(api, start, place, 400)
+        assert "before the start of the current change log" in str(refused)
