@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from m365sim.entra.contoso import PUBLIC_APP_ID
 from m365sim.faults import Fault
 
 pytestmark = pytest.mark.judges
@@ -76,6 +77,10 @@ async def test_o365(internet, judge, tree, not_modelled):
     check_downloads(said, after, "/Judged & weighed/third.bin", "/Campaigns/lärge #1.bin")
     assert said["by_path"] == said["large"]
     assert said["parent"] == "Campaigns"
+    assert set(said["start"]) == {item["id"] for item in before.values()}
+    assert said["start_pages"] > 2
+    assert said["changes"][said["press"]] is True
+    assert said["changes"][said["small"]] is said["changes"][said["large"]] is False
     assert "/Press" not in after
     assert not_modelled() == set()
 
@@ -102,6 +107,34 @@ async def test_office365_rest_client(internet, judge, tree, not_modelled, certif
     assert said["gone"] == [404, "itemNotFound"]
     assert {said["small"], said["large"], said["press"]} <= set(said["changes"])
     assert len(said["changes"]) < len(said["start"])
+    assert not_modelled() == set()
+
+
+@pytest.mark.parametrize("way", ["secret", "device"])
+async def test_msal_and_plain_http(internet, judge, tree, not_modelled, way):
+    before = tree()
+    said = await judge(
+        "files_by_msal.py",
+        way=way,
+        public_client_id=PUBLIC_APP_ID,
+        upn="alex@contoso.onmicrosoft.com",
+    )
+    after = tree()
+    assert f"{CONTOSO}/sites/marketing" in said["sites"]
+    assert {tuple(one) for one in said["drives"]} == drives_of(internet, "/sites/marketing")
+    assert said["before"] == described(before)
+    assert set(said["start"]) == {item["id"] for item in before.values()}
+    assert said["start_pages"] > 2
+    assert said["after"] == described(after)
+    check_downloads(said, after, "/By hand/größer.txt", "/Campaigns/large.bin")
+    assert said["changes"][said["press"]] is True
+    assert said["changes"][said["small"]] is said["changes"][said["large"]] is False
+    assert said["pages"] == 2
+    assert said["rows"] == [["Kiel", "Lübeck"], ["Turku", "Turku"]]
+    assert said["granted"][said["invited"]] == ["write"]
+    assert said["granted"][said["link"]] == ["read"]
+    assert said["invited"] in said["kept"]
+    assert said["link"] not in said["kept"]
     assert not_modelled() == set()
 
 

@@ -49,6 +49,13 @@ async def test_msgraph_sdk(internet, judge, tree, not_modelled):
     assert said["extended"] is True
     assert said["left"] == []
     assert "/poked.txt" in tree()
+    shared = said["sharing"]
+    invited, link = shared["ids"]
+    assert shared["person"] == "Adele Vance"
+    assert shared["url"].startswith("https://contoso.sharepoint.com/:t:/")
+    assert (shared["granted"][invited], shared["granted"][link]) == (["write"], ["read"])
+    assert invited in shared["kept"]
+    assert link not in shared["kept"]
     assert not_modelled() == set()
 
 

@@ -23,6 +23,19 @@ def walk(folder, above=""):
     return found
 
 
+def delta(drive, link=None):
+    """Page through a round of delta by the client's connection: it has no call of its own."""
+    link = link or drive.build_url(f"/drives/{drive.object_id}/root/delta?$top=4")
+    entries, pages = [], 0
+    while True:
+        page = drive.con.get(link).json()
+        entries += page["value"]
+        pages += 1
+        if "@odata.deltaLink" in page:
+            return entries, pages, page["@odata.deltaLink"]
+        link = page["@odata.nextLink"]
+
+
 def main():
     known = told()
     account = Account(
@@ -40,6 +53,7 @@ def main():
     drive = site.get_default_document_library(request_drive=True)
     top = drive.get_root_folder()
     before = walk(top)
+    start, start_pages, link = delta(drive)
 
     small, large = content(2000, seed=3), content(14 * FRAGMENT + 5, seed=4)
     Path("small.bin").write_bytes(small)
@@ -54,7 +68,9 @@ def main():
     renamed = small_item.update(name="third.bin")
     campaigns = drive.get_item_by_path("/Campaigns")
     moved = large_item.move(campaigns)
-    deleted = drive.get_item_by_path("/Press").delete()
+    press = drive.get_item_by_path("/Press")
+    press_id, deleted = press.object_id, press.delete()
+    changes, _, _ = delta(drive, link)
     by_path = drive.get_item_by_path(quote("/Campaigns/lärge #1.bin"))  # it does not encode "#"
     say(
         authenticated=authenticated,
@@ -64,6 +80,10 @@ def main():
         libraries=[[one.object_id, one.name] for one in engineering.list_document_libraries()],
         drive=drive.object_id,
         before=before,
+        start=[one["id"] for one in start],
+        start_pages=start_pages,
+        press=press_id,
+        changes={one["id"]: "deleted" in one for one in changes},
         downloads={
             "small": [quick_xor(copied["small"]), copied["small"] == small],
             "large": [quick_xor(copied["large"]), copied["large"] == large],

@@ -13,11 +13,19 @@ from urllib.parse import parse_qs, urlsplit
 from azure.identity.aio import ClientSecretCredential
 from judge import say, told
 from msgraph import GraphServiceClient
+from msgraph.generated.drives.item.items.item.create_link.create_link_post_request_body import (
+    CreateLinkPostRequestBody,
+)
+from msgraph.generated.drives.item.items.item.invite.invite_post_request_body import (
+    InvitePostRequestBody,
+)
 from msgraph.generated.models.column_definition import ColumnDefinition
+from msgraph.generated.models.drive_recipient import DriveRecipient
 from msgraph.generated.models.field_value_set import FieldValueSet
 from msgraph.generated.models.list_ import List_
 from msgraph.generated.models.list_info import ListInfo
 from msgraph.generated.models.list_item import ListItem
+from msgraph.generated.models.permission import Permission
 from msgraph.generated.models.subscription import Subscription
 from msgraph.generated.models.text_column import TextColumn
 from msgraph.generated.sites.item.lists.item.items.items_request_builder import (
@@ -78,6 +86,32 @@ async def batch(client, **requests):
     return sorted(answers.get_response_status_codes().values())
 
 
+async def sharing(drive, item_id):
+    """Invite somebody, make a link, change and take back what was granted."""
+    item = drive.items.by_drive_item_id(item_id)
+    invited = await item.invite.post(
+        InvitePostRequestBody(
+            recipients=[DriveRecipient(email="adele@contoso.onmicrosoft.com")],
+            roles=["read"],
+            require_sign_in=True,
+            send_invitation=False,
+        )
+    )
+    first = invited.value[0]
+    link = await item.create_link.post(CreateLinkPostRequestBody(type="view", scope="organization"))
+    await item.permissions.by_permission_id(first.id).patch(Permission(roles=["write"]))
+    granted = (await item.permissions.get()).value
+    await item.permissions.by_permission_id(link.id).delete()
+    kept = (await item.permissions.get()).value
+    return {
+        "person": first.granted_to_v2.user.display_name,
+        "url": link.link.web_url,
+        "granted": {one.id: one.roles for one in granted},
+        "ids": [first.id, link.id],
+        "kept": [one.id for one in kept],
+    }
+
+
 async def main():
     known = told()
     async with ClientSecretCredential(
@@ -127,7 +161,7 @@ async def main():
             )
         )
         drive = client.drives.by_drive_id(known["drive_id"])
-        await drive.items.by_drive_item_id("root:/poked.txt:").content.put(b"poke")
+        poked = await drive.items.by_drive_item_id("root:/poked.txt:").content.put(b"poke")
         poke = await asyncio.to_thread(receiver.arrived.get, timeout=PATIENCE)
         renewed = await client.subscriptions.by_subscription_id(subscription.id).patch(
             Subscription(expiration_date_time=datetime.now(UTC) + timedelta(days=5))
@@ -146,6 +180,7 @@ async def main():
             poke=poke,
             extended=renewed.expiration_date_time > subscription.expiration_date_time,
             left=[one.id for one in left.value],
+            sharing=await sharing(drive, poked.id),
         )
 
 
