@@ -29,6 +29,8 @@ from fairlead.api import (
     providers,
     proxy,
     records,
+    records_prune,
+    sync_variants,
     syncs,
     telemetry,
 )
@@ -58,6 +60,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     doctor.router,
     connections.router,
     syncs.router,
+    sync_variants.router,
+    records_prune.router,
     actions.router,
 )
 _HOT = (records.DOCUMENTATION, connection_read.DOCUMENTATION, *proxy.DOCUMENTATION)

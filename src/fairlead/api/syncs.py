@@ -142,6 +142,27 @@ async def pause(
     return {"success": True}
 
 
+class CancelReply(BaseModel):
+    """What was stopped."""
+
+    success: Literal[True]
+    cancelled: int
+    """Runs that were queued or under way; these notice within a second."""
+
+
+@router.post("/sync/cancel", response_model=CancelReply, dependencies=[Depends(query_of(NoQuery))])
+async def cancel(
+    services: Given,
+    body: SyncCommand,
+    caller: Annotated[Caller, needs("environment:syncs:execute")],
+) -> dict[str, Any]:
+    """Stop runs that are queued or under way; what they stored stays, schedules go on."""
+    asked = await services.engine.cancel_syncs(
+        caller.environment, body.provider_config_key, body.connection_id, _named(body.syncs)
+    )
+    return {"success": True, "cancelled": len(asked)}
+
+
 class ApprovalReply(BaseModel):
     """What was deleted."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import IO, Any
 
-from fairlead.engine import sole
+from fairlead.engine import sole, variants
 from fairlead.engine import syncs as of_syncs
 from fairlead.engine.action_run import LONGEST, run_action
 from fairlead.engine.dbos_queue import DbosQueue
@@ -17,11 +17,12 @@ from fairlead.engine.setup import Door, Setup
 from fairlead.engine.sync_status import SyncStatus, statuses
 from fairlead.engine.targets import Named, Target, find_targets, targets_of
 from fairlead.engine.worker import Chore, Worker
-from fairlead.errors import InternalError
+from fairlead.errors import CallerError, InternalError, NotFound
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.connection import Connection
 from fairlead.model.environment import Environment
 from fairlead.model.run import Run
+from fairlead.model.schedule import Schedule
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
 from fairlead.store import runs
@@ -216,6 +217,56 @@ class Engine:
     ) -> Any:
         """Call an action and return its output as JSON values; errors as in `action_run`."""
         return await run_action(self._setup, connection, name, raw, limit=limit)
+
+    async def create_variant(
+        self,
+        environment: Environment,
+        integration_key: str,
+        connection_id: str,
+        sync: str,
+        variant: str,
+    ) -> Schedule:
+        """Make another copy of a sync; errors as in `find_targets` and `variants.create`."""
+        (base,) = await self._targets(environment, integration_key, connection_id, [(sync, "base")])
+        async with self._setup.db.write() as tx:
+            schedule = await variants.create(tx, self._setup, base, variant)
+        if self._worker is not None:
+            self._worker.wake()
+        return schedule
+
+    async def delete_variant(
+        self,
+        environment: Environment,
+        integration_key: str,
+        connection_id: str,
+        sync: str,
+        variant: str,
+    ) -> None:
+        """Delete a copy of a sync; NotFound (`not_found`): there is none."""
+        try:
+            (target,) = await self._targets(
+                environment, integration_key, connection_id, [(sync, variant)]
+            )
+        except CallerError as error:
+            raise NotFound(error.message, code="not_found") from error
+        async with self._setup.db.write() as tx:
+            await variants.delete(tx, self._setup, target)
+
+    async def cancel_syncs(
+        self,
+        environment: Environment,
+        integration_key: str,
+        connection_id: str | None,
+        syncs: Sequence[Named] = (),
+    ) -> list[Run]:
+        """Stop the runs of these syncs; what they committed stays. Return those that were asked."""
+        targets = await self._targets(environment, integration_key, connection_id, syncs)
+        async with self._setup.db.write() as tx:
+            asked = await of_syncs.cancel(tx, self._setup, targets)
+        if self._worker is not None:
+            for run in asked:
+                self._worker.cancel(run.id)
+        return asked
 
     async def cancel(self, run_id: str) -> bool:
         """Stop a run; what it committed stays. False: there is none, or it is over."""

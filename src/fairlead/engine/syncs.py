@@ -31,7 +31,7 @@ async def trigger(
         async with setup.db.write() as tx:
             await hold_connection(tx, target.connection.id)
             if reset:
-                await _forget(tx, setup, target, empty_cache=empty_cache)
+                await forget(tx, setup, target, empty_cache=empty_cache)
             run = await _enqueue(tx, setup, target, reset=reset)
         started.append(run)
         if run.state is RunState.QUEUED:
@@ -59,7 +59,8 @@ async def _enqueue(tx: Tx, setup: Setup, target: Target, *, reset: bool) -> Run:
             return run
 
 
-async def _forget(tx: Tx, setup: Setup, target: Target, *, empty_cache: bool) -> None:
+async def forget(tx: Tx, setup: Setup, target: Target, *, empty_cache: bool) -> None:
+    """Cancel what runs, and forget the position; with `empty_cache` the records too."""
     key = (target.connection.id, target.sync.name, target.schedule.variant)
     now = setup.clock.now()
     # Locked in the order of a batch's commit: first the streams, so that none is under way.
@@ -76,6 +77,18 @@ async def _forget(tx: Tx, setup: Setup, target: Target, *, empty_cache: bool) ->
     if running is not None and running.state is RunState.RUNNING:
         # Ended here rather than waited for: its worker's next commit is refused.
         await runs.finish(tx, running.id, running.fencing_token, state=RunState.CANCELLED, now=now)
+
+
+async def cancel(tx: Tx, setup: Setup, targets: Sequence[Target]) -> list[Run]:
+    """Ask what is queued or running to stop; return those runs."""
+    asked = []
+    now = setup.clock.now()
+    for target in targets:
+        key = (target.connection.id, target.sync.name, target.schedule.variant)
+        active = await runs.active(tx, *key)
+        if active is not None and await runs.request_cancel(tx, active.id, now):
+            asked.append(active)
+    return asked
 
 
 async def approve_deletions(setup: Setup, targets: Sequence[Target]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from fairlead.engine.scheduler import schedule_id
 from fairlead.engine.setup import Setup
@@ -30,7 +31,7 @@ class Target:
 
 
 async def targets_of(tx: Tx, setup: Setup, connection: Connection, *, create: bool) -> list[Target]:
-    """Return the connection's syncs with their schedules.
+    """Return the connection's syncs and their variants, with their schedules.
 
     `create` writes down the schedules that are lacking; without, they are made up for the moment. A
     sync that starts by itself is due at once.
@@ -73,7 +74,30 @@ async def targets_of(tx: Tx, setup: Setup, connection: Connection, *, create: bo
                 now=now,
             )
         targets.append(Target(connection, sync, schedule))
+        for (name, variant), other in found.items():
+            if name == sync.name and variant != "base":
+                kept = await _followed(tx, other, sync, now) if create else other
+                targets.append(Target(connection, sync, kept))
     return targets
+
+
+async def _followed(tx: Tx, variant: Schedule, sync: Sync, now: datetime) -> Schedule:
+    """Return a variant's schedule, which follows its sync's own frequency."""
+    if variant.frequency == sync.every:
+        return variant
+    return await schedules.ensure(
+        tx,
+        id=variant.id,
+        environment_id=variant.environment_id,
+        connection_pk=variant.connection_pk,
+        integration_key=variant.integration_key,
+        sync_name=variant.sync_name,
+        variant=variant.variant,
+        frequency=sync.every,
+        state=variant.state,
+        next_run_at=variant.next_run_at,
+        now=now,
+    )
 
 
 async def adopt(setup: Setup) -> None:

@@ -80,7 +80,7 @@ async def list_records(
     if stream is None:
         return []
     if modified_after is not None:
-        after = await _last_before(
+        after = await last_before(
             tx, stream.id, epoch_us(modified_after), after, stream.last_position
         )
     conditions: list[ColumnElement[bool]] = [
@@ -95,7 +95,7 @@ async def list_records(
     return [_record(row, model, variant) for row in rows]
 
 
-async def _last_before(tx: Tx, stream_id: int, us: int, low: int, high: int) -> int:
+async def last_before(tx: Tx, stream_id: int, us: int, low: int, high: int) -> int:
     """Return the position up to which nothing was modified after `us`; at least `low`.
 
     Times never decrease along positions, so that halving finds it in some twenty look-ups, where a

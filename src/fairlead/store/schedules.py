@@ -5,6 +5,7 @@
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
+from sqlalchemy import delete as delete_from
 
 from fairlead.errors import NotFound
 from fairlead.model.schedule import Schedule, ScheduleState
@@ -122,6 +123,11 @@ async def claim_due(tx: Tx, now: datetime, limit: int) -> list[Schedule]:
 def _next_slot(schedule: Schedule, now: datetime) -> datetime:
     last = schedule.next_run_at or now
     return last + schedule.interval * ((now - last) // schedule.interval + 1)
+
+
+async def delete(tx: Tx, id: str) -> None:
+    """Delete the schedule."""
+    await tx.execute(delete_from(schedules).where(schedules.c.id == id))
 
 
 async def set_state(

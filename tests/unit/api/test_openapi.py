@@ -106,6 +106,18 @@ OK = {
     ("post", "/sync/trigger"): {"json": {"syncs": [], "provider_config_key": "acme"}},
     ("post", "/sync/start"): {"json": {"syncs": [], "provider_config_key": "acme"}},
     ("post", "/sync/pause"): {"json": {"syncs": [], "provider_config_key": "acme"}},
+    ("post", "/sync/cancel"): {"json": {"syncs": [], "provider_config_key": "acme"}},
+    ("post", "/sync/{name}/variant/{variant}"): {
+        "path": "/sync/notes/variant/v",
+        "json": {"provider_config_key": "acme", "connection_id": "c1"},
+    },
+    ("delete", "/sync/{name}/variant/{variant}"): {
+        "path": "/sync/notes/variant/v",
+        "json": {"provider_config_key": "acme", "connection_id": "c1"},
+    },
+    ("patch", "/records/prune"): {
+        "json": {"model": "Note", "until_cursor": "cDox"},
+    },
     ("post", "/sync/deletions/approve"): {"json": {"syncs": [], "provider_config_key": "acme"}},
     ("put", "/sync/update-connection-frequency"): {
         "json": {
