@@ -94,7 +94,7 @@ async def open_services(
             "FAIRLEAD_ENCRYPTION_KEY is not set; make a key with: openssl rand -base64 32"
         )
     await _ready_schema(settings)
-    registry = registry or load_packs()
+    registry = registry or load_packs(own=settings.packs)
     if settings.providers_file is not None:
         add_providers(registry, settings.providers_file)
     branding = Branding.load(settings.connect_ui_file)

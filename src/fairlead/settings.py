@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     #: HTTP proxy by which the internet is reached, `http://[user:password@]host:port`; what
     #: FAIRLEAD_EGRESS_ALLOW names is called directly
     egress_proxy: SecretStr | None = None
+    #: packs of your own, comma-separated: folders, or modules (`my_pack`, `my_pack:pack`), beside
+    #: those that are installed
+    packs: Annotated[tuple[str, ...], NoDecode] = ()
     #: JSON or YAML file with providers of your own
     providers_file: Path | None = None
     #: runs that one process executes at the same time
@@ -68,7 +71,7 @@ class Settings(BaseSettings):
     #: debug, info, warning, error
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
-    @field_validator("egress_allow", "connect_origins", mode="before")
+    @field_validator("egress_allow", "connect_origins", "packs", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -12,7 +12,14 @@ from typing import Annotated
 import typer
 
 from fairlead import __version__
-from fairlead.cli import credential_commands, database, demos, sealing, server
+from fairlead.cli import (
+    credential_commands,
+    database,
+    demos,
+    function_commands,
+    sealing,
+    server,
+)
 from fairlead.cli.doctor import doctor as examine
 from fairlead.errors import CallerError, OperatorError
 from fairlead.settings import SettingsInvalid, load_settings
@@ -132,6 +139,9 @@ def demo(
 ) -> None:
     """Walk through everything with an emulated tenant: connect, sync, change, sync again."""
     raise typer.Exit(demos.run(library=library, once=once, port=port, keep=keep))
+
+
+function_commands.register(app)
 
 
 @db_app.command()

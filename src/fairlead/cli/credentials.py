@@ -46,7 +46,7 @@ async def _open(settings: Settings, whose: Whose) -> AsyncIterator[_Desk]:
     # logs go elsewhere than what the command prints
     configure_logs(settings)
     vault, clock = vault_of(settings), SystemClock()
-    registry = load_packs()
+    registry = load_packs(own=settings.packs)
     if settings.providers_file is not None:
         add_providers(registry, settings.providers_file)
     db = await Database.open(settings.database_url)

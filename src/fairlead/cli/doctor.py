@@ -8,20 +8,18 @@ import orjson
 from fairlead.api.doctor import diagnosis_out
 from fairlead.api.logs import configure_logs
 from fairlead.app import loopback_origins
+from fairlead.cli.desk import connection_named
 from fairlead.connect.freshen import Freshener
 from fairlead.gateway.doctor import Doctor
 from fairlead.gateway.send import Gateway
 from fairlead.http.egress import EgressPolicy
 from fairlead.http.transport import Transport
 from fairlead.model.clock import SystemClock
-from fairlead.model.connection import Connection
 from fairlead.model.diagnosis import Diagnosis
 from fairlead.sdk.providers_file import add_providers
 from fairlead.sdk.registry import load_packs
 from fairlead.settings import Settings, SettingsInvalid
-from fairlead.store import connections, environments
 from fairlead.store.database import Database
-from fairlead.vault.tokens import hash_token
 from fairlead.vault.vault import Vault
 
 HEALTHY, ILL = 0, 1
@@ -69,14 +67,14 @@ async def _examined(
         )
     if settings.sqlite_path is not None and not settings.sqlite_path.exists():
         raise SettingsInvalid(f"FAIRLEAD_DATABASE_URL: {settings.sqlite_path} does not exist")
-    registry, clock = load_packs(), SystemClock()
+    registry, clock = load_packs(own=settings.packs), SystemClock()
     if settings.providers_file is not None:
         add_providers(registry, settings.providers_file)
     vault = Vault.of(*settings.encryption_keys)
     async with AsyncExitStack() as stack:
         db = await Database.open(settings.database_url)
         stack.push_async_callback(db.close)
-        connection = await _connection(db, settings, connection_id, integration)
+        connection = await connection_named(db, settings, connection_id, integration)
         policy = EgressPolicy([*settings.egress_allow, *loopback_origins(registry)])
         transport = await Transport.open(policy, clock=clock)
         stack.push_async_callback(transport.close)
@@ -95,31 +93,3 @@ async def _examined(
             webhook_url=settings.webhook_url,
         )
         return await one.examine(connection, probe)
-
-
-async def _connection(
-    db: Database, settings: Settings, connection_id: str, integration: str | None
-) -> Connection:
-    async with db.read() as tx:
-        key = settings.secret_key
-        opened = key and await environments.find_by_key_hash(tx, hash_token(key.get_secret_value()))
-        everywhere = [opened[0]] if opened else await environments.list_all(tx)
-        found = [
-            connection
-            for environment in everywhere
-            for connection in await connections.find_any(tx, environment.id, connection_id)
-            if integration in (None, connection.integration_key)
-        ]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise SettingsInvalid(
-            f"there is no connection '{connection_id}'"
-            + (f" of '{integration}'" if integration else "")
-            + "; GET /connections lists them"
-        )
-    keys = ", ".join(sorted(connection.integration_key for connection in found))
-    raise SettingsInvalid(
-        f"several connections are called '{connection_id}'; name the integration with "
-        f"--integration: {keys}"
-    )

@@ -11,6 +11,7 @@ from fairlead.engine import sole, variants
 from fairlead.engine import syncs as of_syncs
 from fairlead.engine.action_run import LONGEST, run_action
 from fairlead.engine.dbos_queue import DbosQueue
+from fairlead.engine.one_off import run_sync_here
 from fairlead.engine.queue import Queue
 from fairlead.engine.scheduler import reclaim
 from fairlead.engine.setup import Door, Setup
@@ -267,6 +268,10 @@ class Engine:
             for run in asked:
                 self._worker.cancel(run.id)
         return asked
+
+    async def run_sync_here(self, connection: Connection, name: str, variant: str = "base") -> Run:
+        """Run a sync in this process, started or not, and return its run; as in `one_off`."""
+        return await run_sync_here(self._setup, connection, name, variant)
 
     async def cancel(self, run_id: str) -> bool:
         """Stop a run; what it committed stays. False: there is none, or it is over."""

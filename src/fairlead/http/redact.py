@@ -6,6 +6,7 @@ secret without either must not be handed to a log in the first place.
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 MARK = "[redacted]"
 _NAMES = (
@@ -37,6 +38,7 @@ _SECRET_HEADERS = frozenset(
         "x-csrf-token",
     }
 )
+_FIELD_NAME = re.compile(rf"(?i)(?:{_NAMES})")
 _USERINFO = re.compile(r"(?<=://)[^/?#@\s]*@")
 
 
@@ -48,6 +50,22 @@ def redact(text: str) -> str:
     text = _BEARER.sub(lambda match: f"{match[1]} {MARK}", text)
     text = _OWN.sub(MARK, text)
     return _JWT.sub(MARK, text)
+
+
+def redact_json(value: Any) -> Any:
+    """Return JSON values with every recognisable secret replaced, by field name or in the text."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [redact_json(each) for each in value]
+    if isinstance(value, dict):
+        return {
+            redact(name): MARK
+            if isinstance(each, str) and _FIELD_NAME.fullmatch(name)
+            else redact_json(each)
+            for name, each in value.items()
+        }
+    return value
 
 
 def redact_url(url: str) -> str:

@@ -60,6 +60,16 @@ def to_stored(batch: Batch[Any], sync: Sync, variant: str = "base") -> StoredBat
     )
 
 
+def digest_of(content: bytes, sync: Sync) -> bytes:
+    """Return the hash of content as it is stored."""
+    steady = {
+        key: value for key, value in orjson.loads(content).items() if key not in sync.volatile
+    }
+    return blake2b(
+        orjson.dumps(steady, option=orjson.OPT_SORT_KEYS), digest_size=HASH_BYTES
+    ).digest()
+
+
 def _model_of(batch: Batch[Any], sync: Sync) -> tuple[str, type[BaseModel]]:
     name = batch.model
     if name is None and batch.upsert and type(batch.upsert[0]).__name__ in sync.models:

@@ -1,7 +1,8 @@
 """Registry: every installed pack, and what runs on which provider.
 
 Packs are found through the entry-point group `fairlead.packs`; an entry is a Pack, or a callable
-without arguments that returns one (it may read the environment then).
+without arguments that returns one (it may read the environment then). Those of one's own need not
+be installed (`own_packs.py`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,9 +12,8 @@ from typing import Any
 from fairlead.errors import NotFound, OperatorError, UnknownProvider
 from fairlead.model.function import Action, Sync
 from fairlead.model.provider import Provider
+from fairlead.sdk.own_packs import GROUP, load_place
 from fairlead.sdk.pack import Pack
-
-GROUP = "fairlead.packs"
 
 
 class Registry:
@@ -97,9 +97,10 @@ class Registry:
         return pack.actions[name]
 
 
-def load_packs(names: Iterable[str] = ()) -> Registry:
-    """Load the installed packs, or only those named (by entry point).
+def load_packs(names: Iterable[str] = (), *, own: Iterable[str] = ()) -> Registry:
+    """Load the installed packs, or only those named (by entry point), and those of one's `own`.
 
+    `own` names folders or modules (`own_packs.py`); a pack that is installed too counts once.
     OperatorError: a named pack is not installed, or one cannot be loaded.
     """
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
@@ -111,6 +112,10 @@ def load_packs(names: Iterable[str] = ()) -> Registry:
                 f"The pack '{name}' is not installed; there are: {', '.join(sorted(found))}."
             )
         registry.add(_loaded(found[name]))
+    for place in own:
+        for pack in load_place(place):
+            if not any(pack is there for there in registry.packs):
+                registry.add(pack)
     return registry
 
 

@@ -41,7 +41,14 @@ def test_sdk_exports_exactly_this():
 
 def test_testing_exports_exactly_this():
     assert fairlead.sdk.testing.__all__ == [
+        "Case",
+        "Check",
+        "Contract",
         "Exchange",
+        "NotRecorded",
+        "RecordedExchange",
+        "Recorder",
+        "Recording",
         "Replay",
         "ReplayedResponse",
         "SyncOutcome",

@@ -8,7 +8,14 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from fairlead.errors import FairleadError
+from fairlead.http.redact import redact_url
 from fairlead.model.exchange import Request, Response
+from fairlead.sdk.recording import Recording
+
+
+class NotRecorded(AssertionError):
+    """A function asked for what no recorded exchange answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +28,8 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     #: bytes as they are, anything else as JSON
     body: Any = b""
+    #: raised instead of an answer
+    error: FairleadError | None = None
 
     def matches(self, request: Request) -> bool:
         """Say whether this is the answer to a request."""
@@ -28,7 +37,8 @@ class Exchange:
         if self.url.startswith("/"):
             parts = urlsplit(asked)
             asked = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        return request.method == self.method and asked == self.url
+        # a recording has lost the secrets of its addresses
+        return request.method.upper() == self.method and self.url in (asked, redact_url(asked))
 
 
 class ReplayedResponse:
@@ -82,8 +92,8 @@ class ReplayedResponse:
 class Replay:
     """A Send that gives each recorded answer once, to the request it belongs to.
 
-    Answers to the same request come in the order given. A request without an answer left is an
-    AssertionError that lists what was expected.
+    Answers to the same request come in the order given. A request without an answer left is a
+    NotRecorded (an AssertionError) that lists what was expected.
     """
 
     def __init__(self, exchanges: Iterable[Exchange]) -> None:
@@ -91,16 +101,33 @@ class Replay:
         self.requests: list[Request] = []
         self.responses: list[ReplayedResponse] = []
 
+    @classmethod
+    def of(cls, recording: Recording) -> Self:
+        """Answer as a recording was answered."""
+        return cls(
+            Exchange(
+                url=one.url,
+                method=one.method,
+                status=one.status,
+                headers=one.headers,
+                body=one.body,
+                error=None if one.error is None else one.error.again(),
+            )
+            for one in recording.exchanges
+        )
+
     async def __call__(self, request: Request) -> Response:
         self.requests.append(request)
         for exchange in self.left:
             if exchange.matches(request):
                 self.left.remove(exchange)
+                if exchange.error is not None:
+                    raise exchange.error
                 response = ReplayedResponse(exchange, request)
                 self.responses.append(response)
                 return response
         expected = "\n  ".join(f"{one.method} {one.url}" for one in self.left) or "nothing"
-        raise AssertionError(
+        raise NotRecorded(
             f"unexpected request: {request.method} {request.url}\nexpected one of:\n  {expected}"
         )
 

@@ -9,7 +9,7 @@ from fairlead.model.batch import BatchCounts, StoredBatch
 from fairlead.model.exchange import Send
 from fairlead.sdk.batches import to_stored
 from fairlead.sdk.calls import action_ctx, call_action, dump_output, sync_ctx, validate_input
-from fairlead.sdk.ctx import ConnectionView, Skipped
+from fairlead.sdk.ctx import ConnectionView, Log, Skipped
 from fairlead.sdk.pack import Pack
 from fairlead.sdk.testing.table import Table
 
@@ -22,12 +22,17 @@ async def run_action(
     *,
     metadata: Mapping[str, Any] | None = None,
     connection_config: Mapping[str, Any] | None = None,
+    connection: ConnectionView | None = None,
+    log: Log | None = None,
 ) -> Any:
-    """Run an action on JSON input and return its JSON output."""
+    """Run an action on JSON input and return its JSON output.
+
+    `connection` is what it sees of its connection; default: one with this metadata and config.
+    """
     if name not in pack.actions:
         raise AuthorError(f"pack {pack.name} has no action {name}")
     action = pack.actions[name]
-    ctx = action_ctx(pack, _connection(metadata, connection_config), send)
+    ctx = action_ctx(pack, connection or _connection(metadata, connection_config), send, log)
     return dump_output(action, await call_action(action, ctx, validate_input(action, raw_input)))
 
 
@@ -57,8 +62,13 @@ async def run_sync(
     table: Table | None = None,
     checkpoint: bytes | None = None,
     stop_after: int | None = None,
+    connection: ConnectionView | None = None,
+    variant: str = "base",
+    log: Log | None = None,
 ) -> SyncOutcome:
     """Run a sync over a table, from a checkpoint; `stop_after` batches it is killed.
+
+    `connection` is what it sees of its connection; default: one with this metadata and config.
 
     An error that the sync raises goes to the caller; what was committed before stays in `table`.
     """
@@ -66,7 +76,13 @@ async def run_sync(
         raise AuthorError(f"pack {pack.name} has no sync {name}")
     sync = pack.syncs[name]
     ctx = sync_ctx(
-        pack, sync, _connection(metadata, connection_config), send, checkpoint=checkpoint
+        pack,
+        sync,
+        connection or _connection(metadata, connection_config),
+        send,
+        checkpoint=checkpoint,
+        variant=variant,
+        log=log,
     )
     outcome = SyncOutcome(table if table is not None else Table(), checkpoint)
     outcome.skipped = ctx.skipped

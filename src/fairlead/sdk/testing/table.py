@@ -1,7 +1,8 @@
 """Table: the records of one connection in memory, kept by the same rules as the real store."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -26,6 +27,30 @@ class _Partition:
     roots: set[str] = field(default_factory=set)
 
 
+#: (model, id) -> hash, content, is it a tombstone?
+Snapshot = dict[tuple[str, str], tuple[bytes, bytes, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one record."""
+
+    model: str
+    id: str
+    action: Literal["added", "updated", "deleted"]
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+    @property
+    def fields(self) -> dict[str, tuple[Any, Any]]:
+        """Return the top-level fields that differ: name -> before, after; None = not there."""
+        return {
+            name: (self.before.get(name), self.after.get(name))
+            for name in sorted({*self.before, *self.after})
+            if self.before.get(name) != self.after.get(name)
+        }
+
+
 @dataclass(slots=True)
 class Table:
     """Records, tombstones and doubts after any number of batches and runs.
@@ -35,6 +60,36 @@ class Table:
 
     _rows: dict[tuple[str, str], _Row] = field(default_factory=dict)
     _partitions: dict[tuple[str, str], _Partition] = field(default_factory=dict)
+
+    def put(
+        self,
+        model: str,
+        record_id: str,
+        digest: bytes,
+        content: bytes,
+        *,
+        partition: str = "",
+        is_deleted: bool = False,
+    ) -> None:
+        """Put in a record as an earlier run left it."""
+        self._partitions.setdefault((model, partition), _Partition())
+        self._rows[model, record_id] = _Row(digest, content, partition, 0, is_deleted)
+
+    def snapshot(self) -> Snapshot:
+        """Return what is there now, to be compared with later."""
+        return {key: (row.digest, row.content, row.is_deleted) for key, row in self._rows.items()}
+
+    def changes_since(self, before: Snapshot) -> Iterator[Change]:
+        """Yield one change a record that was added, updated or deleted, by model and id."""
+        for key, row in sorted(self._rows.items()):
+            digest, content, was_deleted = before.get(key, (b"", b"", True))
+            if row.is_deleted:
+                if not was_deleted:
+                    yield Change(*key, "deleted", orjson.loads(content), {})
+            elif was_deleted:
+                yield Change(*key, "added", {}, orjson.loads(row.content))
+            elif digest != row.digest:
+                yield Change(*key, "updated", orjson.loads(content), orjson.loads(row.content))
 
     def apply(self, batch: StoredBatch) -> BatchCounts:
         """Commit one batch and return what it did."""
