@@ -27,7 +27,7 @@ from fairlead.model.connection import Connection
 from fairlead.model.exchange import Request, Response, Send
 from fairlead.model.run import Run, RunState
 from fairlead.sdk import ConnectionView, Pack, Registry, view_of
-from fairlead.sdk.batches import digest_of
+from fairlead.sdk.batches import digest_of, parent_of
 from fairlead.sdk.recorder import Recorder
 from fairlead.sdk.recording import Recording
 from fairlead.sdk.testing import Replay, Table, run_action, run_sync
@@ -292,7 +292,7 @@ async def _stored(db: Database, connection: Connection, pack: Pack[Any], order: 
     """Return the records of a sync as they are stored."""
     sync = pack.syncs[order.function]
     table, count = Table(), 0
-    for model in sync.models:
+    for model, record_model in sync.models.items():
         after = 0
         while True:
             async with db.read() as tx:
@@ -312,6 +312,7 @@ async def _stored(db: Database, connection: Connection, pack: Pack[Any], order: 
                     digest_of(content, sync),
                     content,
                     partition=record.partition,
+                    parent=parent_of(content, record_model),
                     is_deleted=record.deleted_at is not None,
                 )
             count += len(page)

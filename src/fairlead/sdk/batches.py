@@ -4,7 +4,7 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from fairlead.errors import OutputInvalid
@@ -68,6 +68,15 @@ def digest_of(content: bytes, sync: Sync) -> bytes:
     return blake2b(
         orjson.dumps(steady, option=orjson.OPT_SORT_KEYS), digest_size=HASH_BYTES
     ).digest()
+
+
+def parent_of(content: bytes, model: type[BaseModel]) -> str | None:
+    """Return the id of the record above stored content; None too if its model was changed since."""
+    try:
+        record = model.model_validate_json(content)
+    except ValidationError:
+        return None
+    return record.parent_record_id() if isinstance(record, Record) else None
 
 
 def _model_of(batch: Batch[Any], sync: Sync) -> tuple[str, type[BaseModel]]:

@@ -69,11 +69,12 @@ class Table:
         content: bytes,
         *,
         partition: str = "",
+        parent: str | None = None,
         is_deleted: bool = False,
     ) -> None:
         """Put in a record as an earlier run left it."""
         self._partitions.setdefault((model, partition), _Partition())
-        self._rows[model, record_id] = _Row(digest, content, partition, 0, is_deleted)
+        self._rows[model, record_id] = _Row(digest, content, partition, 0, parent, is_deleted)
 
     def snapshot(self) -> Snapshot:
         """Return what is there now, to be compared with later."""
