@@ -24,6 +24,7 @@ from fairlead_microsoft.sharepoint import (
     versions,
 )
 from fairlead_microsoft.sharepoint.pack import sharepoint
+from fairlead_microsoft.sharepoint.syncs import SYNCS
 
 #: modules whose functions the pack ships; importing them registers the functions
 FUNCTIONS = (
@@ -39,6 +40,7 @@ FUNCTIONS = (
     sharing,
     sites,
     versions,
+    *SYNCS,
 )
 
 

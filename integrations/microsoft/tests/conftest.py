@@ -23,3 +23,12 @@ async def lab(sim):
 
     async with open_lab(sim) as lab:
         yield lab
+
+
+@pytest.fixture
+async def syncs():
+    """Whoever runs syncs, in a tenant of his own."""
+    from sync_lab import open_sync_lab
+
+    async with open_sync_lab() as lab:
+        yield lab

@@ -4,13 +4,15 @@ https://learn.microsoft.com/graph/use-the-api. Every URL that came from outside 
 caller's cursor) is followed only on Graph's own origin.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Any
 
-from fairlead.errors import InvalidInput, ProviderError, Rejected
+from fairlead.errors import InvalidInput, ProviderError, ReconnectRequired, Rejected
 from fairlead.model.exchange import Request, Response
 from fairlead_microsoft.graph import urls
+from fairlead_microsoft.graph.batch import read_many
 from fairlead_microsoft.graph.caller import JSON
 from fairlead_microsoft.graph.delta import DeltaPage, Entry, follow, may_hold_others
 from fairlead_microsoft.graph.paging import (
@@ -66,7 +68,12 @@ class Graph(Uploader):
         self, model: type[M], path: str, **params: str | int | None
     ) -> AsyncIterator[Page[M]]:
         """Yield the pages of a collection, following each next link as it came."""
-        page = self._page(model, await self.get_json(path, **params))
+        async for page in self.pages_from(model, await self.get_json(path, **params)):
+            yield page
+
+    async def pages_from(self, model: type[M], reply: Any) -> AsyncIterator[Page[M]]:
+        """Yield the pages of a collection whose first one is there already."""
+        page = self._page(model, reply)
         guard = LoopGuard()
         while page.next_link is not None:
             yield page
@@ -82,6 +89,18 @@ class Graph(Uploader):
             for item in page.items:
                 yield item
 
+    async def read_many(self, paths: Sequence[str], **params: str | int | None) -> list[Any]:
+        """Read many paths, 20 an exchange: of each its JSON, or the error that it means.
+
+        Throttled and ReconnectRequired are raised: they concern all of them.
+        """
+        whole = [urls.with_query(path, params) for path in paths]
+        answers = await read_many(self._call, self._root, whole)
+        for answer in answers:
+            if isinstance(answer, ReconnectRequired):
+                raise answer
+        return answers
+
     async def delta(
         self,
         model: type[M],
@@ -90,6 +109,8 @@ class Graph(Uploader):
         since: str | None = None,
         select: str | None = None,
         cascades: bool = False,
+        prefer: str | None = None,
+        with_contents: bool = True,
         **params: str | int | None,
     ) -> AsyncIterator[DeltaPage[M]]:
         """Yield the pages of a delta feed, from the position `since` to its end (see `delta.py`).
@@ -98,16 +119,25 @@ class Graph(Uploader):
         its contents along; without, the feed is read afresh for it.
 
         A `select` is completed by the facets that tell deleted items and the root: without them
-        Graph strips what says so.
+        Graph strips what says so. `with_contents`: of a drive's folder that got another name or
+        place, what lies below is listed too, because its paths have changed.
         """
+        is_drive = feed.endswith("/root/delta")
         if select is not None:
-            chosen = dict.fromkeys([*select.split(","), "id", "deleted", "root", "folder"])
+            facets = ["root", "folder"] if is_drive else []
+            chosen = dict.fromkeys([*select.split(","), "id", "deleted", *facets])
             params["select"] = ",".join(chosen)
         start = urls.with_query(f"{self._root}{feed}", params)
-        is_drive = feed.endswith("/root/delta")
-        below = self._below if is_drive else None
+        headers = _DELTA_HEADERS if is_drive else {}
+        fetch = partial(self._fetch_delta, headers | ({"Prefer": prefer} if prefer else {}))
         pages = follow(
-            self._fetch_delta, start, since, is_ours=self.owns, below=below, cascades=cascades
+            fetch,
+            start,
+            since,
+            is_ours=self.owns,
+            below=self._below if is_drive and with_contents else None,
+            cascades=cascades,
+            has_root=is_drive,
         )
         async with aclosing(pages):
             async for page in pages:
@@ -117,6 +147,7 @@ class Graph(Uploader):
                     link=page.link,
                     restarted=page.restarted,
                     settled=page.settled,
+                    afresh=page.afresh,
                 )
 
     @asynccontextmanager
@@ -166,9 +197,9 @@ class Graph(Uploader):
         self._refuse_foreign(link)
         return await self._fetch(link)
 
-    async def _fetch_delta(self, url: str) -> Any:
+    async def _fetch_delta(self, headers: Mapping[str, str], url: str) -> Any:
         self._refuse_foreign(url)
-        return await self._fetch(url, _DELTA_HEADERS)
+        return await self._fetch(url, headers)
 
     def _refuse_foreign(self, link: str) -> None:
         if not self.owns(link):

@@ -7,7 +7,7 @@ that a recipe need not know them:
 - only a deltaLink ends a round; empty pages are legal before it;
 - an entry counts by its id alone, of one that comes twice the last appearance;
 - gone is what has the `deleted` facet (or `@removed`, in other feeds), never what lacks a name;
-- the feed's root is the feed itself, not one of its items;
+- a drive's root is the feed itself, not one of its items;
 - 410 may come at any time: then everything is read afresh;
 - a folder's end is reported without its contents: whoever `cascades` deletes these himself, for
   others the feed is read afresh, and what is not seen again is swept;
@@ -60,6 +60,8 @@ class DeltaPage(Generic[M]):
     restarted: bool = False
     #: last page: everything up to now was seen
     settled: bool = False
+    #: everything is being read, not what changed
+    afresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class RawPage:
     link: str | None
     restarted: bool = False
     settled: bool = False
+    afresh: bool = False
 
 
 class Fetch(Protocol):
@@ -91,24 +94,32 @@ async def follow(
     is_ours: Callable[[str], bool],
     below: Below | None = None,
     cascades: bool = False,
+    has_root: bool = True,
 ) -> AsyncGenerator[RawPage, None]:
     """Yield the pages of a feed from a position to its end, resynchronising as needed.
 
     The next page is fetched while whoever reads deals with this one. A position that is not ours
     (`is_ours`: stored under another cloud) counts as none. `cascades`: whoever reads deletes what
-    lies below what is gone, once the feed is settled.
+    lies below what is gone, once the feed is settled. Without `has_root` what says to be a root is
+    an entry like any other: a site, say.
     """
     walk = _Walk(feed, since if since and is_ours(since) else None, is_ours)
     async with (
         Ahead(fetch) as pages,
-        aclosing(_followed(pages, walk, feed, below, cascades=cascades)) as read,
+        aclosing(_followed(pages, walk, feed, below, cascades=cascades, has_root=has_root)) as read,
     ):
         async for page in read:
             yield page
 
 
 async def _followed(
-    pages: Ahead[Entry], walk: "_Walk", feed: str, below: Below | None, *, cascades: bool
+    pages: Ahead[Entry],
+    walk: "_Walk",
+    feed: str,
+    below: Below | None,
+    *,
+    cascades: bool,
+    has_root: bool,
 ) -> AsyncGenerator[RawPage, None]:
     listed: set[str] = set()
     while True:
@@ -117,7 +128,7 @@ async def _followed(
         except (Gone, Rejected) as error:
             walk.resync(error)
             continue
-        live, gone, lost_folder = _sorted_out(entries_of(reply))
+        live, gone, lost_folder = _sorted_out(entries_of(reply), has_root=has_root)
         if lost_folder and not cascades and not walk.is_afresh:
             yield RawPage(live, gone, link=None)
             walk.restart(feed)
@@ -136,6 +147,7 @@ async def _followed(
             link=link if settled else walk.position(link),
             restarted=walk.is_first_of_full_read,
             settled=settled,
+            afresh=walk.is_afresh,
         )
         if settled:
             return
@@ -207,7 +219,7 @@ def _onward(reply: Entry) -> tuple[str, bool]:
     )
 
 
-def _sorted_out(entries: list[Entry]) -> tuple[list[Entry], list[Removed], bool]:
+def _sorted_out(entries: list[Entry], *, has_root: bool) -> tuple[list[Entry], list[Removed], bool]:
     """Split a page into what lives and what is gone; was a folder among the latter?"""
     last: dict[str, Entry] = {}
     for entry in entries:
@@ -217,7 +229,7 @@ def _sorted_out(entries: list[Entry]) -> tuple[list[Entry], list[Removed], bool]
                 "Microsoft Graph gave an entry without an id; try again later.",
                 code="malformed_page",
             )
-        if entry.get("root") is not None:
+        if has_root and entry.get("root") is not None:
             continue
         # popped first, so that the order is that of last appearances
         last.pop(entry_id, None)

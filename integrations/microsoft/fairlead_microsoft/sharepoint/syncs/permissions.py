@@ -1,0 +1,196 @@
+"""The sync `permissions`: who may see what, where that differs from the folder above.
+
+https://learn.microsoft.com/graph/api/driveitem-list-permissions. An item that inherits has no
+records: what holds for it is what holds for the nearest folder above that has some, or else for the
+drive's root, which always has. Which items those are the feed says (`hierarchicalsharing`), so the
+cost is one call for each of them, not for each item.
+https://learn.microsoft.com/onedrive/developer/rest-api/concepts/scan-guidance
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from hashlib import sha256
+from typing import Any, Self
+
+from pydantic import Field
+
+from fairlead.errors import FairleadError
+from fairlead.sdk import Batch, Metadata, Record, Shape, SyncCtx
+from fairlead_microsoft.graph import Graph
+from fairlead_microsoft.sharepoint.choice import SitePositions
+from fairlead_microsoft.sharepoint.libraries import Library
+from fairlead_microsoft.sharepoint.pack import sharepoint
+from fairlead_microsoft.sharepoint.syncs.drive_item_versions import ChosenDrive
+from fairlead_microsoft.sharepoint.tour import Tour, is_not_there
+
+_PAGE = 200
+#: characters of a record's id
+_LONGEST_ID = 255
+#: what makes the feed say where permissions begin, and name items whose permissions changed; the
+#: last needs the two before it (OneDrive/onedrive-api-docs#1298)
+_PREFER = (
+    "hierarchicalsharing, deltashowremovedasdeleted, deltatraversepermissiongaps, "
+    "deltashowsharingchanges"
+)
+
+
+class SharedItem(Shape):
+    """An item, and whether permissions of its own begin there."""
+
+    id: str
+    #: there, even if empty: its permissions are its own
+    shared: dict[str, Any] | None = None
+    changed: str | None = Field(None, alias="@microsoft.graph.sharedChanged")
+
+
+class GraphPermission(Shape):
+    """A permission, as Graph tells it."""
+
+    id: str
+    roles: list[str] | None = None
+    granted_to_v2: dict[str, Any] | None = Field(None, alias="grantedToV2")
+    granted_to_identities_v2: list[dict[str, Any]] | None = Field(
+        None, alias="grantedToIdentitiesV2"
+    )
+    link: dict[str, Any] | None = None
+    invitation: dict[str, Any] | None = None
+    share_id: str | None = None
+    expiration_date_time: str | None = None
+    has_password: bool | None = None
+    inherited_from: dict[str, Any] | None = None
+
+
+class Permission(Record):
+    """What somebody may do with an item and all below it that has no permissions of its own."""
+
+    #: `{driveId}/{itemId}_{permissionId}`; of a very long one, a hash in the permission's place
+    id: str
+    drive_id: str
+    item_id: str
+    permission_id: str
+    #: `read`, `write`, `owner` ...
+    roles: list[str] | None = None
+    granted_to_v2: dict[str, Any] | None = Field(None, alias="grantedToV2")
+    granted_to_identities_v2: list[dict[str, Any]] | None = Field(
+        None, alias="grantedToIdentitiesV2"
+    )
+    link: dict[str, Any] | None = None
+    invitation: dict[str, Any] | None = None
+    share_id: str | None = None
+    expiration_date_time: str | None = None
+    has_password: bool | None = None
+    #: there, even if empty: it comes from above
+    inherited_from: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, drive_id: str, item_id: str, permission: GraphPermission) -> Self:
+        """Make the record of a permission."""
+        begin = _of_item(drive_id, item_id)
+        key = f"{begin}{permission.id}"
+        if len(key) > _LONGEST_ID:
+            key = f"{begin}{sha256(permission.id.encode()).hexdigest()}"
+        return cls(
+            **dict(permission) | {"id": key},
+            drive_id=drive_id,
+            item_id=item_id,
+            permission_id=permission.id,
+        )
+
+
+class Drives(Metadata):
+    """Of which drives."""
+
+    drives: list[ChosenDrive]
+
+
+class Positions(SitePositions):
+    """How far each drive was read, and which items' permissions could not be."""
+
+    #: partition -> items to ask for again
+    again: dict[str, list[str]] = Field(default_factory=dict)
+
+
+class Root(Shape):
+    """The root of a drive."""
+
+    id: str
+
+
+@sharepoint.sync(
+    every="1h",
+    scopes=["Files.Read.All"],
+    source="https://learn.microsoft.com/graph/api/driveitem-list-permissions",
+    auto_start=False,
+)
+async def permissions(ctx: SyncCtx[Graph, Drives, Positions]) -> AsyncIterator[Batch[Permission]]:
+    """Mirror who may see what, where it differs from the folder above; what ends leaves."""
+    tour = Tour(ctx)
+    chosen = dict.fromkeys(Library(one.site_id, one.drive_id) for one in ctx.metadata.drives)
+    ctx.checkpoint.keep_only([one.partition for one in chosen])
+    for library in chosen:
+        place = library.partition
+        async for batch in tour.visit(place, [place], _of_drive(ctx, tour, library)):
+            yield batch
+    tour.end()
+
+
+def _of_item(drive_id: str, item_id: str) -> str:
+    return f"{drive_id}/{item_id}_"
+
+
+async def _of_drive(
+    ctx: SyncCtx[Graph, Drives, Positions], tour: Tour, library: Library
+) -> AsyncGenerator[Batch[Permission], None]:
+    api, place, links = ctx.api, library.partition, ctx.checkpoint.links
+    drive = library.drive_id
+    root = await api.get(Root, api.path("drives", drive, "root"), select="id")
+    waiting = [root.id, *ctx.checkpoint.again.pop(place, [])]
+    feed = api.path("drives", drive, "root", "delta")
+    pages = api.delta(
+        SharedItem,
+        feed,
+        since=links.get(place),
+        prefer=_PREFER,
+        with_contents=False,
+        top=_PAGE,
+    )
+    async for page in pages:
+        # no facet: it inherits now, whatever it did before
+        begins = [item.id for item in page.live if item.shared is not None or item.changed]
+        asked = list(dict.fromkeys([*waiting, *begins]))
+        waiting = []
+        found, closed = await _read(ctx, tour, drive, asked)
+        links[place] = page.link
+        if closed:
+            known = ctx.checkpoint.again.get(place, [])
+            ctx.checkpoint.again[place] = list(dict.fromkeys([*known, *closed]))
+        touched = {*asked, *(item.id for item in page.live), *(item.id for item in page.gone)}
+        touched -= set(closed)
+        yield Batch(
+            upsert=found,
+            # of a full read, what is not seen again is swept
+            replace=[] if page.afresh else [_of_item(drive, one) for one in sorted(touched)],
+            checkpoint=ctx.checkpoint,
+            partition=place,
+            restart=page.restarted,
+            settled=page.settled and place not in ctx.checkpoint.again,
+        )
+
+
+async def _read(
+    ctx: SyncCtx[Graph, Drives, Positions], tour: Tour, drive_id: str, item_ids: list[str]
+) -> tuple[list[Permission], list[str]]:
+    """Return the permissions of items, and the items that would not tell theirs."""
+    api = ctx.api
+    paths = [api.path("drives", drive_id, "items", one, "permissions") for one in item_ids]
+    found: list[Permission] = []
+    closed: list[str] = []
+    for item_id, reply in zip(item_ids, await api.read_many(paths), strict=True):
+        if is_not_there(reply):  # deleted since the feed named it
+            continue
+        if isinstance(reply, FairleadError):
+            tour.leave_out(f"{drive_id}/{item_id}", reply)
+            closed.append(item_id)
+            continue
+        async for page in api.pages_from(GraphPermission, reply):
+            found += [Permission.of(drive_id, item_id, one) for one in page.items]
+    return found, closed
