@@ -107,7 +107,9 @@ def library_pack(library: Library) -> Pack[Library]:
 class Door:
     """A way out that leads nowhere, but counts."""
 
-    def sender(self, connection: Connection, on_request: Callable[[], None]) -> Any:
+    def sender(
+        self, connection: Connection, on_request: Callable[[], None], needs: Any = None
+    ) -> Any:
         async def send(request: Request) -> None:
             on_request()
 

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from m365sim.testing import delegated_token
+
 AS_WALK = {"Provider-Config-Key": "sp", "Connection-Id": "walk"}
 
 
@@ -91,3 +93,37 @@ async def test_input_is_checked(walk: Any) -> None:
         ("input", "driveId"),
         ("input", "itemId"),
     }
+
+
+async def test_a_change_and_its_conflict(walk: Any) -> None:
+    sites = (await call(walk, "list-shared-sites")).json()["sites"]
+    site = next(each for each in sites if each["displayName"] == "Marketing")
+    books = {"siteId": site["id"], "displayName": "Books"}
+    made = (await call(walk, "create-list", **books)).json()
+    assert (made["displayName"], made["template"]) == ("Books", "genericList")
+    again = await call(walk, "create-list", **books)
+    error = again.json()["error"]
+    assert (again.status_code, error["code"], error["cause"]) == (
+        424,
+        "script_http_error",
+        "name_taken",
+    )
+    assert (error["upstream"]["status"], error["who"]) == (409, "caller")
+    nothing = await call(walk, "update-list", siteId=site["id"], listId=made["id"])
+    error = nothing.json()["error"]
+    assert (nothing.status_code, error["code"]) == (500, "action_script_runtime_error")
+    assert error["payload"]["type"] == "invalid_input"
+
+
+async def test_what_the_grant_does_not_allow_is_not_asked(walk: Any) -> None:
+    token = delegated_token(walk.cloud.world, "megan", ["Sites.Read.All"])
+    await walk.import_connection({"type": "OAUTH2", "access_token": token})
+    await walk.settled()
+    seen = walk.cloud.world.faults.traffic.last
+    before = len([one for one in seen if one.surface == "graph"])
+    answer = await call(walk, "create-list", siteId="root", displayName="Books")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["who"]) == (424, "missing_scope", "operator")
+    assert error["message"].startswith("create-list needs Sites.Manage.All, which")
+    assert len([one for one in seen if one.surface == "graph"]) == before
+    assert (await call(walk, "list-shared-sites")).is_success

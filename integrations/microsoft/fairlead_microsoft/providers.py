@@ -14,6 +14,7 @@ from fairlead_microsoft.account import find_account, find_tenant
 from fairlead_microsoft.clouds import TENANT, Cloud
 from fairlead_microsoft.diagnosis import examiner
 from fairlead_microsoft.errors import classify, throttle
+from fairlead_microsoft.granted import lacking
 from fairlead_microsoft.guides import (
     APP_ONLY,
     CERTIFICATE,
@@ -155,6 +156,7 @@ def sharepoint_online(cloud: Cloud) -> Provider:
         throttle=throttle,
         classify=classify,
         diagnose=examiner(cloud),
+        lacks=lacking,
     )
 
 
@@ -186,6 +188,7 @@ def sharepoint_online_app(cloud: Cloud) -> Provider:
         throttle=throttle,
         classify=classify,
         diagnose=examiner(cloud),
+        lacks=lacking,
     )
 
 

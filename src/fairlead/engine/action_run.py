@@ -13,6 +13,7 @@ import structlog
 from fairlead.engine.failure import authors, failure_of
 from fairlead.engine.setup import Setup
 from fairlead.errors import FairleadError, FunctionTimedOut, InternalError, LeaseLost
+from fairlead.gateway.needs import Needs
 from fairlead.model.connection import Connection
 from fairlead.model.function import Action
 from fairlead.model.run import Run, RunFailure, RunKind, RunState, RunTrigger
@@ -112,7 +113,8 @@ class _Call:
         limit: timedelta,
     ) -> Any:
         async def work() -> Any:
-            send = self._setup.gateway.sender(connection, self._count)
+            needs = Needs(action.name, action.scopes)
+            send = self._setup.gateway.sender(connection, self._count, needs)
             bound = log.bind(run_id=self._run.id, connection_id=connection.connection_id)
             context = action_ctx(pack, view_of(connection), send, bound)
             return dump_output(action, await call_action(action, context, validated))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from fairlead.gateway.needs import Needs
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.connection import Connection
 from fairlead.model.exchange import Send
@@ -17,8 +18,13 @@ from fairlead.store.deletions import Breaker
 class Door(Protocol):
     """The way out to vendors (`gateway/send.py`)."""
 
-    def sender(self, connection: Connection, on_request: Callable[[], None]) -> Send:
-        """Return what sends requests as this connection; `on_request` is called for each."""
+    def sender(
+        self, connection: Connection, on_request: Callable[[], None], needs: Needs | None = None
+    ) -> Send:
+        """Return what sends requests as this connection; `on_request` is called for each.
+
+        MissingScope before anything is sent if the connection's grant lacks what is needed.
+        """
         ...
 
 

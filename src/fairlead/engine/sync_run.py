@@ -19,6 +19,7 @@ from fairlead.engine.failure import authors, failure_of, warnings_of
 from fairlead.engine.setup import Setup
 from fairlead.engine.sync_events import failure_event, success_events
 from fairlead.errors import FairleadError, LeaseLost, NotFound, OperatorError, OutputInvalid
+from fairlead.gateway.needs import Needs
 from fairlead.http.redact import redact
 from fairlead.model.batch import Batch, StoredBatch
 from fairlead.model.connection import Connection, Fault
@@ -163,7 +164,9 @@ async def _context(work: _Work, sync: Sync) -> SyncCtx[Any, Any, Any]:
         pack,
         sync,
         view_of(work.connection),
-        work.setup.gateway.sender(work.connection, work.attempt.count_request),
+        work.setup.gateway.sender(
+            work.connection, work.attempt.count_request, Needs(sync.name, sync.scopes)
+        ),
         checkpoint=work.checkpoint,
         variant=run.variant,
         log=log.bind(run_id=run.id, connection_id=work.connection.connection_id),

@@ -11,6 +11,7 @@ from fairlead.connect.freshen import Freshener
 from fairlead.connect.validity import token_of
 from fairlead.errors import Unavailable
 from fairlead.gateway.authorise import Target, authorise, provider_headers, target_of
+from fairlead.gateway.needs import Needs, ScopeCheck
 from fairlead.gateway.pauses import Pauses
 from fairlead.http import Transport, asked_wait, backoff, is_used_up, redact_url, retry_delay
 from fairlead.http.retry import IDEMPOTENT
@@ -62,6 +63,7 @@ class Gateway:
         on_request: Callable[[], None] | None = None,
         on_wait: Callable[[float], None] | None = None,
         patience: timedelta | None = None,
+        check: Callable[[Credentials], None] | None = None,
     ) -> Response:
         """Send one request as the connection and return the answer, whatever its status.
 
@@ -74,6 +76,7 @@ class Gateway:
         never sent twice, one that `is_once` never after it may have been carried out. `on_request`
         is called before each request, `on_wait` with the seconds of each wait. No wait is longer
         than `longest_wait`; all together they last no longer than `patience`, None = no limit.
+        `check` looks at the main API's credentials before they are used, and may raise.
         """
         exchange = _Exchange(
             self._registry.provider(connection.provider),
@@ -94,7 +97,7 @@ class Gateway:
                 await self._wait_for_pause(exchange)
             audience = None if request.is_bare else exchange.target.audience
             if audience is not None and credentials is None:
-                credentials = await self._freshener.fresh_credentials(connection, audience=audience)
+                credentials = await self._fresh(connection, audience, check)
             try:
                 if on_request is not None:
                     on_request()
@@ -127,15 +130,31 @@ class Gateway:
             # asked for again: the wait may have outlived them
             credentials = None
 
-    def sender(self, connection: Connection, on_request: Callable[[], None]) -> Send:
-        """Return what a function sends its requests with; `on_request` is called before each."""
+    def sender(
+        self, connection: Connection, on_request: Callable[[], None], needs: Needs | None = None
+    ) -> Send:
+        """Return what a function sends its requests with; `on_request` is called before each.
+
+        MissingScope, before anything is sent, if the grant lacks what the function needs.
+        """
+        check = None
+        if needs is not None:
+            check = ScopeCheck(self._registry.provider(connection.provider), needs)
 
         async def send(request: Request) -> Response:
             return await self.send(
-                connection, request, retries=FUNCTION_RETRIES, on_request=on_request
+                connection, request, retries=FUNCTION_RETRIES, on_request=on_request, check=check
             )
 
         return send
+
+    async def _fresh(
+        self, connection: Connection, audience: str, check: Callable[[Credentials], None] | None
+    ) -> Credentials:
+        credentials = await self._freshener.fresh_credentials(connection, audience=audience)
+        if check is not None and not audience:
+            check(credentials)
+        return credentials
 
     async def _send_once(self, exchange: "_Exchange", credentials: Credentials | None) -> Response:
         request, target = exchange.request, exchange.target

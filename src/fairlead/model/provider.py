@@ -4,7 +4,7 @@ A provider is a typed literal in a pack. The platform calls the seven hooks belo
 of a pack while it authenticates; each has a default, so a simple provider is ten lines of data.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -116,6 +116,8 @@ ClassifyHook = Callable[[Reply], FairleadError]
 VerifyNoticeHook = Callable[
     [Mapping[str, str], Mapping[str, str], bytes, str | None], tuple[int, str, bytes] | None
 ]
+#: (the vendor's last token reply, scopes) -> those of them that the grant certainly lacks
+LacksHook = Callable[[Mapping[str, Any], Sequence[str]], list[str]]
 #: body of a verified webhook -> values of connection_config that name the connections concerned
 RouteNoticeHook = Callable[[bytes], list[Mapping[str, str]]]
 
@@ -233,3 +235,4 @@ class Provider:
     verify_notice: VerifyNoticeHook | None = None
     route_notice: RouteNoticeHook | None = None
     diagnose: DiagnoseHook | None = None
+    lacks: LacksHook | None = None

@@ -60,7 +60,8 @@ async def call_action(action: Action, ctx: Ctx[Any], validated: BaseModel) -> An
         return await action.body(ctx, **fields)
     except (Rejected, MissingScope) as error:
         is_refusal = not isinstance(error, Rejected) or error.provider_status == _FORBIDDEN
-        if is_refusal and action.scopes:
+        is_named = all(scope in error.message for scope in action.scopes)
+        if is_refusal and not is_named:
             error.message += f" {action.name} needs {' and '.join(action.scopes)}."
             error.args = (error.message,)
         raise

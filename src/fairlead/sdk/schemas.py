@@ -14,8 +14,8 @@ def schema_of(
 ) -> dict[str, Any]:
     """Return the JSON Schema of a model class or adapter, with the wire's names."""
     if isinstance(shape, TypeAdapter):
-        return shape.json_schema(by_alias=True, mode=mode)
-    return shape.model_json_schema(by_alias=True, mode=mode)
+        return _told(shape.json_schema(by_alias=True, mode=mode))
+    return _told(shape.model_json_schema(by_alias=True, mode=mode))
 
 
 def input_schema(action: Action) -> dict[str, Any]:
@@ -31,3 +31,14 @@ def output_schema(action: Action) -> dict[str, Any]:
 def record_schemas(sync: Sync) -> dict[str, dict[str, Any]]:
     """Return the records of a sync: model name -> schema."""
     return {name: schema_of(model) for name, model in sync.models.items()}
+
+
+def _told(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say of a field that may be left out what is said of its values, where readers look for it."""
+    for field in schema.get("properties", {}).values():
+        values = [one for one in field.get("anyOf", ()) if one.get("type") != "null"]
+        if len(values) == 1:
+            for name in ("description", "examples"):
+                if name in values[0]:
+                    field.setdefault(name, values[0][name])
+    return schema

@@ -57,6 +57,11 @@ def covers(held: Iterable[str], wanted: str) -> bool:
     return bool(allowed & set(held))
 
 
+def opens_selected(held: Iterable[str]) -> bool:
+    """Say whether one of them opens chosen sites, lists or files."""
+    return bool(_SELECTED & set(held))
+
+
 def is_selected_only(held: Iterable[str]) -> bool:
     """Say whether they open chosen sites, lists or files only."""
     about = [name for name in held if name.startswith(("Sites.", "Files.", "Lists", "AllSites."))]
