@@ -34,6 +34,10 @@ class Session(Shape):
     next_expected_ranges: list[str] | None = None
 
 
+class _ForgottenError(Exception):
+    """Microsoft no longer knows a session, and the file is not there."""
+
+
 class Uploader(Writer):
     """The part of Graph that takes files."""
 
@@ -49,8 +53,9 @@ class Uploader(Writer):
     ) -> M:
         """Write a file at a path (`.../items/{id}:/{name}:`) and return it.
 
-        Unavailable, code `upload_uncertain`: the last answer was lost, and the file there may or
-        may not be the one that was sent.
+        An upload that Microsoft forgets on the way begins anew once, if a second one does no harm.
+        Unavailable, code `upload_uncertain`: it was forgotten, and the file there may or may not be
+        the one that was sent.
         """
         if len(content) <= LARGEST_AT_ONCE:
             return await self.put(
@@ -61,14 +66,27 @@ class Uploader(Writer):
                 conflict=conflict,
                 if_match=if_match,
             )
-        body = {"item": {CONFLICT: conflict, "fileSize": len(content)}}
-        session = await self.post(Session, f"{path}/createUploadSession", body, if_match=if_match)
-        upload = _Upload(self, model, path, content, session.upload_url, conflict)
-        try:
-            return await upload.run()
-        except FairleadError:
-            await upload.give_up()
-            raise
+        for is_last in (False, True):
+            session = await self.post(
+                Session,
+                f"{path}/createUploadSession",
+                {"item": {CONFLICT: conflict}},
+                if_match=if_match,
+            )
+            upload = _Upload(self, model, path, content, session.upload_url, conflict)
+            try:
+                return await upload.run()
+            except _ForgottenError as lost:
+                if is_last or conflict != "replace":
+                    raise Unavailable(
+                        "Microsoft no longer knows the upload; look whether the file is there, and "
+                        "upload it again if not.",
+                        code="upload_uncertain",
+                    ) from lost
+            except FairleadError:
+                await upload.give_up()
+                raise
+        raise AssertionError("the second try returns or raises")
 
     async def bare_json(self, request: Request) -> Any:
         """Send to an address that says itself who may, and read the answer."""
@@ -117,13 +135,13 @@ class _Upload(Generic[M]):
         while True:
             try:
                 made = await self._send_piece()
-            except Unavailable as cut:
+            except Unavailable:
                 cuts += 1
                 if cuts > MOST_CUTS:
                     raise
                 await self.api.pause(min(2.0**cuts, _LONGEST_WAIT))
                 before = self.start
-                if (found := await self._look(cut)) is not None:
+                if (found := await self._look()) is not None:
                     return found
                 if self.start > before:
                     cuts = 0
@@ -152,13 +170,15 @@ class _Upload(Generic[M]):
             if error.provider_status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 # it has more, or less, than was thought
                 raise Unavailable("The upload lost its place; try again later.") from error
+            if error.provider_status == HTTPStatus.NOT_FOUND:
+                raise _ForgottenError from error
             raise
         if isinstance(reply, dict) and "id" in reply:
             return read_as(self.model, reply)
         self.start = _waits_for(reply, default=last + 1)
         return None
 
-    async def _look(self, cut: Unavailable) -> M | None:
+    async def _look(self) -> M | None:
         """Ask which bytes have arrived; the file, if all of them have and it is there."""
         try:
             reply = await self.api.bare_json(Request(url=self.url, headers=JSON, is_bare=True))
@@ -166,24 +186,19 @@ class _Upload(Generic[M]):
             return None
         except Rejected as error:
             if error.provider_status == HTTPStatus.NOT_FOUND:
-                return await self._found(cut)
+                return await self._found()
             raise
         self.start = _waits_for(reply, default=self.start)
         return None
 
-    async def _found(self, cut: Unavailable) -> M:
+    async def _found(self) -> M:
         """Return the file of a session that is over: the answer to its last piece was lost."""
-        was_last = self.start + PIECE >= len(self.content)
-        if was_last and self.conflict != "rename":
-            item = await self.api.read_if_there(self.path)
-            hashes = (item.get("file") or {}).get("hashes") or {}
-            if hashes.get("quickXorHash") == quick_xor_hash(self.content):
-                return read_as(self.model, item)
-        raise Unavailable(
-            "The connection broke off and Microsoft no longer knows the upload; look whether the "
-            "file is there, and upload it again if not.",
-            code="upload_uncertain",
-        ) from cut
+        # under another name it could be any file
+        item = {} if self.conflict == "rename" else await self.api.read_if_there(self.path)
+        hashes = (item.get("file") or {}).get("hashes") or {}
+        if hashes.get("quickXorHash") != quick_xor_hash(self.content):
+            raise _ForgottenError
+        return read_as(self.model, item)
 
     async def give_up(self) -> None:
         """Tell the session that nothing more comes, so that the bytes it has take no room."""

@@ -1,6 +1,5 @@
 """Actions on what is in a file: download, upload, pictures of it."""
 
-import binascii
 from base64 import b64decode, b64encode
 from typing import Annotated
 
@@ -274,7 +273,7 @@ def _bytes_of(content: str) -> bytes:
     text = "".join(content.split()).rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise InvalidInput(
             "The content is not base64; encode the file's bytes so.",
             code="invalid_action_input",

@@ -1,5 +1,6 @@
 """A cloud over real sockets, and the pack's functions on it: fixture `lab`."""
 
+import io
 from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
 from types import TracebackType
@@ -89,9 +90,10 @@ class Http:
             else:
                 headers["Host"] = f"{url.host}:{url.port}"
                 url = url.with_host("127.0.0.1")
+            body = None if request.body is None else io.BytesIO(request.body)
             try:
                 response = await self._session.request(
-                    request.method, url, headers=headers, data=request.body, allow_redirects=False
+                    request.method, url, headers=headers, data=body, allow_redirects=False
                 )
             except aiohttp.ClientError as error:
                 raise Unavailable("The connection broke off.") from error
