@@ -30,7 +30,7 @@ ACTIONS = {
     *("create-site-page", "delete-site-page", "get-site-page"),
     *("list-site-pages", "publish-site-page", "update-site-page"),
     *("create-drive-folder", "get-drive", "list-drive-children", "list-drives"),
-    *("search-drive-items",),
+    *("resolve-url", "search-drive-items"),
     *("copy-drive-item", "delete-drive-item", "get-drive-item", "update-drive-item"),
     *("create-drive-upload-session", "download-drive-item-content", "fetch-file"),
     *("get-drive-item-thumbnail", "get-thumbnails", "upload-drive-item"),

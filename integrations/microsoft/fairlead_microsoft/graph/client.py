@@ -38,9 +38,13 @@ class Graph(Uploader):
     Errors: those of `fairlead_microsoft.errors.classify`, and what the connection itself raises.
     """
 
-    async def get(self, model: type[M], path: str, **params: str | int | None) -> M:
+    async def get(
+        self, model: type[M], path: str, *, prefer: str | None = None, **params: str | int | None
+    ) -> M:
         """Read one object; `select`, `expand`, `top` ... become `$select`, `$expand`, `$top`."""
-        return read_as(model, await self.get_json(path, **params))
+        headers = {"Prefer": prefer} if prefer else None
+        url = urls.with_query(f"{self._root}{path}", params)
+        return read_as(model, await self._fetch(url, headers))
 
     async def get_json(self, path: str, **params: str | int | None) -> Any:
         """Read an object as it comes."""

@@ -151,3 +151,8 @@ async def _remove_drive_item_permission(lab: ActionLab) -> dict[str, Any]:
 @case
 async def _create_sharing_link(lab: ActionLab) -> dict[str, Any]:
     return {**(await _file(lab)), "type": "view", "scope": "organization"}
+
+
+@case
+async def _resolve_url(lab: ActionLab) -> dict[str, Any]:
+    return {"url": f"https://{lab.site().partition(',')[0]}/sites/marketing"}
