@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from fairlead.api.application import build_api
 from fairlead.api.logs import configure_logs
 from fairlead.api.services import Services
+from fairlead.connect.app_approvals import AppApprovals
 from fairlead.connect.app_keys import AppKeys
 from fairlead.connect.approvals import Approvals
 from fairlead.connect.branding import Branding
@@ -118,6 +119,9 @@ async def open_services(
         gateway = Gateway(registry, freshener, transport, clock)
         app_keys = AppKeys(db, vault, registry, freshener, clock, new_id)
         watch = ExpiryWatch(db, vault, registry, clock, new_id)
+        establisher = Establisher(db, vault, registry, transport, clock, new_id)
+        apps = AppApprovals(db, vault, registry, transport, establisher, clock, settings.server_url)
+        stack.push_async_callback(apps.close)
         engine = Engine(
             settings,
             db,
@@ -128,12 +132,11 @@ async def open_services(
             new_id,
             queue=queue,
             hourly=(watch.look, app_keys.retire_replaced),
+            frequent=(apps.look,),
         )
-        establisher = Establisher(
-            db, vault, registry, transport, clock, new_id, on_established=engine.on_established
-        )
+        establisher.on_established = engine.on_established
         submissions = Submissions(
-            sessions, establisher, registry, transport, clock, new_id, db, vault
+            sessions, establisher, apps, registry, transport, clock, new_id, db, vault
         )
         approvals = Approvals(db, vault, sessions, clock, settings.server_url)
         if work:
@@ -152,6 +155,7 @@ async def open_services(
             establisher=establisher,
             submissions=submissions,
             approvals=approvals,
+            apps=apps,
             embedders=embedders,
             branding=branding,
             freshener=freshener,

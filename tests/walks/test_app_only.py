@@ -119,6 +119,48 @@ async def test_a_wrong_secret_and_a_wrong_tenant(walk: Any) -> None:
     assert await walk.get("/connections") == {"connections": []}
 
 
+@pytest.mark.parametrize("key", ["app", "v1"])
+async def test_an_app_waits_for_the_customers_administrator(walk: Any, pair: Any, key: str) -> None:
+    directory = walk.cloud.world.directory
+    app = directory.apps[DAEMON_APP_ID]
+    # the app is another company's, and nobody brought it into the customer's tenant yet
+    app.tenant_id, app.multi_tenant = "11111111-2222-4333-8444-555555555555", True
+    app.redirect_uris = [f"{walk.fairlead.url}/oauth/callback"]
+    app.certificates = [pair.der]
+    directory.withdraw_consent(TENANT_ID, DAEMON_APP_ID)
+    if key == "app":
+        told = (await connect(walk, SECRET)).json()
+    else:
+        await walk.post("/integrations", {"provider": "sharepoint-online-v1", "unique_key": key})
+        made = await walk.post("/connect/sessions", {"end_user": {"id": "megan"}})
+        query = {
+            "connect_session_token": made["data"]["token"],
+            "params[tenantId]": TENANT_ID,
+            "params[tenantName]": "contoso",
+        }
+        body = {
+            "type": "TWO_STEP",
+            "clientId": DAEMON_APP_ID,
+            "client_certificate": pair.pem,
+            "client_private_key": pair.key_pem,
+        }
+        url = f"{walk.fairlead.url}/auth/two-step/{key}"
+        told = (await walk.browser.post(url, params=query, json=body)).json()
+    assert told["isPending"] is True, told
+    page = await walk.browser.get(told["adminUrl"])
+    page = await walk.submit(page, username="alex@contoso.onmicrosoft.com", password="Alex-pass-1")
+    page = await walk.submit(page, decision="accept")
+    assert "The app is approved" in page.text
+    listed = await walk.get("/connections")
+    assert "pending" not in listed
+    [connection] = listed["connections"]
+    assert connection["connection_id"] == told["connectionId"]
+    path = "v1.0/sites/root" if key == "app" else "_api/web"
+    headers = {"Provider-Config-Key": key, "Connection-Id": told["connectionId"]}
+    answer = await walk.product.get(f"/proxy/{path}", headers=headers)
+    assert answer.status_code == 200, answer.text
+
+
 @pytest.mark.parametrize("provider", ["microsoft", "one-drive"])
 async def test_users_of_the_other_providers_sign_in_the_same_way(walk: Any, provider: str) -> None:
     await walk.set_up(provider=provider)

@@ -177,6 +177,8 @@ def sharepoint_online_app(cloud: Cloud) -> Provider:
         open_origins=(cloud.sharepoint_origins, *cloud.media_origins),
         audiences=(tenant_hosts(cloud),),
         token_url=f"{cloud.login_url}/${{connectionConfig.tenantId}}/oauth2/v2.0/token",
+        admin_consent_url=f"{cloud.login_url}/${{connectionConfig.tenantId}}/v2.0/adminconsent",
+        admin_consent_params={"scope": f"{cloud.graph_url}/.default"},
         default_scopes=(f"{cloud.graph_url}/.default",),
         connection_config={"tenantId": _OWN_TENANT, "assertionAlgorithm": _ALGORITHM},
         connection_defaults={"assertionAlgorithm": "PS256"},
@@ -213,6 +215,8 @@ def sharepoint_online_v1(cloud: Cloud) -> Provider:
         open_origins=(cloud.sharepoint_origins, *cloud.media_origins),
         audiences=(tenant_hosts(cloud),),
         token_url=f"{cloud.login_url}/${{connectionConfig.tenantId}}/oauth2/v2.0/token",
+        admin_consent_url=f"{cloud.login_url}/${{connectionConfig.tenantId}}/v2.0/adminconsent",
+        admin_consent_params={"scope": f"{host}/.default"},
         token_params={
             "grant_type": "client_credentials",
             "client_id": "${credentials.clientId}",

@@ -16,7 +16,7 @@ from fairlead.api.identifiers import Moment, Secret
 from fairlead.api.routing import Strict, parameters, query_of
 from fairlead.api.services import Given, Services
 from fairlead.connect.fields import two_step_credentials
-from fairlead.connect.submission import CredentialsRefused, Fill, app_credentials
+from fairlead.connect.submission import AppWaits, CredentialsRefused, Fill, app_credentials
 from fairlead.errors import FairleadError, InvalidInput, NotFound, SessionExpired, Unauthorized
 from fairlead.model.connect_session import ConnectSession
 from fairlead.model.credentials import (
@@ -99,6 +99,10 @@ class Established(BaseModel):
 
     provider_config_key: str = Field(serialization_alias="providerConfigKey")
     connection_id: str = Field(serialization_alias="connectionId")
+    is_pending: bool | None = Field(default=None, serialization_alias="isPending")
+    """True, and status 202: it comes to be once an administrator has approved the app."""
+    admin_url: str | None = Field(default=None, serialization_alias="adminUrl")
+    """The link to forward to an administrator."""
 
 
 Query = Annotated[CredentialsQuery, Depends(query_of(CredentialsQuery))]
@@ -132,6 +136,11 @@ async def _accept(
         made, _ = await services.submissions.accept(
             session, key, credentials=credentials, connection_config=query.params
         )
+    except AppWaits as error:
+        pending = error.pending
+        waits = {"isPending": True, "adminUrl": pending.admin_url}
+        named = {"providerConfigKey": key, "connectionId": pending.connection_id}
+        return json_response(named | waits, 202)
     except CredentialsRefused as error:
         body = envelope(error)
         if isinstance(error.__cause__, FairleadError):

@@ -132,13 +132,36 @@ async def administrator_returns(
                 status=400,
             )
         pending = await services.approvals.approve(str(query.get("state", "")))
-        await _announce(services, pending)
+        if pending.is_app:
+            await services.apps.resume(pending)
+        else:
+            await _announce(services, pending)
     except FairleadError as error:
         words = {name: str(query[name])[:2000] for name in _VENDOR_KEYS if name in query}
         return await failed(request, error, vendor_query=words)
     log.info("administrator came back", integration=pending.integration_key)
     approved = Outcome(succeeded=True, is_approval=True, environment_id=pending.environment_id)
     return await page(request, approved)
+
+
+async def _app(
+    request: Request, services: Services, query: PendingQuery, pending: PendingApproval
+) -> Response:
+    """Show whoever filled in an app's credentials how it goes on."""
+    if query.again and pending.done_at is None:
+        await services.apps.resume(pending)
+        pending = await services.approvals.find(query.token)
+    if pending.done_at is None:
+        return await _waiting(request, query.token, pending, "")
+    return await page(
+        request,
+        Outcome(
+            succeeded=True,
+            integration_key=pending.integration_key,
+            connection_id=pending.connection_id,
+            environment_id=pending.environment_id,
+        ),
+    )
 
 
 @router.get(
@@ -158,6 +181,8 @@ async def look(request: Request, services: Given) -> Response:
             PendingQuery, nested_query(request.scope["query_string"]), "invalid_query_params"
         )
         pending = await services.approvals.find(query.token)
+        if pending.is_app:
+            return await _app(request, services, query, pending)
         if pending.approved_at is None and not query.again:
             return await _waiting(request, query.token, pending, "")
         url = await services.approvals.resume(pending)

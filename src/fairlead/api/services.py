@@ -7,6 +7,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse
 
+from fairlead.connect.app_approvals import AppApprovals
 from fairlead.connect.app_keys import AppKeys
 from fairlead.connect.approvals import Approvals
 from fairlead.connect.branding import Branding
@@ -39,6 +40,7 @@ class Services:
     establisher: Establisher
     submissions: Submissions
     approvals: Approvals
+    apps: AppApprovals
     embedders: Embedders
     branding: Branding
     freshener: Freshener

@@ -232,8 +232,8 @@ class Establisher:
                 now=now,
             )
             await connections.clear_fault(tx, connection.id, "auth")
-            await pending_approvals.forget(
-                tx, environment_id, integration.unique_key, connection_id
+            await pending_approvals.finish(
+                tx, environment_id, integration.unique_key, connection_id, now
             )
             if self.on_established is not None:
                 await self.on_established(tx, connection)

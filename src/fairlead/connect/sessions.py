@@ -193,6 +193,13 @@ class Sessions:
         log.info("oauth trip begun", integration=integration_key, connection_id=state.connection_id)
         return url
 
+    async def connection_id_for(self, session: ConnectSession, integration_key: str) -> str | None:
+        """Return the id that a connection of this session shall have, None = a fresh one."""
+        if session.connection_id is not None:
+            return session.connection_id
+        pending = await self._waiting(session.environment_id, integration_key, session)
+        return pending.connection_id if pending else None
+
     async def _waiting(
         self, environment_id: int, integration_key: str, session: ConnectSession | None
     ) -> PendingApproval | None:

@@ -13,20 +13,21 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 
-from fairlead.connect.account import with_account
+from fairlead.connect.app_approvals import AppApprovals, is_unapproved
+from fairlead.connect.approvals import CODE, needed
 from fairlead.connect.config import gathered_config
 from fairlead.connect.establish import Establisher
 from fairlead.connect.proving import Proving, has_proof
 from fairlead.connect.sessions import Sessions
-from fairlead.errors import FairleadError, InvalidInput
+from fairlead.errors import AdminConsentRequired, FairleadError, InvalidInput
 from fairlead.http import Transport
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.connect_session import ConnectSession, IntegrationDefaults
 from fairlead.model.connection import Connection
 from fairlead.model.credentials import ClientCredentials, Credentials, TwoStepCredentials
 from fairlead.model.integration import Integration
+from fairlead.model.pending_approval import PendingApproval
 from fairlead.model.provider import AuthMode, Provider
-from fairlead.oauth import scopes_for
 from fairlead.oauth.certificate import CERTIFICATE, Certificate, read_pem, read_pfx
 from fairlead.oauth.scopes import OVERRIDE
 from fairlead.sdk.registry import Registry
@@ -48,6 +49,18 @@ class CredentialsRefused(InvalidInput):
     code = "client_credentials_fetch_error"
 
 
+class AppWaits(AdminConsentRequired):
+    """The app's connection is kept until an administrator has approved the app."""
+
+    code = CODE
+
+    def __init__(self, pending: PendingApproval, token: str) -> None:
+        super().__init__(needed(pending).message)
+        self.pending = pending
+        #: by which the browser sees how it goes on
+        self.token = token
+
+
 class Submissions:
     """Takes in credentials that are filled in rather than fetched."""
 
@@ -55,6 +68,7 @@ class Submissions:
         self,
         sessions: Sessions,
         establisher: Establisher,
+        apps: AppApprovals,
         registry: Registry,
         transport: Transport,
         clock: Clock,
@@ -63,11 +77,11 @@ class Submissions:
         vault: Vault,
     ) -> None:
         self._db = db
+        self._apps = apps
         self._proving = Proving(db, vault, transport, clock)
         self._sessions = sessions
         self._establisher = establisher
         self._registry = registry
-        self._transport = transport
         self._new_id = new_id
 
     async def accept(
@@ -84,7 +98,8 @@ class Submissions:
 
         `connection_config` is what the browser says; the session's values win over it. InvalidInput
         `invalid_auth_mode`: another kind of credentials than the provider's; CredentialsRefused
-        (its `__cause__` says why) if the vendor gives no token for them, which is announced.
+        (its `__cause__` says why) if the vendor gives no token for them, which is announced;
+        AppWaits if that is because the app was never approved there.
         """
         integration = await self._sessions.integration_for(session, integration_key)
         provider = self._registry.provider(integration.provider)
@@ -102,17 +117,32 @@ class Submissions:
             await self.check_proof(integration, provider, credentials, existing)
         defaults = session.defaults.get(integration_key, IntegrationDefaults())
         config = gathered_config(provider, connection_config, session, defaults)
-        connection_id = session.connection_id or self._new_id()
+        connection_id = await self._sessions.connection_id_for(session, integration_key)
+        connection_id = connection_id or self._new_id()
         if isinstance(credentials, ClientCredentials | TwoStepCredentials):
             if scope := defaults.authorization_params.get("scope", "").split():
                 config[OVERRIDE] = scope
-            scopes = scopes_for(provider, integration.scopes, config)
+            given = credentials
             try:
-                credentials = await self._proving.obtain(
-                    integration, provider, credentials, config, scopes, connection_pk=existing
+                credentials, config = await self._apps.obtain(
+                    integration, provider, given, config, existing
                 )
-                config = await with_account(self._transport, provider, credentials, config)
             except FairleadError as error:
+                if is_unapproved(error) and provider.admin_consent_url and existing is None:
+                    waits = AppWaits(
+                        *await self._apps.wait(
+                            integration,
+                            provider,
+                            session,
+                            connection_id=connection_id,
+                            credentials=given,
+                            connection_config=config,
+                        )
+                    )
+                    await self._establisher.report_failure(
+                        integration, connection_id, session, needed(waits.pending)
+                    )
+                    raise waits from error
                 await self._establisher.report_failure(integration, connection_id, session, error)
                 code = REFUSED[credentials.type]
                 raise CredentialsRefused(error.message, detail=error.detail, code=code) from error

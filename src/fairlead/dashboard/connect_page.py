@@ -20,7 +20,7 @@ from fairlead.connect.branding import Branding
 from fairlead.connect.embedders import Embedders
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
-from fairlead.connect.submission import Submissions
+from fairlead.connect.submission import AppWaits, Submissions
 from fairlead.dashboard.connect_form import (
     Choice,
     Field,
@@ -39,7 +39,7 @@ from fairlead.dashboard.credential_form import (
 )
 from fairlead.dashboard.drawing import html
 from fairlead.dashboard.look import Look, look_of
-from fairlead.dashboard.result_page import COOKIE, Connected, ResultPage, remembered
+from fairlead.dashboard.result_page import COOKIE, Connected, ResultPage, Waits, mail, remembered
 from fairlead.errors import FairleadError, InvalidInput, SessionExpired
 from fairlead.model.clock import Clock
 from fairlead.model.connect_session import ConnectSession
@@ -51,6 +51,8 @@ from fairlead.vault.vault import Vault
 log = structlog.get_logger(__name__)
 
 PATH = "/connect/"
+#: between two looks of a browser that waits for an administrator
+_LOOK_EVERY_SECONDS = 5
 _SESSION_SECONDS = 1800
 
 
@@ -269,6 +271,8 @@ class ConnectPage:
             made, _ = await self._submissions.accept(
                 visit.session, key, credentials=credentials, connection_config=config
             )
+        except AppWaits as error:
+            return self._waits(visit, form.chosen, error)
         except FairleadError as error:
             log.info("credentials refused", integration=key, code=error.code)
             if problems := _problems(error, asked_for):
@@ -277,21 +281,55 @@ class ConnectPage:
                 told = replace(kept, alert=error.message, alert_code=error.code)
             return self._draw(visit, told, 400)
         self._freshener.forget(made.id)
+        return self._connected(visit, form.chosen, made.connection_id)
+
+    def _connected(self, visit: _Visit, chosen: Choice, connection_id: str) -> Response:
         if not visit.look.embedder:
             ended = Connected(
-                provider_name=form.chosen.name,
-                integration_key=key,
-                connection_id=made.connection_id,
+                provider_name=chosen.name,
+                integration_key=chosen.key,
+                connection_id=connection_id,
                 environment_id=visit.session.environment_id,
             )
             return self._result.draw(ended, visit.look)
-        payload = {"providerConfigKey": key, "connectionId": made.connection_id}
+        payload = {"providerConfigKey": chosen.key, "connectionId": connection_id}
         return self._page(
             "connected.html",
             200,
             visit.look,
             has_script=True,
-            chosen=form.chosen,
+            chosen=chosen,
+            event=orjson.dumps({"type": "connect", "payload": payload}).decode(),
+        )
+
+    def _waits(self, visit: _Visit, chosen: Choice, waits: AppWaits) -> Response:
+        """Show the link for an administrator; where no frame is around, the page goes on itself."""
+        pending = waits.pending
+        ending = Waits(
+            provider_name=chosen.name,
+            integration_key=chosen.key,
+            connection_id=pending.connection_id,
+            environment_id=pending.environment_id,
+            admin_url=pending.admin_url,
+            retry_url=f"/oauth/pending?{urlencode({'token': waits.token, 'again': 'true'})}",
+        )
+        if not visit.look.embedder:
+            answer = self._result.draw(ending, visit.look)
+            here = f"/oauth/pending?{urlencode({'token': waits.token})}"
+            answer.headers["Refresh"] = f"{_LOOK_EVERY_SECONDS}; url={here}"
+            return answer
+        payload = {
+            "providerConfigKey": chosen.key,
+            "connectionId": pending.connection_id,
+            "isPending": True,
+        }
+        return self._page(
+            "waiting.html",
+            202,
+            visit.look,
+            has_script=True,
+            ending=ending,
+            mail=mail(pending.admin_url),
             event=orjson.dumps({"type": "connect", "payload": payload}).decode(),
         )
 

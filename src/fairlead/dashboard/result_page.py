@@ -68,6 +68,15 @@ class Connected:
     is_approval: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits(Connected):
+    """What a form with credentials came to whose app nobody has approved yet."""
+
+    succeeded: bool = False
+    error_type: str = "pending_admin"
+    sentence: str = "An administrator must approve the app; check the app's id, too."
+
+
 class ResultPage:
     """Draws the page."""
 
@@ -94,14 +103,14 @@ class ResultPage:
             outcome=outcome,
             retry_url=outcome.retry_url or way_back,
             vendor_words=orjson.loads(outcome.vendor_words or "{}"),
-            mail=_mail(outcome.admin_url),
+            mail=mail(outcome.admin_url),
             message=orjson.dumps(message(outcome)).decode(),
             details=orjson.dumps(details(outcome)).decode(),
             targets=orjson.dumps(self._embedders.message_targets).decode(),
         )
 
 
-def _mail(admin_url: str) -> str:
+def mail(admin_url: str) -> str:
     """Return the address that opens an e-mail with the administrator's link in it."""
     body = f"Please approve this app for our organisation: {admin_url}"
     return f"mailto:?{urlencode({'subject': 'Approve an app', 'body': body}, quote_via=quote)}"

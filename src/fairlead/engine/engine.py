@@ -49,9 +49,14 @@ class Engine:
         *,
         queue: Queue | None = None,
         hourly: Sequence[Chore] = (),
+        frequent: Sequence[Chore] = (),
     ) -> None:
-        """`queue` replaces the durable one, for tests; `hourly` is done by whoever works."""
+        """`queue` replaces the durable one, for tests; `hourly` is done by whoever works.
+
+        So is `frequent`, every few seconds: it must not take long.
+        """
         self._hourly = tuple(hourly)
+        self._frequent = tuple(frequent)
         self._vault = vault
         self._queue = queue
         self._setup = Setup(
@@ -88,7 +93,7 @@ class Engine:
             executor_id = "embedded"
             await reclaim(setup)
         queue = self._queue or DbosQueue(setup.settings, executor_id=executor_id)
-        worker = Worker(setup, queue, self._hourly)
+        worker = Worker(setup, queue, self._hourly, self._frequent)
         await queue.start(worker.serve if work else None)
         self._queue, self._worker = queue, worker
         if work:

@@ -32,8 +32,15 @@ _MOST_BROKEN = 4
 class Worker:
     """Serves tickets in this process, and ticks."""
 
-    def __init__(self, setup: Setup, queue: Queue, hourly: Sequence[Chore] = ()) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        queue: Queue,
+        hourly: Sequence[Chore] = (),
+        frequent: Sequence[Chore] = (),
+    ) -> None:
         self._setup = setup
+        self._frequent = frequent
         self._hourly = hourly
         self._queue = queue
         self._attempts: dict[str, Attempt] = {}
@@ -147,6 +154,8 @@ class Worker:
                     # The first look has no patience: what this process left behind, it takes up.
                     await sweep(self._setup, self._queue, patience=patience)
                     swept_at, patience = loop.time(), timedelta(seconds=_SWEEP_SECONDS)
+                    for chore in self._frequent:
+                        await chore()
                 if loop.time() - purged_at >= _PURGE_SECONDS:
                     purged_at = loop.time()
                     await purge(self._setup, self._queue)

@@ -27,5 +27,16 @@ class PendingApproval(Frozen):
     #: config values gathered before the trip
     connection_config: dict[str, Any] = Field(default_factory=dict)
     approved_at: datetime | None = None
+    #: of an app: its credentials, sealed; it goes on by itself. None = the end user's browser does
+    envelope: bytes | None = Field(default=None, repr=False)
+    #: of an app: when they were tried last
+    tried_at: datetime | None = None
+    #: of an app: when the connection came to be
+    done_at: datetime | None = None
     created_at: datetime
     expires_at: datetime
+
+    @property
+    def is_app(self) -> bool:
+        """Does it go on without anybody's browser?"""
+        return self.tried_at is not None

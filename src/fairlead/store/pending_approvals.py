@@ -13,6 +13,9 @@ from fairlead.model.pending_approval import PendingApproval
 from fairlead.store.database import Tx, columns_of
 from fairlead.store.tables import pending_approvals as table
 
+#: looked at in one go
+_MOST_APPS = 500
+
 
 async def insert(tx: Tx, pending: PendingApproval) -> None:
     """Keep it in place of an earlier one of the same connection."""
@@ -36,7 +39,11 @@ async def list_all(tx: Tx, environment_id: int, now: datetime) -> list[PendingAp
     """Return those that still wait, newest first."""
     rows = await tx.all(
         select(table)
-        .where(table.c.environment_id == environment_id, table.c.expires_at > now)
+        .where(
+            table.c.environment_id == environment_id,
+            table.c.expires_at > now,
+            table.c.done_at.is_(None),
+        )
         .order_by(table.c.created_at.desc(), table.c.id)
     )
     return [_pending(columns_of(row)) for row in rows]
@@ -52,10 +59,53 @@ async def list_for(
             table.c.environment_id == environment_id,
             table.c.integration_key == integration_key,
             table.c.expires_at > now,
+            table.c.done_at.is_(None),
         )
         .order_by(table.c.created_at.desc(), table.c.id)
     )
     return [_pending(columns_of(row)) for row in rows]
+
+
+async def apps(tx: Tx, now: datetime) -> list[PendingApproval]:
+    """Return the apps that still wait, of all environments, the longest untried first."""
+    rows = await tx.all(
+        select(table)
+        .where(table.c.envelope.is_not(None), table.c.expires_at > now)
+        .order_by(table.c.tried_at, table.c.id)
+        .limit(_MOST_APPS)
+    )
+    return [_pending(columns_of(row)) for row in rows]
+
+
+async def claim(tx: Tx, pending: PendingApproval, now: datetime) -> bool:
+    """Note that an app is tried now; False if somebody else tries it, or it is over."""
+    done = await tx.execute(
+        sql_update(table)
+        .where(
+            table.c.id == pending.id,
+            table.c.tried_at == pending.tried_at,
+            table.c.envelope.is_not(None),
+        )
+        .values(tried_at=now)
+    )
+    return done.rowcount == 1
+
+
+async def finish(
+    tx: Tx, environment_id: int, integration_key: str, connection_id: str, now: datetime
+) -> None:
+    """Note that the connection came to be: an app's browser may still ask, another's is there."""
+    here = (
+        table.c.environment_id == environment_id,
+        table.c.integration_key == integration_key,
+        table.c.connection_id == connection_id,
+    )
+    await tx.execute(
+        sql_update(table)
+        .where(*here, table.c.envelope.is_not(None))
+        .values(done_at=now, envelope=None)
+    )
+    await tx.execute(delete(table).where(*here, table.c.done_at.is_(None)))
 
 
 async def approve(tx: Tx, id: str, now: datetime) -> None:

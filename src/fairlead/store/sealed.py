@@ -19,6 +19,7 @@ from fairlead.store.tables import (
     connections,
     integrations,
     oauth_states,
+    pending_approvals,
 )
 from fairlead.vault import (
     Vault,
@@ -26,6 +27,7 @@ from fairlead.vault import (
     audience_row,
     credentials_row,
     integration_row,
+    pending_row,
     state_row,
 )
 from fairlead.vault.vault import HEADER_BYTES, key_id_of
@@ -89,6 +91,12 @@ SEALED: tuple[SealedColumn, ...] = (
         (app_keys.c.id,),
         lambda row: app_key_row(row.integration_id, row.id),
         select(app_keys.c.integration_id),
+    ),
+    SealedColumn(
+        pending_approvals.c.envelope,
+        (pending_approvals.c.id,),
+        lambda row: pending_row(row.id),
+        select(),
     ),
     SealedColumn(
         oauth_states.c.code_verifier,

@@ -140,6 +140,10 @@ pending_approvals = Table(
     Column("approved_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
+    # an app's own credentials, to be tried again
+    Column("envelope", LargeBinary),
+    Column("tried_at", Instant),
+    Column("done_at", Instant),
 )
 
 connections = Table(

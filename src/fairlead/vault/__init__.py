@@ -5,6 +5,7 @@ from fairlead.vault.rows import (
     audience_row,
     credentials_row,
     integration_row,
+    pending_row,
     state_row,
 )
 from fairlead.vault.signing import webhook_signatures
@@ -19,6 +20,7 @@ __all__ = [
     "hash_token",
     "integration_row",
     "new_session_token",
+    "pending_row",
     "same_token",
     "state_row",
     "webhook_signatures",

@@ -26,6 +26,11 @@ def integration_row(environment_id: int, unique_key: str, field: str) -> str:
     return f"integration:{environment_id}:{field}:{unique_key}"
 
 
+def pending_row(pending_id: str) -> str:
+    """Name the credentials of one app that waits for an administrator."""
+    return f"pending:{pending_id}"
+
+
 def state_row(state_id: str) -> str:
     """Name the PKCE verifier of one trip to the vendor."""
     return f"state:{state_id}"

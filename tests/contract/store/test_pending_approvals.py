@@ -69,3 +69,29 @@ async def test_a_token_of_a_further_api_is_replaced(world: World) -> None:
             await connection_tokens.put(tx, world.pk, host, sealed, NOW)
         assert await connection_tokens.find(tx, world.pk, host) == sealed
         assert await connection_tokens.find(tx, world.pk, "https://other.example") is None
+
+
+async def test_an_app_is_tried_by_one_at_a_time_until_it_is_connected(world: World) -> None:
+    app = pending(world, 1, "app").model_copy(update={"envelope": b"sealed", "tried_at": NOW})
+    person = pending(world, 2, "person")
+    later = NOW + timedelta(minutes=5)
+    async with world.db.write() as tx:
+        for each in (app, person):
+            await pending_approvals.insert(tx, each)
+        mine = [one for one in await pending_approvals.apps(tx, NOW) if one.id == app.id]
+        assert mine == [app]
+        assert await pending_approvals.claim(tx, app, later)
+        # who looked before does not come second
+        assert not await pending_approvals.claim(tx, app, later)
+        for each in (app, person):
+            await pending_approvals.finish(
+                tx, world.environment.id, "acme", each.connection_id, later
+            )
+        assert await pending_approvals.list_all(tx, world.environment.id, NOW) == []
+        assert app.id not in {one.id for one in await pending_approvals.apps(tx, NOW)}
+        # the browser of whoever filled it in may still ask; the secret is gone
+        done = await pending_approvals.by_token_hash(tx, app.token_hash)
+        assert done is not None
+        assert (done.envelope, done.done_at) == (None, later)
+        assert await pending_approvals.by_id(tx, person.id) is None
+        assert not await pending_approvals.claim(tx, done, later)

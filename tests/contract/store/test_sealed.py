@@ -10,14 +10,16 @@ from store_world import NOW, World, fresh, make_integration
 
 from fairlead.errors import VaultError
 from fairlead.model.app_key import AppKey, KeyState
-from fairlead.model.connect_session import OAuthState
+from fairlead.model.connect_session import ConnectSession, OAuthState
 from fairlead.model.credentials import OAuth2Credentials
+from fairlead.model.pending_approval import PendingApproval
 from fairlead.store import (
     app_keys,
     connect_sessions,
     connection_tokens,
     connections,
     integrations,
+    pending_approvals,
     tables,
 )
 from fairlead.store.sealed import SEALED, counts, reseal
@@ -92,6 +94,28 @@ async def fill(world: World) -> None:
                 expires_at=NOW,
             ),
         )
+        await pending_approvals.insert(
+            tx,
+            PendingApproval(
+                id=f"waits-{world.environment.id}",
+                environment_id=world.environment.id,
+                integration_key="secretive",
+                connection_id="waits",
+                token_hash=fresh("hash"),
+                admin_url="https://login.example/admin",
+                session=ConnectSession(
+                    id="s",
+                    environment_id=world.environment.id,
+                    token_hash="t",
+                    created_at=NOW,
+                    expires_at=NOW,
+                ),
+                envelope=world.vault.seal(b"app", row=f"pending:waits-{world.environment.id}"),
+                tried_at=NOW,
+                created_at=NOW,
+                expires_at=NOW + timedelta(days=1),
+            ),
+        )
     for number in range(MANY):
         await write(world, world.vault, number, f"t{number}")
 
@@ -113,6 +137,10 @@ async def opened(world: World, vault: Vault) -> dict[str, str]:
         [key] = await app_keys.usable(tx, vault, world.integration.id, None)
         assert key.private_key
         assert key.private_key.get_secret_value() == "private"
+        app = await pending_approvals.by_id(tx, f"waits-{world.environment.id}")
+        assert app
+        assert app.envelope
+        assert vault.open(app.envelope, row=f"pending:{app.id}") == b"app"
         for one in await connections.list_all(tx, world.environment.id):
             ids = one.environment_id, one.integration_id
             row = credentials_row(*ids, one.connection_id)
@@ -147,7 +175,7 @@ async def test_all_at_once(world: World) -> None:
         batch=10,
         on_progress=lambda sealed, progress: seen.append((sealed.label, progress.resealed)),
     )
-    assert (done.resealed, done.overtaken, done.unopened) == (2 * MANY + 4, 0, None)
+    assert (done.resealed, done.overtaken, done.unopened) == (2 * MANY + 5, 0, None)
     assert seen[2:5] == [("connections.envelope", 2 + n) for n in (10, 20, 25)]
     async with world.db.read() as tx:
         assert (await counts(tx)).keys() == {key_id(NEW)}

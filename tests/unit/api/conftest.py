@@ -176,6 +176,7 @@ def make_pack(vendor: Vendor) -> Pack[Api]:
                 base_url=f"{vendor.url}/api",
                 token_url=f"{vendor.url}/token",
                 default_scopes=("all",),
+                admin_consent_url=f"{vendor.url}/${{connectionConfig.site}}/admin",
                 connection_config={
                     "site": ConfigField("Site name", "", r"[a-z]+", "contoso", section="find-it")
                 },

@@ -103,6 +103,20 @@ async def test_credentials_in_a_frame(world: Any, framed: Any) -> None:
     assert "data-close" in page.text
 
 
+async def test_an_app_that_waits_for_an_administrator_in_a_frame(world: Any, framed: Any) -> None:
+    await world.plain_integration("app")
+    world.vendor.token_status = 400
+    world.vendor.token_error = {"error": "invalid_grant", "error_description": "consent_required"}
+    given = {"session_token": await world.session(), "embedder": PRODUCT, "config.site": "contoso"}
+    page = await framed.post("/connect/", data=given | {"client_id": "a", "client_secret": "b"})
+    assert page.status_code == 202, page.text
+    [waits] = (await world.client.get("/connections")).json()["pending"]
+    payload = {"providerConfigKey": "app", "connectionId": waits["connection_id"]}
+    assert event_of(page) == {"type": "connect", "payload": payload | {"isPending": True}}
+    assert waits["admin_url"] in unescape(page.text)
+    assert "refresh" not in page.headers
+
+
 async def test_refused_credentials_in_a_frame(world: Any, framed: Any) -> None:
     await world.plain_integration("app")
     world.vendor.token_status = 401

@@ -189,3 +189,126 @@ async def test_somebody_elses_wait_is_left_alone(world: Any) -> None:
     _, _, _ = await waiting(world)
     listed = (await world.client.get("/connections")).json()
     assert [one["connection_id"] for one in listed["pending"]] == [pending["connection_id"]]
+
+
+# --- apps, which act for themselves
+
+APP = {"client_id": "app-1", "client_secret": "hush-of-the-app"}
+UNAPPROVED = {"error": "invalid_grant", "error_description": "consent_required"}
+
+
+async def app_waits(world: Any) -> dict[str, Any]:
+    """Fill in an app that nobody has approved; return what the browser is told."""
+    if not (await world.client.get("/integrations")).json()["data"]:
+        await world.integration("app", "acme-app", credentials=None)
+    world.vendor.token_status, world.vendor.token_error = 400, UNAPPROVED
+    query = {"connect_session_token": await world.session(), "params[site]": "contoso"}
+    answer = await world.browser.post("/oauth2/auth/app", params=query, json=APP)
+    assert answer.status_code == 202, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def events_of(world: Any) -> list[tuple[bool, str]]:
+    """Return what was announced since the last look."""
+    async with world.services.db.write() as tx:
+        due = await outbox.claim(tx, world.clock.now(), 100)
+    payloads = [event.payload for event, attempt in due if attempt == 1]
+    return [(one["success"], one.get("error", {}).get("type", "")) for one in payloads]
+
+
+async def tried(world: Any) -> None:
+    await world.services.apps.look()
+    await world.services.apps.settle()
+
+
+async def test_an_app_goes_on_by_itself(world: Any, check: Any) -> None:
+    told = await app_waits(world)
+    assert (told["providerConfigKey"], told["isPending"]) == ("app", True)
+    link = urlsplit(told["adminUrl"])
+    assert link.path == "/contoso/admin"
+    assert parse_qs(link.query)["client_id"] == ["app-1"]
+    assert "hush" not in told["adminUrl"]
+    path = world.services.settings.sqlite_path
+    kept = b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+    assert told["connectionId"].encode() in kept
+    assert b"hush" not in kept
+    [pending] = (await world.client.get("/connections")).json()["pending"]
+    assert pending["connection_id"] == told["connectionId"]
+    assert await events_of(world) == [(False, "pending_admin")]
+    name = told["connectionId"]
+    read = await world.client.get(f"/connections/{name}?provider_config_key=app")
+    check(read, 424, "pending_admin")
+    # filled in once more, it is the same connection
+    assert (await app_waits(world))["connectionId"] == name
+    await events_of(world)
+    # nobody comes back; it is asked for every now and then
+    asked = len(world.vendor.token_forms)
+    await tried(world)
+    assert len(world.vendor.token_forms) == asked
+    world.clock.advance(timedelta(minutes=2))
+    await tried(world)
+    assert len(world.vendor.token_forms) == asked + 1
+    assert await events_of(world) == []
+    world.vendor.token_status = 200
+    world.clock.advance(timedelta(minutes=2))
+    await tried(world)
+    listed = (await world.client.get("/connections")).json()
+    assert [one["connection_id"] for one in listed["connections"]] == [name]
+    assert "pending" not in listed
+    assert await events_of(world) == [(True, "")]
+
+
+async def test_an_app_is_tried_as_soon_as_the_administrator_returns(world: Any) -> None:
+    told = await app_waits(world)
+    page = await approve(world, told["adminUrl"])
+    assert "The app is approved" in page.text
+    # the vendor does not know of it everywhere yet
+    [pending] = (await world.client.get("/connections")).json()["pending"]
+    assert pending["approved"] is True
+    world.vendor.token_status = 200
+    world.clock.advance(timedelta(seconds=15))
+    await tried(world)
+    assert len((await world.client.get("/connections")).json()["connections"]) == 1
+    assert [kind for _, kind in await events_of(world)] == ["pending_admin", ""]
+
+
+async def test_an_app_that_is_refused_for_another_reason_waits_no_more(world: Any) -> None:
+    await app_waits(world)
+    world.vendor.token_error = {"error": "temporarily"}
+    world.vendor.token_status = 503
+    world.clock.advance(timedelta(minutes=2))
+    await tried(world)
+    assert len((await world.client.get("/connections")).json()["pending"]) == 1
+    world.vendor.token_status, world.vendor.token_error = 400, {"error": "invalid_client"}
+    world.clock.advance(timedelta(minutes=2))
+    await tried(world)
+    assert await world.client.get("/connections") is not None
+    assert (await world.client.get("/connections")).json() == {"connections": []}
+    kinds = [kind for _, kind in await events_of(world)]
+    assert kinds == ["pending_admin", "provider_rejected"]
+
+
+async def test_whoever_filled_the_app_in_sees_how_it_goes_on(world: Any) -> None:
+    await world.integration("app", "acme-app", credentials=None)
+    world.vendor.token_status, world.vendor.token_error = 400, UNAPPROVED
+    form = {
+        "session_token": await world.session(),
+        "integration": "app",
+        "config.site": "contoso",
+        **APP,
+    }
+    page = await world.browser.post("/connect/", data=form)
+    assert page.status_code == 202, page.text
+    assert "Waiting for an administrator" in page.text
+    again = page.headers["refresh"].partition("url=")[2]
+    looked = await world.browser.get(again)
+    assert (looked.status_code, looked.headers["refresh"]) == (202, page.headers["refresh"])
+    assert (await world.browser.get(f"{again}&again=true")).status_code == 202
+    world.vendor.token_status = 200
+    # the page only looks; who presses the button has it tried
+    assert (await world.browser.get(again)).status_code == 202
+    for url in (f"{again}&again=true", again):
+        page = await world.browser.get(url)
+        assert page.status_code == 200
+        assert "is connected" in page.text
