@@ -194,17 +194,20 @@ class Gateway:
     def _delay(
         self, exchange: "_Exchange", answer: Response, attempt: int, retry_on: frozenset[int]
     ) -> float | None:
-        now = self._clock.now()
         provider = exchange.provider
+        rule = provider.rate_limit
         reply = Reply(
             status=answer.status,
             headers=answer.headers,
             url=answer.url.partition("?")[0],
             method=exchange.request.method.upper(),
         )
-        rule = provider.rate_limit
         throttled = provider.throttle(reply) if provider.throttle is not None else None
-        if throttled is None and (answer.status == 429 or is_used_up(reply.headers, rule)):
+        is_over = answer.status == 429 or is_used_up(reply.headers, rule)
+        if answer.status < 400 and throttled is None and not is_over and not retry_on:
+            return None
+        now = self._clock.now()
+        if throttled is None and is_over:
             throttled = asked_wait(reply.headers, rule, now)
         if throttled is not None:
             self._pauses.note(exchange.connection.id, throttled, now)

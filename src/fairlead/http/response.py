@@ -2,15 +2,16 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar, overload
 
 import aiohttp
 import orjson
 
 from fairlead.errors import FairleadError, ProviderError, Unavailable
 from fairlead.http.origins import Origin
+
+T = TypeVar("T")
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
@@ -116,26 +117,37 @@ class HttpResponse:
 
 
 class _Headers(Mapping[str, str]):
-    """Headers by lower-case name, read when the first is asked for: most answers are passed on."""
+    """Headers by lower-case name, read when they are asked for: most answers are passed on."""
 
     def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         self._raw = raw
 
-    @cached_property
-    def _read(self) -> dict[str, str]:
-        # header bytes are Latin-1 on the way in and out
-        return {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._raw
-        }
+    @overload
+    def get(self, name: str, default: None = None) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str) -> str: ...
+    @overload
+    def get(self, name: str, default: T) -> str | T: ...
+    def get(self, name: str, default: object = None) -> object:
+        # few are asked for, so each is looked for rather than all read
+        wanted = name.encode("latin-1", "replace")
+        for given, value in reversed(self._raw):
+            if given.lower() == wanted:
+                # header bytes are Latin-1 on the way in and out
+                return value.decode("latin-1")
+        return default
 
     def __getitem__(self, name: str) -> str:
-        return self._read[name]
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._read)
+        return iter({name.decode("latin-1").lower(): None for name, _ in self._raw})
 
     def __len__(self) -> int:
-        return len(self._read)
+        return len({name.lower() for name, _ in self._raw})
 
 
 def without(headers: list[tuple[str, str]], names: frozenset[str]) -> list[tuple[str, str]]:

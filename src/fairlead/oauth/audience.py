@@ -48,7 +48,7 @@ def audience_at(
     if origin.scheme != "https" and not origin.is_loopback:
         return None
     permits = provider.permit_paths
-    if permits is not None and re.fullmatch(permits, _target(wire, origin), re.IGNORECASE):
+    if permits is not None and re.fullmatch(permits, _target(wire), re.IGNORECASE):
         return None
     own = (provider.base_url, *provider.credential_origins)
     if _matches(origin, own, connection_config):
@@ -56,14 +56,15 @@ def audience_at(
     for audience in provider.audiences:
         if not _matches(origin, audience.origins, connection_config):
             continue
-        target = _target(wire, origin)
+        target = _target(wire)
         if audience.paths is None or re.fullmatch(audience.paths, target, re.IGNORECASE):
             return str(origin)
     return None
 
 
-def _target(wire: str, origin: Origin) -> str:
-    return wire.removeprefix(str(origin))
+def _target(wire: str) -> str:
+    """Return path and query of a URL that `parse_url` has read: what follows the host."""
+    return wire[wire.index("/", len("https://")) :]
 
 
 def is_open_origin(
