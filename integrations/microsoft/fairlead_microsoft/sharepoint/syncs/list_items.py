@@ -27,6 +27,8 @@ _PAGE = 200
 _MOST_LOOKUPS = 12
 #: characters of column names that an address has room for
 _LONGEST_NAMES = 1500
+#: number of the folder above what lies in the list itself
+_NO_FOLDER = "0"
 _JOINED = ("lookup", "personOrGroup")
 
 
@@ -35,6 +37,13 @@ class ContentTypeName(Shape):
 
     id: str | None = None
     name: str | None = None
+
+
+class ParentRow(Shape):
+    """The folder a row lies in."""
+
+    #: its number; `0` is the list itself
+    id: str | None = None
 
 
 class GraphRow(Shape):
@@ -46,6 +55,7 @@ class GraphRow(Shape):
     created_date_time: str | None = None
     last_modified_date_time: str | None = None
     content_type: ContentTypeName | None = None
+    parent_reference: ParentRow | None = None
     fields: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -72,6 +82,8 @@ class ListItem(Record):
     site_id: str
     list_id: str
     item_id: str
+    #: of what lies in a folder: that folder's `itemId`
+    parent_item_id: str | None = None
     name: str | None = None
     web_url: str | None = None
     created_date_time: str | None = None
@@ -82,6 +94,12 @@ class ListItem(Record):
     fields: dict[str, Any] | None = None
     #: internal name of a column -> value with its type, of those that are not hidden
     columns: dict[str, Cell] | None = None
+
+    def parent_record_id(self) -> str | None:
+        """Id of the record of the folder it lies in, if it lies in one."""
+        if self.parent_item_id is None:
+            return None
+        return f"{self.site_id}_{self.list_id}_{self.parent_item_id}"
 
 
 class Sites(Metadata):
@@ -127,12 +145,14 @@ class _List:
     def record(self, row: GraphRow) -> ListItem:
         """Make the record of a row."""
         fields, kind = row.fields, row.content_type or ContentTypeName()
+        above = row.parent_reference.id if row.parent_reference else None
         named = row.name or fields.get("Title") or fields.get("FileLeafRef")
         return ListItem(
             id=self.key(row.id),
             site_id=self.site_id,
             list_id=self.id,
             item_id=row.id,
+            parent_item_id=above if above != _NO_FOLDER else None,
             name=None if named is None else str(named),
             web_url=row.web_url,
             created_date_time=row.created_date_time,
@@ -218,7 +238,7 @@ async def _rows(
         checkpoint.links[place] = page.link
         yield Batch(
             upsert=[one.record(row) for row in page.live],
-            delete=[one.key(row.id) for row in page.gone],
+            delete_under=[one.key(row.id) for row in page.gone],
             checkpoint=checkpoint,
             partition=place,
             restart=page.restarted,

@@ -3,7 +3,9 @@
 https://learn.microsoft.com/graph/api/driveitem-list-permissions. An item that inherits has no
 records: what holds for it is what holds for the nearest folder above that has some, or else for the
 drive's root, which always has. Which items those are the feed says (`hierarchicalsharing`), so the
-cost is one call for each of them, not for each item.
+cost is one call for each of them, not for each item. What one of them has from above changes
+without a word in the feed: so when a folder changes or moves that is not empty, or the drive's own
+permissions do, all are asked again.
 https://learn.microsoft.com/onedrive/developer/rest-api/concepts/scan-guidance
 """
 
@@ -39,7 +41,13 @@ class SharedItem(Shape):
     id: str
     #: there, even if empty: its permissions are its own
     shared: dict[str, Any] | None = None
+    folder: dict[str, Any] | None = None
     changed: str | None = Field(None, alias="@microsoft.graph.sharedChanged")
+
+    @property
+    def holds_others(self) -> bool:
+        """Say whether it is a folder that is not known to be empty."""
+        return self.folder is not None and self.folder.get("childCount") != 0
 
 
 class GraphPermission(Shape):
@@ -107,6 +115,17 @@ class Positions(SitePositions):
 
     #: partition -> items to ask for again
     again: dict[str, list[str]] = Field(default_factory=dict)
+    #: partition -> items whose permissions are their own
+    scopes: dict[str, list[str]] = Field(default_factory=dict)
+    #: partition -> hash of the permissions of the drive's root
+    roots: dict[str, str] = Field(default_factory=dict)
+
+    def forget_others(self, partitions: list[str]) -> None:
+        """Forget the drives that are not chosen any more."""
+        self.keep_only(partitions)
+        for kept in (self.again, self.scopes, self.roots):
+            for name in kept.keys() - set(partitions):
+                del kept[name]
 
 
 class Root(Shape):
@@ -125,7 +144,7 @@ async def permissions(ctx: SyncCtx[Graph, Drives, Positions]) -> AsyncIterator[B
     """Mirror who may see what, where it differs from the folder above; what ends leaves."""
     tour = Tour(ctx)
     chosen = dict.fromkeys(Library(one.site_id, one.drive_id) for one in ctx.metadata.drives)
-    ctx.checkpoint.keep_only([one.partition for one in chosen])
+    ctx.checkpoint.forget_others([one.partition for one in chosen])
     for library in chosen:
         place = library.partition
         async for batch in tour.visit(place, [place], _of_drive(ctx, tour, library)):
@@ -140,40 +159,51 @@ def _of_item(drive_id: str, item_id: str) -> str:
 async def _of_drive(
     ctx: SyncCtx[Graph, Drives, Positions], tour: Tour, library: Library
 ) -> AsyncGenerator[Batch[Permission], None]:
-    api, place, links = ctx.api, library.partition, ctx.checkpoint.links
-    drive = library.drive_id
+    api, place, drive = ctx.api, library.partition, library.drive_id
+    links, again, known = ctx.checkpoint.links, ctx.checkpoint.again, ctx.checkpoint.scopes
     root = await api.get(Root, api.path("drives", drive, "root"), select="id")
-    waiting = [root.id, *ctx.checkpoint.again.pop(place, [])]
+    told = api.items(GraphPermission, api.path("drives", drive, "items", root.id, "permissions"))
+    of_root = [Permission.of(drive, root.id, one) async for one in told]
+    digest = sha256(repr(sorted(of_root, key=lambda one: one.id)).encode()).hexdigest()
+    is_wide = ctx.checkpoint.roots.get(place) != digest
+    scopes = dict.fromkeys(known.get(place, []))
+    waiting = again.pop(place, [])
+    read = {root.id}
     feed = api.path("drives", drive, "root", "delta")
     pages = api.delta(
-        SharedItem,
-        feed,
-        since=links.get(place),
-        prefer=_PREFER,
-        with_contents=False,
-        top=_PAGE,
+        SharedItem, feed, since=links.get(place), prefer=_PREFER, with_contents=False, top=_PAGE
     )
     async for page in pages:
-        # no facet: it inherits now, whatever it did before
-        begins = [item.id for item in page.live if item.shared is not None or item.changed]
-        asked = list(dict.fromkeys([*waiting, *begins]))
+        scopes = {} if page.restarted else scopes
+        live: list[SharedItem] = page.live
+        begins = [one for one in live if one.shared is not None or one.changed]
+        # what has no facet inherits now, whatever it did before
+        over = {one.id for one in live} | {one.id for one in page.gone}
+        over -= {one.id for one in begins}
+        scopes = {one: None for one in scopes if one not in over}
+        scopes |= dict.fromkeys(one.id for one in begins)
+        is_wide |= any(one.holds_others for one in live)
+        asked = dict.fromkeys([*waiting, *(one.id for one in begins)])
+        if page.settled and is_wide and not page.afresh:
+            asked |= {one: None for one in scopes if one not in read}
+        found, closed = await _read(ctx, tour, drive, list(asked))
         waiting = []
-        found, closed = await _read(ctx, tour, drive, asked)
-        links[place] = page.link
         if closed:
-            known = ctx.checkpoint.again.get(place, [])
-            ctx.checkpoint.again[place] = list(dict.fromkeys([*known, *closed]))
-        touched = {*asked, *(item.id for item in page.live), *(item.id for item in page.gone)}
-        touched -= set(closed)
+            again[place] = list(dict.fromkeys([*again.get(place, []), *closed]))
+        links[place], known[place] = page.link, list(scopes)
+        # a run that is cut before its end must know that all are still to be asked
+        ctx.checkpoint.roots[place] = "" if is_wide and not page.settled else digest
+        touched = ({root.id} | asked.keys() | over) - set(closed)
         yield Batch(
-            upsert=found,
+            upsert=[*of_root, *found],
             # of a full read, what is not seen again is swept
             replace=[] if page.afresh else [_of_item(drive, one) for one in sorted(touched)],
             checkpoint=ctx.checkpoint,
             partition=place,
             restart=page.restarted,
-            settled=page.settled and place not in ctx.checkpoint.again,
+            settled=page.settled and place not in again,
         )
+        read |= asked.keys()
 
 
 async def _read(
@@ -188,6 +218,7 @@ async def _read(
         if is_not_there(reply):  # deleted since the feed named it
             continue
         if isinstance(reply, FairleadError):
+            # what is known of it stays, and it is asked again
             tour.leave_out(f"{drive_id}/{item_id}", reply)
             closed.append(item_id)
             continue
