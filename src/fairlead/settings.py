@@ -57,6 +57,19 @@ class Settings(BaseSettings):
     tick_seconds: float = Field(default=1.0, gt=0, le=60)
     #: seconds that a run's lease lives without a heartbeat
     lease_seconds: float = Field(default=20.0, ge=1, le=600)
+    #: share of its interval by which the slots of a sync are moved, each sync's by its own part, so
+    #: that many hourly ones do not start together
+    schedule_spread: float = Field(default=0.1, ge=0, le=1)
+    #: hours that a run of a sync may take; the next one goes on where it was stopped
+    sync_hours: float = Field(default=24.0, gt=0, le=720)
+    #: bytes that an action may return, as JSON
+    action_output_bytes: int = Field(default=16_000_000, ge=1000)
+    #: bytes that one batch of a sync may hold, as JSON
+    batch_bytes: int = Field(default=100_000_000, ge=1000)
+    #: days that what is known of a run is kept; of each sync the newest ones stay
+    run_days: int = Field(default=30, ge=1)
+    #: days without a change after which a record's content is emptied; 0 = never
+    record_prune_days: int = Field(default=0, ge=0)
     #: share of a model's records that one run may delete; more is held back until another run
     #: agrees or somebody approves it. 1 = never held back
     deletion_share: float = Field(default=0.3, ge=0, le=1)

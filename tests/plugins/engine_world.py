@@ -108,10 +108,16 @@ class Door:
     """A way out that leads nowhere, but counts."""
 
     def sender(
-        self, connection: Connection, on_request: Callable[[], None], needs: Any = None
+        self,
+        connection: Connection,
+        on_request: Callable[[], None],
+        needs: Any = None,
+        on_wait: Callable[[float], None] | None = None,
     ) -> Any:
         async def send(request: Request) -> None:
             on_request()
+            if on_wait and request.url.startswith("wait:"):
+                on_wait(float(request.url.removeprefix("wait:")))
 
         return send
 
@@ -138,7 +144,7 @@ class World:
         clock = clock or ManualClock(START)
         library, vault = Library(), Vault.of(KEY)
         registry = Registry([library_pack(library)])
-        known = Settings(database_url=db.url, **settings)
+        known = Settings(database_url=db.url, **{"schedule_spread": 0, **settings})
         now = clock.now()
         async with db.write() as tx:
             environment = await environments.ensure_environment(

@@ -87,6 +87,8 @@ def failure(error: FairleadError) -> Response:
         return error_response(InvalidInput(error.message, code=error.code, issues=issues))
     if isinstance(error, ProviderError) and error.provider_status is None:
         return _renamed(error, 500, "script_network_error")
+    if error.code == "output_too_large":
+        return _renamed(error, 400, "script_output_too_large")
     for kind, status, code in _RENAMED:
         if isinstance(error, kind):
             return _renamed(error, status, code)

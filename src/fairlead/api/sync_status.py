@@ -43,6 +43,15 @@ class WarningOut(BaseModel):
     who: str
 
 
+class ProgressOut(BaseModel):
+    """Where a run that is under way stands, beside its counters."""
+
+    phase: Literal["reading", "storing", "ending"]
+    waiting: str | None
+    """Why it waits."""
+    until: str | None
+
+
 class ExecutionOut(BaseModel):
     """The newest run, also while it is under way."""
 
@@ -56,6 +65,7 @@ class ExecutionOut(BaseModel):
     startedAt: str | None  # noqa: N815
     finishedAt: str | None  # noqa: N815
     failure: FailureOut | None
+    progress: ProgressOut | None
     #: it ended well but for the places that `warnings` names
     partial: bool
     warnings: list[WarningOut]
@@ -89,6 +99,17 @@ def _counts(counts: dict[str, BatchCounts]) -> dict[str, Any]:
     }
 
 
+def _progress(run: Run) -> dict[str, Any] | None:
+    progress = run.progress
+    if progress is None:
+        return None
+    return {
+        "phase": progress.phase,
+        "waiting": progress.waiting,
+        "until": zulu(progress.until) if progress.until else None,
+    }
+
+
 def _execution(run: Run) -> dict[str, Any]:
     failure = run.failure
     return {
@@ -104,6 +125,7 @@ def _execution(run: Run) -> dict[str, Any]:
         "failure": {"code": failure.code, "message": failure.message, "who": failure.who}
         if failure
         else None,
+        "progress": _progress(run),
         "partial": run.is_partial,
         "warnings": [each.model_dump() for each in run.warnings],
     }

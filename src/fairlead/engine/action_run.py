@@ -8,11 +8,12 @@ import contextlib
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import structlog
 
 from fairlead.engine.failure import authors, failure_of
 from fairlead.engine.setup import Setup
-from fairlead.errors import FairleadError, FunctionTimedOut, InternalError, LeaseLost
+from fairlead.errors import FairleadError, FunctionTimedOut, InternalError, LeaseLost, OutputInvalid
 from fairlead.gateway.needs import Needs
 from fairlead.model.connection import Connection
 from fairlead.model.function import Action
@@ -117,7 +118,9 @@ class _Call:
             send = self._setup.gateway.sender(connection, self._count, needs)
             bound = log.bind(run_id=self._run.id, connection_id=connection.connection_id)
             context = action_ctx(pack, view_of(connection), send, bound)
-            return dump_output(action, await call_action(action, context, validated))
+            output = dump_output(action, await call_action(action, context, validated))
+            self._measure(action, output)
+            return output
 
         try:
             async with asyncio.timeout(limit.total_seconds()):
@@ -126,6 +129,15 @@ class _Call:
             raise FunctionTimedOut(
                 f"{action.name} took longer than {limit.total_seconds():g} s and was stopped."
             ) from error
+
+    def _measure(self, action: Action, output: Any) -> None:
+        size, most = len(orjson.dumps(output)), self._setup.settings.action_output_bytes
+        if size > most:
+            raise OutputInvalid(
+                f"{action.name} returned {size:,} bytes; at most {most:,}. Ask for less, or raise "
+                "FAIRLEAD_ACTION_OUTPUT_BYTES.",
+                code="output_too_large",
+            )
 
     def _count(self) -> None:
         self._requests += 1

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ import structlog
 from fairlead.engine.failure import report
 from fairlead.engine.setup import Setup
 from fairlead.errors import LeaseLost
-from fairlead.model.run import Run, RunState
+from fairlead.model.run import Run, RunProgress, RunState
 from fairlead.store import runs
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ class Stop(StrEnum):
     CANCELLED = "cancelled"
     LEASE_LOST = "lease lost"
     DRAINED = "drained"
+    TIMED_OUT = "timed out"
 
 
 class Stopped(Exception):
@@ -47,6 +49,8 @@ class Attempt:
         self.run = run
         #: requests sent and not yet written to the run's row
         self.unwritten_requests = 0
+        self._phase = "reading"
+        self._waits_until: datetime | None = None
         self._setup = setup
         self._drain = asyncio.Event()
         self._ended = asyncio.Event()
@@ -59,6 +63,30 @@ class Attempt:
     def count_request(self) -> None:
         """Note one request to the vendor."""
         self.unwritten_requests += 1
+
+    def enter(self, phase: str) -> None:
+        """Say what is being done, for whoever looks on: reading, storing or ending."""
+        self._phase = phase
+        self._waits_until = None
+
+    def note_wait(self, seconds: float) -> None:
+        """Note that the vendor lets a request wait for so long."""
+        self._waits_until = self._setup.clock.now() + timedelta(seconds=seconds)
+
+    @property
+    def progress(self) -> RunProgress:
+        """Where it stands now."""
+        until = self._waits_until
+        if until is None or until <= self._setup.clock.now():
+            return RunProgress(phase=self._phase)
+        return RunProgress(phase=self._phase, waiting="the vendor limits requests", until=until)
+
+    @property
+    def is_too_long(self) -> bool:
+        """Has the run taken longer than it may?"""
+        began_at = self.run.started_at or self.run.created_at
+        limit = timedelta(hours=self._setup.settings.sync_hours)
+        return self._setup.clock.now() - began_at > limit
 
     def end(self, reason: Stop) -> None:
         """Stop the function at its next wait; the first reason counts."""
@@ -112,16 +140,24 @@ class Attempt:
         setup = self._setup
         beat_seconds = setup.lease.total_seconds() / 3
         since_beat = 0.0
+        told: RunProgress | None = None
         while not self._ended.is_set():
             pause = min(_LOOK_SECONDS, beat_seconds)
             await asyncio.sleep(pause)
             since_beat += pause
             run: Run | None
-            if since_beat >= beat_seconds:
-                since_beat = 0.0
+            progress = self.progress
+            is_news = progress.waiting and progress != told
+            if since_beat >= beat_seconds or is_news:
+                since_beat, told = 0.0, progress
                 async with setup.db.write() as tx:
                     run = await runs.heartbeat(
-                        tx, self.run.id, self.token, lease=setup.lease, now=setup.clock.now()
+                        tx,
+                        self.run.id,
+                        self.token,
+                        lease=setup.lease,
+                        now=setup.clock.now(),
+                        progress=progress,
                     )
             else:
                 async with setup.db.read() as tx:
@@ -130,6 +166,8 @@ class Attempt:
                 self.end(Stop.LEASE_LOST)
             elif run.is_cancel_requested:
                 self.end(Stop.CANCELLED)
+            elif self.is_too_long:
+                self.end(Stop.TIMED_OUT)
 
 
 async def _put_down(task: "asyncio.Future[Any]") -> None:

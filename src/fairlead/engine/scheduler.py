@@ -15,7 +15,7 @@ from fairlead.engine.setup import Setup
 from fairlead.model.clock import epoch_us
 from fairlead.model.run import Run, RunKind, RunState, RunTrigger
 from fairlead.model.schedule import Schedule
-from fairlead.store import runs, schedules
+from fairlead.store import pruning, runs, schedules
 from fairlead.store.database import Tx
 
 log = structlog.get_logger(__name__)
@@ -26,6 +26,8 @@ _SCHEDULES = uuid.UUID("0c4e7a52-53a8-4d0b-8f9e-2f3f1d6f8b77")
 _LIMIT = 200
 #: a run that waits longer than this may have lost its ticket
 _PATIENCE = timedelta(seconds=5)
+#: runs, and records, that are dealt with in one transaction
+_PURGE_LIMIT = 1000
 #: served tickets are kept this long, for whoever looks into the queue by hand
 _KEEP_SERVED = timedelta(days=1)
 
@@ -46,7 +48,8 @@ async def enqueue_due(setup: Setup, queue: Queue) -> list[Run]:
     while True:
         now = setup.clock.now()
         async with setup.db.write() as tx:
-            due = await schedules.claim_due(tx, now, _LIMIT)
+            spread = setup.settings.schedule_spread
+            due = await schedules.claim_due(tx, now, _LIMIT, spread=spread)
             fresh = [
                 run for schedule in due if (run := await _enqueue(tx, schedule, now)) is not None
             ]
@@ -125,5 +128,26 @@ async def reclaim(setup: Setup) -> None:
 
 
 async def purge(setup: Setup, queue: Queue) -> None:
-    """Forget tickets that were served long ago."""
-    await queue.purge(setup.clock.now() - _KEEP_SERVED)
+    """Forget tickets and runs that are over long ago, and empty records that never change."""
+    now = setup.clock.now()
+    await queue.purge(now - _KEEP_SERVED)
+    before = now - timedelta(days=setup.settings.run_days)
+    purged = _PURGE_LIMIT
+    while purged == _PURGE_LIMIT:
+        async with setup.db.write() as tx:
+            purged = await runs.purge(tx, before, _PURGE_LIMIT)
+    if setup.settings.record_prune_days:
+        await _prune_records(setup, now)
+
+
+async def _prune_records(setup: Setup, now: datetime) -> None:
+    before = now - timedelta(days=setup.settings.record_prune_days)
+    async with setup.db.read() as tx:
+        keys = await pruning.all_streams(tx)
+    for key in keys:
+        pruned = _PURGE_LIMIT
+        while pruned == _PURGE_LIMIT:
+            async with setup.db.write() as tx:
+                pruned = await pruning.prune_older(
+                    tx, key, before=before, limit=_PURGE_LIMIT, now=now
+                )

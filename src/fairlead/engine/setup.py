@@ -19,10 +19,15 @@ class Door(Protocol):
     """The way out to vendors (`gateway/send.py`)."""
 
     def sender(
-        self, connection: Connection, on_request: Callable[[], None], needs: Needs | None = None
+        self,
+        connection: Connection,
+        on_request: Callable[[], None],
+        needs: Needs | None = None,
+        on_wait: Callable[[float], None] | None = None,
     ) -> Send:
-        """Return what sends requests as this connection; `on_request` is called for each.
+        """Return what sends requests as this connection.
 
+        `on_request` is called for each, `on_wait` with the seconds that one has to wait.
         MissingScope before anything is sent if the connection's grant lacks what is needed.
         """
         ...

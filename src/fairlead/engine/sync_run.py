@@ -18,7 +18,14 @@ from fairlead.engine.attempt import Attempt, Stop, Stopped
 from fairlead.engine.failure import authors, failure_of, warnings_of
 from fairlead.engine.setup import Setup
 from fairlead.engine.sync_events import failure_event, success_events
-from fairlead.errors import FairleadError, LeaseLost, NotFound, OperatorError, OutputInvalid
+from fairlead.errors import (
+    FairleadError,
+    FunctionTimedOut,
+    LeaseLost,
+    NotFound,
+    OperatorError,
+    OutputInvalid,
+)
 from fairlead.gateway.needs import Needs
 from fairlead.http.redact import redact
 from fairlead.model.batch import Batch, StoredBatch
@@ -64,11 +71,22 @@ async def run_sync(setup: Setup, attempt: Attempt) -> None:
         async with attempt.held():
             await _drive(work)
     except Stopped as stopped:
-        await _stop(work, stopped.reason)
+        if stopped.reason is Stop.TIMED_OUT:
+            await _fail(work, _too_long(work))
+        else:
+            await _stop(work, stopped.reason)
     except LeaseLost:
         log.warning("lease lost", run_id=run.id, fencing_token=attempt.token)
     except FairleadError as error:
         await _fail(work, error)
+
+
+def _too_long(work: _Work) -> FunctionTimedOut:
+    name, hours = work.attempt.run.function, work.setup.settings.sync_hours
+    return FunctionTimedOut(
+        f"{name} took longer than {hours:g} h and was stopped; its next run goes on from there. "
+        "FAIRLEAD_SYNC_HOURS sets the limit."
+    )
 
 
 async def fail_run(setup: Setup, attempt: Attempt, error: FairleadError) -> None:
@@ -165,7 +183,10 @@ async def _context(work: _Work, sync: Sync) -> SyncCtx[Any, Any, Any]:
         sync,
         view_of(work.connection),
         work.setup.gateway.sender(
-            work.connection, work.attempt.count_request, Needs(sync.name, sync.scopes)
+            work.connection,
+            work.attempt.count_request,
+            Needs(sync.name, sync.scopes),
+            work.attempt.note_wait,
         ),
         checkpoint=work.checkpoint,
         variant=run.variant,
@@ -178,13 +199,22 @@ async def _stored(batch: object, work: _Work, sync: Sync) -> StoredBatch:
         raise OutputInvalid(
             f"{sync.name} yielded {type(batch).__name__}; it must yield Batch objects."
         )
-    return to_stored(batch, sync, work.attempt.run.variant)
+    stored = to_stored(batch, sync, work.attempt.run.variant)
+    size, limit = sum(len(each) for _, each in stored.upsert.values()), work.setup.settings
+    if size > limit.batch_bytes:
+        raise OutputInvalid(
+            f"{sync.name} yielded a batch of {size:,} bytes; at most {limit.batch_bytes:,}. "
+            "Yield smaller batches.",
+            code="batch_too_large",
+        )
+    return stored
 
 
 async def _commit(work: _Work, batch: StoredBatch) -> None:
     setup, run, attempt = work.setup, work.attempt.run, work.attempt
     requests = attempt.unwritten_requests
     now = setup.clock.now()
+    attempt.enter("storing")
     await setup.db.transact(
         partial(
             records.commit_batch,
@@ -198,6 +228,7 @@ async def _commit(work: _Work, batch: StoredBatch) -> None:
             breaker=setup.breaker,
         )
     )
+    attempt.enter("reading")
     # A few more may have been sent meanwhile.
     attempt.unwritten_requests -= requests
 
@@ -210,6 +241,7 @@ async def _succeed(
     warnings: tuple[RunWarning, ...],
 ) -> None:
     setup, run, attempt = work.setup, work.attempt.run, work.attempt
+    attempt.enter("ending")
     now = setup.clock.now()
     async with setup.db.write() as tx:
         known = await runs.check(tx, run.connection_pk, run.id, attempt.token)

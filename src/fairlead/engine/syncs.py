@@ -145,15 +145,17 @@ async def start(tx: Tx, setup: Setup, targets: Sequence[Target]) -> None:
         if schedule.state is ScheduleState.STARTED:
             continue
         latest = await runs.latest(tx, schedule.connection_pk, schedule.sync_name, schedule.variant)
-        slot = _latest_slot(schedule, now)
+        slot = _latest_slot(setup, schedule, now)
         if latest is not None and latest.created_at >= slot:
             slot += schedule.interval
         await schedules.set_state(tx, schedule.id, ScheduleState.STARTED, slot, now)
 
 
-def _latest_slot(schedule: Schedule, now: datetime) -> datetime:
-    passed = (now - schedule.created_at) // schedule.interval
-    return schedule.created_at + schedule.interval * passed
+def _latest_slot(setup: Setup, schedule: Schedule, now: datetime) -> datetime:
+    first = schedule.created_at + schedule.offset(setup.settings.schedule_spread)
+    passed = (now - first) // schedule.interval
+    # the very first one is the moment of birth
+    return max(schedule.created_at, first + schedule.interval * passed)
 
 
 async def set_frequency(tx: Tx, setup: Setup, target: Target, frequency: str | None) -> str:
@@ -167,6 +169,6 @@ async def set_frequency(tx: Tx, setup: Setup, target: Target, frequency: str | N
     changed = target.schedule.model_copy(update={"frequency_override": frequency})
     next_run_at = None
     if changed.state is ScheduleState.STARTED:
-        next_run_at = _latest_slot(changed, now) + changed.interval
+        next_run_at = _latest_slot(setup, changed, now) + changed.interval
     await schedules.set_frequency(tx, changed.id, frequency, next_run_at, now)
     return frequency or changed.frequency

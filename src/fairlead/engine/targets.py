@@ -30,11 +30,14 @@ class Target:
     schedule: Schedule
 
 
-async def targets_of(tx: Tx, setup: Setup, connection: Connection, *, create: bool) -> list[Target]:
+async def targets_of(
+    tx: Tx, setup: Setup, connection: Connection, *, create: bool, spreads: bool = False
+) -> list[Target]:
     """Return the connection's syncs and their variants, with their schedules.
 
     `create` writes down the schedules that are lacking; without, they are made up for the moment. A
-    sync that starts by itself is due at once.
+    sync that starts by itself is due at once; with `spreads`, which is for many connections at a
+    time, by and by.
     """
     now = setup.clock.now()
     found = {
@@ -59,6 +62,9 @@ async def targets_of(tx: Tx, setup: Setup, connection: Connection, *, create: bo
             updated_at=now,
         )
         is_new = (sync.name, "base") not in found
+        if is_new and spreads and starts:
+            due_at = now + schedule.offset(setup.settings.schedule_spread)
+            schedule = schedule.model_copy(update={"next_run_at": due_at})
         if create and (is_new or schedule.frequency != sync.every):
             schedule = await schedules.ensure(
                 tx,
@@ -113,7 +119,7 @@ async def adopt(setup: Setup) -> None:
             for connection in lacking:
                 async with setup.db.write() as tx:
                     if await connections.by_pk(tx, connection.id) is not None:
-                        await targets_of(tx, setup, connection, create=True)
+                        await targets_of(tx, setup, connection, create=True, spreads=True)
             number, is_last = number + 1, len(found) < _PAGE
 
 

@@ -131,10 +131,15 @@ class Gateway:
             credentials = None
 
     def sender(
-        self, connection: Connection, on_request: Callable[[], None], needs: Needs | None = None
+        self,
+        connection: Connection,
+        on_request: Callable[[], None],
+        needs: Needs | None = None,
+        on_wait: Callable[[float], None] | None = None,
     ) -> Send:
-        """Return what a function sends its requests with; `on_request` is called before each.
+        """Return what a function sends its requests with.
 
+        `on_request` is called before each, `on_wait` with the seconds that one has to wait.
         MissingScope, before anything is sent, if the grant lacks what the function needs.
         """
         check = None
@@ -143,7 +148,12 @@ class Gateway:
 
         async def send(request: Request) -> Response:
             return await self.send(
-                connection, request, retries=FUNCTION_RETRIES, on_request=on_request, check=check
+                connection,
+                request,
+                retries=FUNCTION_RETRIES,
+                on_request=on_request,
+                on_wait=on_wait,
+                check=check,
             )
 
         return send

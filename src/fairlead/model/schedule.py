@@ -8,6 +8,7 @@ left out. At least 30 seconds, at most 31 days; a month is 30 days.
 import re
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 
 from fairlead.errors import InvalidInput
 from fairlead.model.frozen import Frozen
@@ -69,6 +70,11 @@ class Schedule(Frozen):
     next_run_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+    def offset(self, spread: float) -> timedelta:
+        """Return by how much its slots are moved, of a spread of at most that share."""
+        part = int.from_bytes(blake2b(self.id.encode(), digest_size=8).digest()) / 2**64
+        return self.interval * (spread * part)
 
     @property
     def interval(self) -> timedelta:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     func,
     literal,
     or_,
@@ -23,7 +24,15 @@ from sqlalchemy import (
 
 from fairlead.errors import LeaseLost
 from fairlead.model.batch import BatchCounts
-from fairlead.model.run import Run, RunFailure, RunKind, RunState, RunTrigger, RunWarning
+from fairlead.model.run import (
+    Run,
+    RunFailure,
+    RunKind,
+    RunProgress,
+    RunState,
+    RunTrigger,
+    RunWarning,
+)
 from fairlead.store import dialect
 from fairlead.store.columns import Instant
 from fairlead.store.database import Tx, columns_of
@@ -197,9 +206,12 @@ async def heartbeat(
     *,
     lease: timedelta,
     now: datetime,
+    progress: RunProgress | None = None,
 ) -> Run:
     """Extend the lease; LeaseLost if somebody else has the run now or it is over."""
-    return await _held(tx, id, fencing_token, update(runs).values(lease_until=now + lease))
+    told = progress.model_dump(mode="json") if progress else None
+    change = update(runs).values(lease_until=now + lease, progress=told)
+    return await _held(tx, id, fencing_token, change)
 
 
 async def finish(
@@ -222,6 +234,7 @@ async def finish(
         finished_at=now,
         lease_owner=None,
         lease_until=None,
+        progress=None,
     )
     return await _held(tx, id, fencing_token, change)
 
@@ -338,3 +351,39 @@ async def expired(tx: Tx, now: datetime, limit: int) -> list[Run]:
         .limit(limit)
     )
     return [_run(row) for row in rows]
+
+
+_OVER = (RunState.SUCCEEDED.value, RunState.FAILED.value, RunState.CANCELLED.value)
+
+
+async def purge(tx: Tx, before: datetime, limit: int) -> int:
+    """Delete up to `limit` runs that were over before that instant; return how many.
+
+    Of a sync the last run that ended well stays, and so does its last run of all.
+    """
+    newer = runs.alias("newer")
+    is_followed = (
+        select(newer.c.id)
+        .where(
+            newer.c.connection_pk == runs.c.connection_pk,
+            newer.c.function == runs.c.function,
+            newer.c.variant == runs.c.variant,
+            newer.c.created_at > runs.c.created_at,
+            newer.c.state.in_(_OVER),
+            or_(
+                runs.c.state != RunState.SUCCEEDED.value,
+                newer.c.state == RunState.SUCCEEDED.value,
+            ),
+        )
+        .exists()
+    )
+    old = (
+        select(runs.c.id)
+        .where(
+            runs.c.state.in_(_OVER),
+            runs.c.finished_at < before,
+            or_(runs.c.kind == RunKind.ACTION.value, is_followed),
+        )
+        .limit(limit)
+    )
+    return await tx.count(delete(runs).where(runs.c.id.in_(old)))

@@ -93,11 +93,12 @@ async def list_for(
     return [Schedule(**columns_of(row)) for row in rows]
 
 
-async def claim_due(tx: Tx, now: datetime, limit: int) -> list[Schedule]:
+async def claim_due(tx: Tx, now: datetime, limit: int, *, spread: float = 0.0) -> list[Schedule]:
     """Return schedules that are due, longest waiting first, and move each to its next slot.
 
     Slots lie on the grid of the old `next_run_at`, which the returned schedules still carry; those
-    that were missed are left out. Of several who ask at once each gets different ones.
+    that were missed are left out. Of several who ask at once each gets different ones. After the
+    first slot the grid is moved by each schedule's own part of `spread`.
     """
     rows = await tx.all(
         select(schedules)
@@ -115,13 +116,20 @@ async def claim_due(tx: Tx, now: datetime, limit: int) -> list[Schedule]:
             update(schedules)
             .where(schedules.c.id == bindparam("due_id"))
             .values(next_run_at=bindparam("slot")),
-            [{"due_id": schedule.id, "slot": _next_slot(schedule, now)} for schedule in due],
+            [
+                {"due_id": schedule.id, "slot": _next_slot(schedule, now, spread)}
+                for schedule in due
+            ],
         )
     return due
 
 
-def _next_slot(schedule: Schedule, now: datetime) -> datetime:
+def _next_slot(schedule: Schedule, now: datetime, spread: float) -> datetime:
     last = schedule.next_run_at or now
+    if last == schedule.created_at:
+        last += schedule.offset(spread)
+        if last > now:
+            return last + schedule.interval
     return last + schedule.interval * ((now - last) // schedule.interval + 1)
 
 
