@@ -14,7 +14,7 @@ from m365sim.graph.call import Call
 from m365sim.graph.columns import Place, open_place
 from m365sim.graph.expand import expanded, selected
 from m365sim.graph.paging import collection, cut
-from m365sim.graph.reply import Reply, invalid, json_reply
+from m365sim.graph.reply import Reply, invalid, json_reply, not_found
 from m365sim.graph.schema_shapes import content_type_shape
 from m365sim.graph.shapes import narrowed
 from m365sim.lists import ContentType
@@ -46,6 +46,19 @@ async def list_columns_of_type(call: Call) -> Reply:
     wanted = selected(call)
     context = f"{place.context}/contentTypes('{known.id}')/columns"
     return collection(context, [narrowed(column, wanted) for column in page], link)
+
+
+async def get_column_of_type(call: Call) -> Reply:
+    """Return one column of a content type."""
+    place = open_place(call, "read")
+    known = _addressed(call, place)
+    whole = content_type_shape(known, place.schema, place.site_schema, columns=True)
+    wanted = place.schema.column(call.address.ids["column"]).id
+    for column in whole["columns"]:
+        if column["id"] == wanted:
+            context = f"{place.context}/contentTypes('{known.id}')/columns/$entity"
+            return json_reply(narrowed({"@odata.context": context, **column}, selected(call)))
+    raise not_found()
 
 
 async def create_content_type(call: Call) -> Reply:

@@ -33,8 +33,8 @@ def list_parts(parts: list[str]) -> ListParts | None:
     match parts:
         case ["lists", list_id, *rest]:
             return _list(list_id, rest)
-        case ["columns" | "contentTypes" as collection, member, *_]:
-            return _member(collection, member, ListParts("site", "", 0))
+        case ["columns" | "contentTypes" as collection, member, *rest]:
+            return _member(collection, member, rest, ListParts("site", "", 0))
         case ["pages", *rest]:
             return _page(rest)
     return None
@@ -48,21 +48,25 @@ def _list(list_id: str, rest: list[str]) -> ListParts | None:
             return ListParts("drive", template + "/drive", 3, ids)
         case ["items", row, *_] if not _is_action(row):
             return ListParts("listItem", template + "/items/{item-id}", 4, ids | {"row": row})
-        case ["columns" | "contentTypes" as collection, member, *_] if not _is_action(member):
-            return _member(collection, member, ListParts("list", template, 2, ids))
+        case ["columns" | "contentTypes" as collection, member, *more] if not _is_action(member):
+            return _member(collection, member, more, ListParts("list", template, 2, ids))
     return ListParts("list", template, 2, ids)
 
 
-def _member(collection: str, member: str, owner: ListParts) -> ListParts | None:
+def _member(collection: str, member: str, rest: list[str], owner: ListParts) -> ListParts | None:
     if _is_action(member):
         return None
     kind, blank = _MEMBERS[collection]
-    return ListParts(
+    made = ListParts(
         f"{owner.kind}{kind[0].upper()}{kind[1:]}",
         f"{owner.template}/{collection}/{blank}",
         owner.length + 2,
         owner.ids | {kind: member},
     )
+    match rest:
+        case ["columns", column, *_] if collection == "contentTypes":
+            return _member("columns", column, [], made)
+    return made
 
 
 def _page(rest: list[str]) -> ListParts:

@@ -102,8 +102,18 @@ def _content_types(owner: str, place: str, page: str) -> tuple[Route, ...]:
         f"{page}-list-contenttypes",
         "$select, $top, $skiptoken, $expand",
     )
+    column = Route(
+        f"{kind}Column",
+        "",
+        "GET",
+        content_types.get_column_of_type,
+        f"{member}/columns/{{column-id}}",
+        "columndefinition-get",
+        "by id; $select",
+    )
     return (
         listing,
+        column,
         *(Route(kind, op, verb, h, at, doc, said) for op, verb, at, h, doc, said in verbs),
     )
 

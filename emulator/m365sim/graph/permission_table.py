@@ -90,6 +90,8 @@ _BY_KIND: dict[str, tuple[Needed, Needed]] = {
     "listColumn": (SITES_READ, SITES_MANAGE),
     "siteContentType": (SITES_READ, SITES_MANAGE),
     "listContentType": (SITES_READ, SITES_MANAGE),
+    "siteContentTypeColumn": (SITES_READ, SITES_MANAGE),
+    "listContentTypeColumn": (SITES_READ, SITES_MANAGE),
     "pages": (SITES_READ, SITES_WRITE),
     "page": (SITES_READ, SITES_WRITE),
     "me": (PROFILE, PROFILE),

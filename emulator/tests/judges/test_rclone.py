@@ -139,3 +139,23 @@ async def test_rclone_gets_through_trouble(internet, judge, tree, config):
     assert hashed(said["listing"]) == said["local"]
     assert said["back"] is True
     assert listed(said["final"]) == below(tree(), "/Judged briefly")
+
+
+async def test_rclone_finds_the_site_and_shares(internet, judge, tree, not_modelled, config):
+    site = internet.world.content.site_at("contoso.sharepoint.com", "/sites/marketing")
+    kept = {name: config[name] for name in ("client_id", "client_secret")}
+    said = await judge(
+        "sharing_by_rclone.py",
+        config={**kept, "client_credentials": "true", "tenant": TENANT_ID},
+    )
+    assert said["offered"]["config_site"] == [
+        [site.id, "Marketing (https://contoso.sharepoint.com/sites/marketing)"]
+    ]
+    assert said["offered"]["config_driveid"] == [[site.drives[0].id, "Documents (documentLibrary)"]]
+    assert {one["Path"] for one in said["listing"]} == {path[1:] for path in tree() if path}
+    groups = {one["grantedToV2"]["siteGroup"]["displayName"] for one in said["first"]}
+    assert groups == {f"Marketing {kind}" for kind in ("Owners", "Members", "Visitors")}
+    (link,) = [one["link"]["webUrl"] for one in said["permissions"] if one.get("link")]
+    # rclone makes of a link one that gives the bytes themselves.
+    assert said["link"].rpartition("?share=")[2] == link.rpartition("/")[2]
+    assert not_modelled() == set()
