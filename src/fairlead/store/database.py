@@ -259,3 +259,5 @@ class Database:
                 engine.dispose()
         await self._readers.dispose()
         await self._writers.dispose()
+        await dialect.ended(self._readers)
+        await dialect.ended(self._writers)

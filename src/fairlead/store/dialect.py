@@ -4,9 +4,12 @@ SQLite: https://www.sqlite.org/wal.html, https://www.sqlite.org/pragma.html
 PostgreSQL: https://www.postgresql.org/docs/current/explicit-locking.html
 """
 
+import asyncio
 import sqlite3
 import time
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary, WeakSet
 
 from asyncpg import PostgresError
 from sqlalchemy import (
@@ -110,7 +113,26 @@ def _sqlite(url: str, begin: str, connections_kept: int) -> AsyncEngine:
     )
 
     _prepare_each(engine.sync_engine, begin)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _note_thread(connection: Any, _record: object) -> None:
+        _THREADS.setdefault(engine, WeakSet()).add(connection.driver_connection._thread)  # noqa: SLF001
+
     return engine
+
+
+#: those in which the driver works
+_THREADS: WeakKeyDictionary[AsyncEngine, WeakSet[Thread]] = WeakKeyDictionary()
+
+
+async def ended(engine: AsyncEngine) -> None:
+    """Return when no thread of a disposed engine has anything to say any more.
+
+    Whoever is cancelled while a statement runs leaves it to its thread, which would tell of it to
+    a loop that is closed.
+    """
+    for thread in list(_THREADS.get(engine, ())):
+        await asyncio.to_thread(thread.join, BUSY_SECONDS)
 
 
 def inline(url: str, begin: str) -> Engine | None:

@@ -1,6 +1,7 @@
 """Transactions: all or nothing, readers wait for nobody, writers take turns."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,23 @@ async def test_text_that_no_column_holds_is_the_callers_error(
     async with database.write() as tx:
         await add(tx, "ünï\U0001f600'\"\\%_")
     assert await names(database) == ["ünï\U0001f600'\"\\%_"]
+
+
+async def test_closing_waits_for_what_a_cancelled_reader_left_running(database_url: str) -> None:
+    before = set(threading.enumerate())
+    db = await Database.open(database_url)
+    begun = asyncio.Event()
+
+    async def read() -> None:
+        async with db.read() as tx:
+            begun.set()
+            while True:
+                await tx.scalar(select(func.count()).select_from(environments))
+
+    reading = asyncio.create_task(read())
+    await begun.wait()
+    reading.cancel()
+    await asyncio.wait({reading})
+    await db.close()
+    left = [thread.name for thread in set(threading.enumerate()) - before]
+    assert not [name for name in left if "_connection_worker_thread" in name]
