@@ -20,13 +20,14 @@ from fairlead.model.clock import Clock, ManualClock, new_id
 from fairlead.model.connection import Connection
 from fairlead.model.credentials import NoCredentials
 from fairlead.model.environment import Environment
-from fairlead.model.exchange import Request
+from fairlead.model.exchange import Request, Send
 from fairlead.model.function import Sync
 from fairlead.model.integration import Integration
 from fairlead.model.provider import AuthMode, Provider
 from fairlead.model.record import Record as Stored
 from fairlead.model.run import Run, RunKind, RunTrigger
 from fairlead.sdk import Batch, Checkpoint, Ctx, Metadata, Pack, Record, Registry, SyncCtx
+from fairlead.sdk.testing import Exchange, ReplayedResponse
 from fairlead.settings import Settings
 from fairlead.store import connections, environments, integrations, records, runs
 from fairlead.store.database import Database
@@ -105,7 +106,10 @@ def library_pack(library: Library) -> Pack[Library]:
 
 
 class Door:
-    """A way out that leads nowhere, but counts."""
+    """A way out that leads nowhere, but counts; `send`, if set, answers instead."""
+
+    def __init__(self, send: Send | None = None) -> None:
+        self.send = send
 
     def sender(
         self,
@@ -114,10 +118,13 @@ class Door:
         needs: Any = None,
         on_wait: Callable[[float], None] | None = None,
     ) -> Any:
-        async def send(request: Request) -> None:
+        async def send(request: Request) -> Any:
             on_request()
             if on_wait and request.url.startswith("wait:"):
                 on_wait(float(request.url.removeprefix("wait:")))
+            if self.send is not None:
+                return await self.send(request)
+            return ReplayedResponse(Exchange(url=request.url), request)
 
         return send
 
@@ -155,6 +162,7 @@ class World:
             db=db,
             registry=registry,
             gateway=Door(),
+            vault=vault,
             clock=clock,
             new_id=new_id,
             owner="test",

@@ -8,6 +8,7 @@ import typer
 
 from fairlead.cli import starter_pack
 from fairlead.cli.diff import MOST_CHANGES
+from fairlead.cli.replay_run import replay_run
 from fairlead.cli.run_function import Order, run_function
 from fairlead.settings import load_settings
 
@@ -26,6 +27,10 @@ def register(app: typer.Typer) -> None:
         '[b]fairlead run get-task --connection 3f2a... --input \'{"taskId": "7"}\'[/b], '
         "[b]fairlead run tasks --recording tests/recordings/tasks.json[/b]"
     )(run)
+    app.command(
+        epilog="Examples: [b]fairlead replay 0199...[/b], "
+        "[b]fairlead replay 0199... --save failed.json[/b]"
+    )(replay)
 
 
 def init(
@@ -46,6 +51,20 @@ def init(
         f"  export FAIRLEAD_PACKS=$PWD\n"
         f"  fairlead run tasks --recording tests/recordings/tasks.json"
     )
+
+
+def replay(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a failed run.")],
+    save: Annotated[
+        Path | None, typer.Option(help="Write the recording there, secrets removed.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run a failed run's function again, offline, on what it was answered.
+
+    Exit code 0 if it fails as it did, 1 if it ends otherwise, 2 if there is no recording.
+    """
+    raise typer.Exit(asyncio.run(replay_run(load_settings(), run_id, save=save, is_json=json)))
 
 
 def run(  # noqa: PLR0917  # each is an option of the command line

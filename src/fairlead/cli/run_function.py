@@ -22,6 +22,7 @@ from fairlead.errors import (
     NotFound,
     OperatorError,
 )
+from fairlead.gateway.needs import Needs
 from fairlead.http.redact import redact_url
 from fairlead.model.connection import Connection
 from fairlead.model.exchange import Request, Response, Send
@@ -170,7 +171,9 @@ async def _connected(settings: Settings, order: Order, raw: Any) -> int:
 async def _rehearsed(
     desk: Desk, order: Order, connection: Connection, pack: Pack[Any], raw: Any
 ) -> int:
-    send = desk.gateway.sender(connection, lambda: None)
+    function = pack.actions.get(order.function) or pack.syncs[order.function]
+    needs = Needs(function.name, function.scopes)
+    send = desk.gateway.sender(connection, lambda: None, needs)
     stage = _Stage(order, pack, view_of(connection), send, raw)
     if order.function in pack.actions:
         return await stage.act()

@@ -12,6 +12,7 @@ import orjson
 import structlog
 
 from fairlead.engine.failure import authors, failure_of
+from fairlead.engine.recorded import sealed_recording
 from fairlead.engine.setup import Setup
 from fairlead.errors import FairleadError, FunctionTimedOut, InternalError, LeaseLost, OutputInvalid
 from fairlead.gateway.needs import Needs
@@ -20,7 +21,8 @@ from fairlead.model.function import Action
 from fairlead.model.run import Run, RunFailure, RunKind, RunState, RunTrigger
 from fairlead.sdk import action_ctx, call_action, dump_output, validate_input, view_of
 from fairlead.sdk.pack import Pack
-from fairlead.store import runs
+from fairlead.sdk.recorder import Recorder
+from fairlead.store import recordings, runs
 
 log = structlog.get_logger(__name__)
 
@@ -44,11 +46,11 @@ async def run_action(
     assert pack is not None, "its action was found"
     validated = validate_input(action, raw)
     run = await _open(setup, connection, action, raw, limit)
-    call = _Call(setup, run)
+    call = _Call(setup, run, connection, action)
     try:
-        output = await call.body(pack, action, connection, validated, limit)
+        output = await call.body(pack, action, validated, limit)
     except FairleadError as error:
-        await call.finish(RunState.FAILED, failure=failure_of(error))
+        await call.fail(failure_of(error))
         log.warning("action failed", action=name, run_id=run.id, code=error.code)
         raise
     except asyncio.CancelledError:
@@ -100,24 +102,25 @@ async def _open(
 
 
 class _Call:
-    def __init__(self, setup: Setup, run: Run) -> None:
+    def __init__(self, setup: Setup, run: Run, connection: Connection, action: Action) -> None:
         self._setup = setup
         self._run = run
+        self._connection = connection
         self._requests = 0
+        needs = Needs(action.name, action.scopes)
+        self._recorder = Recorder(setup.gateway.sender(connection, self._count, needs))
 
     async def body(
         self,
         pack: Pack[Any],
         action: Action,
-        connection: Connection,
         validated: Any,
         limit: timedelta,
     ) -> Any:
         async def work() -> Any:
-            needs = Needs(action.name, action.scopes)
-            send = self._setup.gateway.sender(connection, self._count, needs)
-            bound = log.bind(run_id=self._run.id, connection_id=connection.connection_id)
-            context = action_ctx(pack, view_of(connection), send, bound)
+            view = view_of(self._connection)
+            bound = log.bind(run_id=self._run.id, connection_id=view.connection_id)
+            context = action_ctx(pack, view, self._recorder, bound)
             output = dump_output(action, await call_action(action, context, validated))
             self._measure(action, output)
             return output
@@ -142,13 +145,22 @@ class _Call:
     def _count(self) -> None:
         self._requests += 1
 
-    async def finish(self, state: RunState, **result: Any) -> None:
+    async def fail(self, failure: RunFailure) -> None:
+        recording = await sealed_recording(
+            self._setup.vault, self._recorder, self._connection, self._run, failure
+        )
+        await self.finish(RunState.FAILED, recording=recording, failure=failure)
+
+    async def finish(
+        self, state: RunState, *, recording: bytes | None = None, **result: Any
+    ) -> None:
         setup, run = self._setup, self._run
+        now = setup.clock.now()
         # Cancelled by somebody, or gone with its connection: the caller gets the answer anyway.
         with contextlib.suppress(LeaseLost):
             async with setup.db.write() as tx:
                 if self._requests:
                     await runs.add_requests(tx, run.id, run.fencing_token, self._requests)
-                await runs.finish(
-                    tx, run.id, run.fencing_token, state=state, now=setup.clock.now(), **result
-                )
+                if recording is not None:
+                    await recordings.put(tx, run, recording, now)
+                await runs.finish(tx, run.id, run.fencing_token, state=state, now=now, **result)

@@ -64,6 +64,7 @@ class Engine:
             db=db,
             registry=registry,
             gateway=gateway,
+            vault=vault,
             clock=clock,
             new_id=new_id,
             owner=f"{socket.gethostname()}-{os.getpid()}-{new_id()[:8]}",

@@ -13,6 +13,7 @@ from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
 from fairlead.store.database import Database
 from fairlead.store.deletions import Breaker
+from fairlead.vault.vault import Vault
 
 
 class Door(Protocol):
@@ -41,6 +42,7 @@ class Setup:
     db: Database
     registry: Registry
     gateway: Door
+    vault: Vault
     clock: Clock
     new_id: NewId
     #: name of this process in leases

@@ -16,6 +16,7 @@ import structlog
 
 from fairlead.engine.attempt import Attempt, Stop, Stopped
 from fairlead.engine.failure import authors, failure_of, warnings_of
+from fairlead.engine.recorded import sealed_recording
 from fairlead.engine.setup import Setup
 from fairlead.engine.sync_events import failure_event, success_events
 from fairlead.errors import (
@@ -33,7 +34,8 @@ from fairlead.model.connection import Connection, Fault
 from fairlead.model.function import Sync
 from fairlead.model.run import Run, RunState, RunWarning
 from fairlead.sdk import SyncCtx, sync_ctx, to_stored, view_of
-from fairlead.store import checkpoints, connections, faults, outbox, records, runs
+from fairlead.sdk.recorder import Recorder
+from fairlead.store import checkpoints, connections, faults, outbox, recordings, records, runs
 from fairlead.store.database import Tx
 
 log = structlog.get_logger(__name__)
@@ -55,6 +57,7 @@ class _Work:
     checkpoint: bytes | None
     #: no run of this sync ended well before
     is_initial: bool
+    recorder: Recorder
 
 
 async def run_sync(setup: Setup, attempt: Attempt) -> None:
@@ -105,12 +108,22 @@ async def _load(setup: Setup, attempt: Attempt) -> _Work | None:
     if connection is None:
         # Its rows went with it, this run's too; there is nobody left to tell.
         return None
+    scopes = [
+        scope
+        for sync in setup.registry.syncs(connection.provider)
+        if sync.name == run.function
+        for scope in sync.scopes
+    ]
+    send = setup.gateway.sender(
+        connection, attempt.count_request, Needs(run.function, scopes), attempt.note_wait
+    )
     return _Work(
         setup=setup,
         attempt=attempt,
         connection=connection,
         checkpoint=checkpoint,
         is_initial=before is None or run.is_reset,
+        recorder=Recorder(send, checkpoint=checkpoint),
     )
 
 
@@ -155,6 +168,8 @@ async def _drive(work: _Work) -> None:
             position = stored.checkpoint or position
             partitions.add(stored.partition)
             await _commit(work, stored)
+            if stored.checkpoint is not None:
+                work.recorder.forget(stored.checkpoint)
     finally:
         # Whatever the author's clean-up does, how the run ended is known by now.
         with contextlib.suppress(FairleadError, TimeoutError):
@@ -182,12 +197,7 @@ async def _context(work: _Work, sync: Sync) -> SyncCtx[Any, Any, Any]:
         pack,
         sync,
         view_of(work.connection),
-        work.setup.gateway.sender(
-            work.connection,
-            work.attempt.count_request,
-            Needs(sync.name, sync.scopes),
-            work.attempt.note_wait,
-        ),
+        work.recorder,
         checkpoint=work.checkpoint,
         variant=run.variant,
         log=log.bind(run_id=run.id, connection_id=work.connection.connection_id),
@@ -300,10 +310,12 @@ async def _fail(work: _Work, error: FairleadError) -> None:
         if sync.name == run.function
         for model in sync.models
     ]
+    recording = await sealed_recording(setup.vault, work.recorder, work.connection, run, failure)
     with contextlib.suppress(LeaseLost):
         async with setup.db.write() as tx:
             await runs.check(tx, run.connection_pk, run.id, attempt.token)
             await _write_requests(tx, attempt)
+            await recordings.put(tx, run, recording, now)
             done = await runs.finish(
                 tx, run.id, attempt.token, state=RunState.FAILED, failure=failure, now=now
             )

@@ -12,7 +12,9 @@ from pydantic import BaseModel
 R = TypeVar("R", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# no slots: with them, `Batch[Thing](...)` is a TypeError on Python 3.11
+# (https://github.com/python/cpython/issues/90562)
+@dataclass(frozen=True, kw_only=True)
 class Batch(Generic[R]):
     """One atomic step of a sync.
 

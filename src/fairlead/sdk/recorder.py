@@ -38,10 +38,13 @@ class Recorder:
         self,
         send: Send,
         *,
+        checkpoint: bytes | None = None,
         most_bytes: int = MOST_BYTES,
         most_exchanges: int = MOST_EXCHANGES,
     ) -> None:
         self._send = send
+        #: where the run would begin again
+        self.checkpoint = checkpoint
         self._most_bytes = most_bytes
         self._most_exchanges = most_exchanges
         self._heard: list[_Heard] = []
@@ -65,8 +68,9 @@ class Recorder:
         heard.status, heard.headers = answer.status, answer.headers
         return _Listening(answer, heard, self)
 
-    def forget(self) -> None:
-        """Drop what was heard: the run would begin after it."""
+    def forget(self, checkpoint: bytes) -> None:
+        """Drop what was heard: the run would begin again after it, at this checkpoint."""
+        self.checkpoint = checkpoint
         self._heard.clear()
         self._bytes = 0
         self._is_full = False

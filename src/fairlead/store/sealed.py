@@ -20,6 +20,7 @@ from fairlead.store.tables import (
     integrations,
     oauth_states,
     pending_approvals,
+    run_recordings,
 )
 from fairlead.vault import (
     Vault,
@@ -28,6 +29,7 @@ from fairlead.vault import (
     credentials_row,
     integration_row,
     pending_row,
+    recording_row,
     state_row,
 )
 from fairlead.vault.vault import HEADER_BYTES, key_id_of
@@ -102,6 +104,12 @@ SEALED: tuple[SealedColumn, ...] = (
         oauth_states.c.code_verifier,
         (oauth_states.c.id,),
         lambda row: state_row(row.id),
+        select(),
+    ),
+    SealedColumn(
+        run_recordings.c.envelope,
+        (run_recordings.c.run_id,),
+        lambda row: recording_row(row.run_id),
         select(),
     ),
 )

@@ -282,6 +282,15 @@ runs = Table(
     _partial("ix_runs_lease", "lease_until", where="state = 'running'"),
 )
 
+# envelope: of the vault
+run_recordings = Table(
+    "run_recordings",
+    metadata,
+    Column("run_id", Words, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
 checkpoints = Table(
     "checkpoints",
     metadata,

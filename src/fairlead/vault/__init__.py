@@ -6,6 +6,7 @@ from fairlead.vault.rows import (
     credentials_row,
     integration_row,
     pending_row,
+    recording_row,
     state_row,
 )
 from fairlead.vault.signing import webhook_signatures
@@ -21,6 +22,7 @@ __all__ = [
     "integration_row",
     "new_session_token",
     "pending_row",
+    "recording_row",
     "same_token",
     "state_row",
     "webhook_signatures",

@@ -31,6 +31,11 @@ def pending_row(pending_id: str) -> str:
     return f"pending:{pending_id}"
 
 
+def recording_row(run_id: str) -> str:
+    """Name what one failed run asked and was answered."""
+    return f"recording:{run_id}"
+
+
 def state_row(state_id: str) -> str:
     """Name the PKCE verifier of one trip to the vendor."""
     return f"state:{state_id}"

@@ -21,6 +21,8 @@ from fairlead.store.migrations.versions import (
     r0004_app_keys,
     r0005_run_warnings,
     r0006_held_deletions,
+    r0007_waiting_apps,
+    r0008_run_recordings,
 )
 from fairlead.store.tables import metadata
 
@@ -44,6 +46,8 @@ CATALOGUE = {
 
 #: newest first
 DOWN = (
+    r0008_run_recordings,
+    r0007_waiting_apps,
     r0006_held_deletions,
     r0005_run_warnings,
     r0004_app_keys,

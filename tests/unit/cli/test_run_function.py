@@ -11,6 +11,7 @@ from engine_world import KEY
 from pydantic import SecretStr
 
 from fairlead.cli import starter_pack
+from fairlead.cli.replay_run import replay_run
 from fairlead.cli.run_function import Order, run_function
 from fairlead.errors import InvalidInput, NotFound
 from fairlead.model.clock import SystemClock
@@ -244,3 +245,32 @@ async def test_recordings_that_do_not_fit_are_told(settings, folder, tmp_path):
     order = Order(function="tasks", connection="mine", record=tmp_path / "x.json")
     with pytest.raises(SettingsInvalid, match="say --dry-run, too"):
         await run_function(settings, order)
+
+
+async def test_a_failed_run_is_replayed_without_the_vendor(settings, vendor, tmp_path, capsys):
+    pages = list(vendor.pages)
+    vendor.pages.clear()
+    order = Order(function="tasks", connection="mine", is_json=True)
+    assert await run_function(settings, order) == 1
+    run_id = orjson.loads(capsys.readouterr().out)["id"]
+    vendor.pages.extend(pages)
+    path = tmp_path / "failed.json"
+    assert await replay_run(settings, run_id, save=path, is_json=False) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("sync tasks, 1 exchanges\nthe same failure: provider_rejected: The API")
+    assert Recording.read(path.read_bytes()).failure.code == "provider_rejected"
+    assert API_KEY.encode() not in path.read_bytes()
+    assert await replay_run(settings, run_id, save=None, is_json=True) == 0
+    assert orjson.loads(capsys.readouterr().out)["isSame"] is True
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        await replay_run(settings, run_id, save=tmp_path / "no" / "where", is_json=False)
+
+
+async def test_what_has_no_recording_is_told(settings, capsys):
+    with pytest.raises(NotFound, match="There is no run 'gone'"):
+        await replay_run(settings, "gone", save=None, is_json=False)
+    order = Order(function="tasks", connection="mine", is_json=True)
+    assert await run_function(settings, order) == 0
+    run_id = orjson.loads(capsys.readouterr().out)["id"]
+    with pytest.raises(NotFound, match="it succeeded, and only failed ones are recorded"):
+        await replay_run(settings, run_id, save=None, is_json=False)

@@ -110,8 +110,9 @@ async def test_it_is_bounded_and_says_so():
     recorder = await heard(answers(), *requests, most_bytes=130)
     assert [len(one.body) for one in recorder.exchanges()] == [58, 58, 0]
     assert not recorder.is_complete
-    recorder.forget()
+    recorder.forget(b"{}")
     assert (recorder.exchanges(), recorder.is_complete) == ([], True)
+    assert recorder.checkpoint == b"{}"
 
 
 def test_a_file_that_is_none_is_told():
