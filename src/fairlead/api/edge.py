@@ -5,6 +5,7 @@ refuses bodies that are not JSON, sends hot routes past the framework, and turns
 caught into a 500 with an id that the log explains.
 """
 
+import re
 from collections.abc import Awaitable
 from email.utils import format_datetime
 
@@ -35,6 +36,7 @@ _PREFLIGHT = {
 _LARGEST_BODY = 75 * 1024 * 1024  # bytes, of the contract
 #: of the headers that browsers may always send
 _ALLOWED = "authorization, content-type, connection-id, provider-config-key"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 #: bodies below these may be anything
 _ANY_BODY = ("/webhook", "/oauth/")
 #: what the connect page's form is sent to
@@ -66,7 +68,7 @@ class Edge:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        answer = _Answer(send, self._services.clock)
+        answer = _Answer(send, self._services.clock, _request_id(scope) or self._services.new_id())
         try:
             await self._http(scope, receive, answer)
         except FairleadError as error:
@@ -136,6 +138,12 @@ class Edge:
         return await self._keys.identify(_header(scope, b"authorization"))
 
 
+def _request_id(scope: Scope) -> str | None:
+    """Return the id that the caller, or something before us, gave the request."""
+    given = _header(scope, b"x-request-id")
+    return given if given and _REQUEST_ID.fullmatch(given) else None
+
+
 def _database_down() -> FairleadError:
     return InternalError(
         "The database does not answer now; whoever runs this server must bring it back.",
@@ -191,15 +199,19 @@ def _check_content_type(scope: Scope, path: str) -> None:
 class _Answer:
     """Passes an answer on, adds the headers that all have, and knows whether it has begun."""
 
-    def __init__(self, send: Send, clock: Clock) -> None:
+    def __init__(self, send: Send, clock: Clock, request_id: str) -> None:
         self._send = send
         self._clock = clock
+        self._request_id = request_id.encode("ascii")
         self.is_begun = False
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.is_begun = True
             headers = [*message.get("headers", ()), *_CORS]
+            if all(name != b"x-request-id" for name, _ in headers):
+                # a proxied answer may have the vendor's, which its support asks for
+                headers.append((b"x-request-id", self._request_id))
             if all(name != b"date" for name, _ in headers):
                 date = format_datetime(self._clock.now(), usegmt=True)
                 headers.append((b"date", date.encode("ascii")))

@@ -195,3 +195,24 @@ async def test_oversized_body(world: Any, check: Any, monkeypatch: Any) -> None:
     headers = {"Content-Type": "application/json"}
     answer = await world.client.post("/integrations", content=b"[" * 1001, headers=headers)
     check(answer, 413, "payload_too_large")
+
+
+async def test_every_answer_has_a_request_id(world: Any) -> None:
+    given = await world.browser.get("/health", headers={"X-Request-Id": "abc-1.2:3"})
+    assert given.headers["x-request-id"] == "abc-1.2:3"
+    made = await world.browser.get("/nowhere", headers={"X-Request-Id": "a b"})
+    assert made.status_code == 404
+    assert made.headers["x-request-id"] not in {"", "a b"}
+    other = await world.browser.get("/records")
+    assert other.headers["x-request-id"] != made.headers["x-request-id"]
+
+
+async def test_a_proxied_answer_keeps_the_vendors_request_id(world: Any) -> None:
+    await world.integration()
+    await world.connection()
+    world.vendor.answers = [(200, {"X-Request-Id": "vendor-1"}, b"{}"), (200, {}, b"{}")]
+    as_c1 = {"Connection-Id": "c1", "Provider-Config-Key": "acme"}
+    first = await world.client.get("/proxy/x", headers=as_c1)
+    assert first.headers.get_list("x-request-id") == ["vendor-1"]
+    second = await world.client.get("/proxy/x", headers=as_c1 | {"X-Request-Id": "mine"})
+    assert second.headers["x-request-id"] == "mine"

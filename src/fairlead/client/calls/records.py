@@ -1,0 +1,73 @@
+"""Requests about records: what syncs brought (contract 2.5, 8)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fairlead.client.call import Call, Page, Reply, as_connection, body, query, whole
+from fairlead.client.shapes import Pruned, Record, RecordAction
+
+#: records in one answer
+_PAGE = 1000
+
+
+def list_all(
+    model: str,
+    *,
+    provider_config_key: str,
+    connection_id: str,
+    cursor: str | None = None,
+    modified_after: datetime | str | None = None,
+    filter: RecordAction | Sequence[RecordAction] | None = None,
+    ids: Sequence[str] | None = None,
+    variant: str | None = None,
+    page_size: int = _PAGE,
+) -> Call[Page[Record]]:
+    """List records that changed, oldest change first; deletions are among them.
+
+    To keep a copy in step, remember `record["_nango_metadata"]["cursor"]` of the last record you
+    have dealt with, and give it as `cursor` the next time.
+    """
+    since = modified_after.isoformat() if isinstance(modified_after, datetime) else modified_after
+    wanted = filter if isinstance(filter, str) or filter is None else ",".join(filter)
+    asked = query(
+        model=model,
+        variant=variant,
+        modified_after=since,
+        filter=wanted,
+        ids=list(ids) if ids else None,
+        limit=page_size,
+    )
+    headers = as_connection(provider_config_key, connection_id)
+    return _page(asked, headers, cursor)
+
+
+def _page(
+    asked: list[tuple[str, str]], headers: dict[str, str], cursor: str | None
+) -> Call[Page[Record]]:
+    def read(reply: Reply) -> Page[Record]:
+        answer = reply.json()
+        after = answer["next_cursor"]
+        return Page(answer["records"], _page(asked, headers, after) if after else None)
+
+    where = [*asked, ("cursor", cursor)] if cursor else asked
+    return Call(method="GET", path="/records", query=where, headers=headers, read=read)
+
+
+def prune(
+    model: str,
+    *,
+    until_cursor: str,
+    provider_config_key: str,
+    connection_id: str,
+    variant: str | None = None,
+    limit: int | None = None,
+) -> Call[Pruned]:
+    """Empty records up to a cursor, once you have read them; what is known of them stays."""
+    return Call(
+        method="PATCH",
+        path="/records/prune",
+        headers=as_connection(provider_config_key, connection_id),
+        body=body(model=model, variant=variant, until_cursor=until_cursor, limit=limit),
+        read=whole,
+        repeatable=True,
+    )
