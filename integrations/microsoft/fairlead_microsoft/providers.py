@@ -13,6 +13,7 @@ from fairlead.model.provider import Audience, AuthMode, ConfigField, Provider
 from fairlead_microsoft.account import find_account, find_tenant
 from fairlead_microsoft.clouds import TENANT, Cloud
 from fairlead_microsoft.diagnosis import examiner
+from fairlead_microsoft.diagnosis.permissions import LADDERS
 from fairlead_microsoft.errors import classify, throttle
 from fairlead_microsoft.granted import lacking
 from fairlead_microsoft.guides import (
@@ -157,6 +158,7 @@ def sharepoint_online(cloud: Cloud) -> Provider:
         classify=classify,
         diagnose=examiner(cloud),
         lacks=lacking,
+        scope_ladders=LADDERS,
     )
 
 
@@ -191,6 +193,7 @@ def sharepoint_online_app(cloud: Cloud) -> Provider:
         classify=classify,
         diagnose=examiner(cloud),
         lacks=lacking,
+        scope_ladders=LADDERS,
     )
 
 

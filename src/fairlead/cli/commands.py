@@ -21,6 +21,8 @@ from fairlead.cli import (
     server,
 )
 from fairlead.cli.doctor import doctor as examine
+from fairlead.cli.scopes import Asked
+from fairlead.cli.scopes import scopes as tell_scopes
 from fairlead.errors import CallerError, OperatorError
 from fairlead.settings import SettingsInvalid, load_settings
 
@@ -105,6 +107,26 @@ def doctor(
     """Examine a connection: what is wrong, why, who must do what. Exit code 1 if it is not well."""
     code = asyncio.run(examine(load_settings(), connection, integration, probe or [], json=json))
     raise typer.Exit(code)
+
+
+@app.command(epilog="Example: [b]fairlead scopes PROVIDER list-lists create-list[/b]")
+def scopes(
+    provider: Annotated[str, typer.Argument(help="Name of the provider.")],
+    functions: Annotated[
+        list[str] | None, typer.Argument(help="Names of functions. Default: all of them.")
+    ] = None,
+    client_id: Annotated[
+        str | None, typer.Option(help="Of the app: print where an administrator approves it.")
+    ] = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE of connection_config, where that address needs it."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell the fewest scopes that functions need, why each, and where they are approved."""
+    asked = Asked(provider, functions or [], client_id, config or [])
+    tell_scopes(load_settings(), asked, json=json)
 
 
 @app.command(

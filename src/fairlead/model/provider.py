@@ -195,6 +195,8 @@ class Provider:
     #: always asked for, whatever the integration says
     required_scopes: tuple[str, ...] = ()
     scope_separator: str = " "
+    #: of scopes that include others, weakest first: each covers those before it
+    scope_ladders: tuple[tuple[str, ...], ...] = ()
     authorization_params: Mapping[str, str] = field(default_factory=dict)
     token_params: Mapping[str, str] = field(default_factory=dict)
     pkce: bool = True

@@ -6,10 +6,11 @@ https://learn.microsoft.com/graph/permissions-selected-overview
 
 from collections.abc import Iterable
 
+from fairlead.model import scopes
 from fairlead_microsoft.scopes import OPENID
 
 #: weakest first; each covers those before it
-_LADDERS = (
+LADDERS = (
     ("Sites.Read.All", "Sites.ReadWrite.All", "Sites.Manage.All", "Sites.FullControl.All"),
     ("Files.Read", "Files.Read.All", "Files.ReadWrite.All"),
     ("Files.Read", "Files.ReadWrite", "Files.ReadWrite.All"),
@@ -35,26 +36,15 @@ def short(scope: str) -> str:
     return scope.rpartition("/")[2]
 
 
-def named(scopes: Iterable[str]) -> list[str]:
+def named(asked: Iterable[str]) -> list[str]:
     """Return the permissions among scopes: neither OpenID's own nor `.default`."""
-    names = [short(scope) for scope in scopes]
+    names = [short(scope) for scope in asked]
     return [name for name in names if name not in OPENID and name != ".default"]
 
 
 def covers(held: Iterable[str], wanted: str) -> bool:
     """Say whether one of these permissions allows what `wanted` does."""
-    allowed = {wanted}
-    grows = True
-    while grows:
-        stronger = {
-            name
-            for ladder in _LADDERS
-            for known in allowed & set(ladder)
-            for name in ladder[ladder.index(known) :]
-        }
-        grows = not stronger <= allowed
-        allowed |= stronger
-    return bool(allowed & set(held))
+    return scopes.covers(LADDERS, held, wanted)
 
 
 def opens_selected(held: Iterable[str]) -> bool:
