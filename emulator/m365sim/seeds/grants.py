@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from m365sim.files import Drive, Item, Site
-from m365sim.seeds.model import PermissionsEntry, SiteEntry
+from m365sim.lists.generic import GenericList
 from m365sim.seeds.names import Names
+from m365sim.seeds.site_model import PermissionsEntry, SiteEntry, SitePermissionsEntry
 from m365sim.sharing import Grantee, Permission
 from m365sim.sharing.grantees import site_group_grantee
 from m365sim.sharing.invitations import invite
@@ -96,6 +98,16 @@ class Grants:
             if made.link is not None:
                 place = (*link.place, "to")
                 made.link.members.extend(self._grantees(link.to, drive.site, place))
+
+    def of_list(self, target: GenericList, entry: SitePermissionsEntry) -> None:
+        """Give a list permissions of its own; what it inherited is copied, unless it shall not."""
+        sharing, site = self._world.sharing, target.site
+        kept = sharing.lists.effective(site, target.uid) if entry.inherit else []
+        acl = sharing.lists.break_inheritance(site, target.uid, None, list(map(replace, kept)))
+        for grant in entry.grants:
+            grantee = self._names.grantee(grant.to, site, (*grant.place, "to"))
+            role, expires_at = (grant.role,), grant.expires
+            acl.add(Permission(grantee.permission_id, role, grantee, expires_at=expires_at))
 
     def _grantees(self, named: Sequence[str], site: Site, place: Place) -> list[Grantee]:
         return [

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from m365sim.files import Actor, Drive, Item, Site
 from m365sim.files.blob import Blob, FileBlob, FillerBlob, MemoryBlob
 from m365sim.seeds.grants import Grants
-from m365sim.seeds.model import ItemEntry, LibraryEntry, OneDriveEntry
 from m365sim.seeds.names import Names, actor_of
+from m365sim.seeds.site_model import ItemEntry, LibraryEntry, OneDriveEntry, VersionEntry
 from m365sim.seeds.values import Values
 from m365sim.tenant import User
 from m365sim.transfer.intake import IN_MEMORY
@@ -88,7 +88,9 @@ class Libraries:
             elif drive.child(folder.uid, name) is not None:
                 raise self._source.bad(place, f"{entry.path} is there twice")
             else:
-                made, _ = drive.put_file(folder, name, self._blob(entry), by, "fail", at=at)
+                for earlier in entry.versions:
+                    self._save(drive, folder, name, earlier, by)
+                made, _ = drive.put_file(folder, name, self._blob(entry), by, at=at)
         if entry.fields:
             library = self._world.lists.library(drive)
             values = self._values.read(library, entry.fields, (*entry.place, "fields"))
@@ -99,7 +101,17 @@ class Libraries:
         if entry.permissions is not None:
             self._grants.item(drive, made, entry.permissions)
 
-    def _blob(self, entry: ItemEntry) -> Blob:
+    def _save(
+        self, drive: Drive, folder: Item, name: str, entry: VersionEntry, otherwise: Actor
+    ) -> None:
+        """Store an earlier content of a file."""
+        by = otherwise
+        if entry.by is not None:
+            by = self._names.actor(entry.by, (*entry.place, "by"))
+        at = int(entry.modified.timestamp()) if entry.modified is not None else None
+        drive.put_file(folder, name, self._blob(entry), by, at=at)
+
+    def _blob(self, entry: VersionEntry) -> Blob:
         if entry.size is not None:
             return FillerBlob(entry.size)
         if entry.source is None:

@@ -10,8 +10,8 @@ from m365sim.lists.generic import GenericList
 from m365sim.lists.site_pages import TYPE, SitePages
 from m365sim.seeds.grants import Grants
 from m365sim.seeds.libraries import Libraries
-from m365sim.seeds.model import LibraryEntry, ListEntry, PageEntry, SiteEntry
 from m365sim.seeds.names import Names
+from m365sim.seeds.site_model import LibraryEntry, ListEntry, PageEntry, SiteEntry
 from m365sim.seeds.values import Values
 from m365sim.yaml_file import Place, Source
 
@@ -108,6 +108,8 @@ class Sites:
         for number, given in enumerate(entry.items):
             place = (*entry.place, "items", number)
             made.add(self._values.read(made, given, place, defaults=True), author)
+        if entry.permissions is not None:
+            self._grants.of_list(made, entry.permissions)
 
     def _page(self, site: Site, entry: PageEntry) -> None:
         part = {"id": "6f9230af-2a98-4952-b205-9ede4f9ef540", "innerHtml": entry.html}

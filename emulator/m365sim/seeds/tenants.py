@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from m365sim.seeds.directory import make_app, make_consent, make_tenant, make_user
-from m365sim.seeds.model import SiteEntry, TenantFile
+from m365sim.seeds.model import TenantFile
 from m365sim.seeds.names import Names
+from m365sim.seeds.policies import make_policy
+from m365sim.seeds.site_model import SiteEntry
 from m365sim.seeds.sites import Sites
 from m365sim.tenant import Directory, Tenant
 from m365sim.yaml_file import Source
@@ -72,6 +74,8 @@ def _fill(world: World, read: _Read) -> None:
     for consent in file.consents:
         user = names.user(consent.user, (*consent.place, "user")) if consent.user else None
         make_consent(source, consent, world.directory, world.tenant, user)
+    for policy in file.policies:
+        make_policy(source, policy, world, names)
     _add_groups(world, read, names)
     sites = Sites(world, source)
     if all(site.path.strip("/") for site in file.sites):

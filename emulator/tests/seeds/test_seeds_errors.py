@@ -35,6 +35,18 @@ CASES = [
     ("users:\n  - upn: a\n    upn: b\n", 4, "the key 'upn' is there twice"),
     ("users: &u\n  - *u\n", 2, "aliases make it endless|did not find|found undefined"),
     ("users:\n  - {[a]: b}\n", 3, "a key must be a plain text"),
+    ("policies:\n  - name: A\n", 3, "a policy has a control or a sign_in_frequency"),
+    ("policies:\n  - name: A\n    control: hope\n", 4, r"policies\[1\].control: "),
+    (
+        "policies:\n  - name: A\n    control: mfa\n    users: [zoe]\n",
+        5,
+        r"users\[1\]: there is no user zoe",
+    ),
+    (
+        "policies:\n  - name: A\n    control: mfa\n    targets: [mail]\n",
+        5,
+        r"targets\[1\]: mail is neither graph nor sharepoint nor the client id of an app",
+    ),
     ("groups:\n  - name: A\n    members: [zoe]\n", 4, r"members\[1\]: there is no user and no group zoe"),
     ("groups:\n  - name: A\n  - name: a\n", 4, r"groups\[2\].name: there is a group a already"),
     ("apps:\n  - id: 1\n    name: x\n", 3, r"apps\[1\].id: input should be a valid string"),

@@ -1,5 +1,7 @@
 """Everything that the example tenant says is there, as clients of both APIs see it."""
 
+from datetime import timedelta
+
 from m365sim.entra.apps import authenticate
 from m365sim.files.quickxor import quick_xor_hash
 
@@ -197,3 +199,33 @@ async def test_roles_of_sites(tenant):
     await tenant.graph("/sites/fabrikam.sharepoint.com:/sites/office", nora)
     letters = await tenant.graph("/sites/fabrikam.sharepoint.com:/sites/office:/drive", "greta")
     assert letters["name"] == "Letters"
+
+
+async def test_policies(tenant):
+    world = tenant.world
+    first, second = world.directory.rules(world.tenant.id).policies.values()
+    people = {user.upn.split("@")[0]: user.id for user in world.directory.users.values()}
+    assert (first.control, first.users) == ("mfa", {people["hugo"]})
+    assert first.targets == {"sharepoint", "6a000000-0000-4000-8000-000000000001"}
+    assert first.mfa_lifetime == timedelta(days=1)
+    assert (second.control, second.sign_in_frequency) == (None, timedelta(days=7))
+    assert (second.excluded_users, second.contexts) == ({people["fred"]}, {"c1"})
+
+
+async def test_earlier_versions_of_a_file(tenant):
+    place = f"/sites/{DOCK}/drive/root:/Plans/Hull.bin:/versions"
+    found = (await tenant.graph(place))["value"]
+    assert [(one["id"], one["size"]) for one in found] == [
+        ("3.0", 3000000),
+        ("2.0", 1000),
+        ("1.0", 9),
+    ]
+    assert found[2]["lastModifiedDateTime"] == "2026-01-05T09:00:00Z"
+    assert found[2]["lastModifiedBy"]["user"]["displayName"] == "Fred Fox"
+
+
+async def test_permissions_of_a_list(tenant):
+    vendors = f"/sites/{DOCK}/lists/Vendors"
+    assert (await tenant.graph(f"{vendors}/items", "greta"))["value"]
+    await tenant.graph(f"{vendors}/items", "fred", status=404)
+    assert (await tenant.graph(f"/sites/{DOCK}/lists/Ships/items", "fred"))["value"]
