@@ -6,6 +6,7 @@ import pytest
 from fake_vendor import FakeTransport
 from pydantic import SecretStr
 
+from fairlead.connect.app_approvals import AppApprovals
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
@@ -55,6 +56,8 @@ KEYED = Provider(
     auth_mode=AuthMode.API_KEY,
     base_url="https://api.keyed.example",
 )
+
+SERVER = "https://fairlead.example/"
 
 
 @dataclass
@@ -161,8 +164,9 @@ def make_world():
                     custom={},
                     now=clock.now(),
                 )
-        sessions = Sessions(db, vault, registry, clock, new_id, "https://fairlead.example/")
+        sessions = Sessions(db, vault, registry, clock, new_id, SERVER)
         establisher = Establisher(db, vault, registry, transport, clock, new_id)
+        apps = AppApprovals(db, vault, registry, transport, establisher, clock, SERVER)
         return World(
             db=db,
             vault=vault,
@@ -172,7 +176,7 @@ def make_world():
             sessions=sessions,
             establisher=establisher,
             submissions=Submissions(
-                sessions, establisher, registry, transport, clock, new_id, db, vault
+                sessions, establisher, apps, registry, transport, clock, new_id, db, vault
             ),
             freshener=Freshener(db, vault, registry, transport, clock, new_id),
             environment=environment,
