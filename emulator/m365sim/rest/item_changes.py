@@ -28,7 +28,8 @@ from m365sim.rest.history import Event, Type, events
 from m365sim.rest.items import shapes
 from m365sim.rest.tables import Action, Node
 from m365sim.rest.tokens import LIST, ChangeToken, is_expired, list_token, read_token
-from m365sim.rest.views import find_view, xml_of
+from m365sim.rest.view_shapes import xml_of
+from m365sim.rest.views import find_view
 
 _SOURCE = "https://learn.microsoft.com/previous-versions/office/developer/sharepoint-2010/ms429636(v=office.14)"
 _LIMIT = 100

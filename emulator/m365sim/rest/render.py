@@ -25,7 +25,8 @@ from m365sim.rest.fields import field_type
 from m365sim.rest.items import shapes
 from m365sim.rest.people import person_of
 from m365sim.rest.tables import LISTS, Action, Node
-from m365sim.rest.views import find_view, xml_of
+from m365sim.rest.view_shapes import xml_of
+from m365sim.rest.views import find_view
 
 _LIMIT = 30
 _LIST_DATA, _LIST_SCHEMA, _PARENT_INFO = 2, 4, 8192

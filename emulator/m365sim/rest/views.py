@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from m365sim.graph.reply import Reply
 from m365sim.history.lists import note_view
@@ -21,10 +21,10 @@ from m365sim.rest.caml import Search, read_view, read_xml
 from m365sim.rest.errors import RestError, bad_query
 from m365sim.rest.items import shapes
 from m365sim.rest.tables import Action, Kind, Node, Step
-from m365sim.rest.values import Complex, Guid, Result, Several
+from m365sim.rest.values import Result
+from m365sim.rest.view_shapes import SCOPES, field_values, view_values, xml_of
 
 SOURCE = "https://learn.microsoft.com/previous-versions/office/developer/sharepoint-rest-reference/dn531433(v=office.15)"
-_SCOPES = ("", "Recursive", "RecursiveAll", "FilesOnly")
 _KINDS = {1: "HTML", 2048: "GRID", 524288: "CALENDAR", 8193: "RECURRENCE", 67108864: "GANTT"}
 #: Property → the field that holds it, and what it must be.
 _SETTABLE: dict[str, tuple[str, type]] = {
@@ -43,90 +43,9 @@ _SETTABLE: dict[str, tuple[str, type]] = {
 }
 
 
-def xml_of(found: SharePointList, view: View) -> str:
-    """Write a view as the XML that renders it."""
-    refs = "".join(f"<FieldRef Name={quoteattr(name)} />" for name in view.fields)
-    scope = f' Scope="{_SCOPES[view.scope]}"' if 0 < view.scope < len(_SCOPES) else ""
-    paged = "TRUE" if view.is_paged else "FALSE"
-    flags = "".join(
-        f' {name}="TRUE"'
-        for name, is_set in (
-            ("DefaultView", view.is_default),
-            ("MobileView", view.is_default),
-            ("Hidden", view.is_hidden),
-            ("Personal", view.is_personal),
-        )
-        if is_set
-    )
-    name = quoteattr(f"{{{view.id.upper()}}}")
-    return (
-        f"<View Name={name}{flags} Type={quoteattr(view.kind)} "
-        f"DisplayName={quoteattr(view.title)} Url={quoteattr(found.views.place(view))} "
-        f'Level="1" BaseViewID="{escape(view.base_view_id)}" ContentTypeID="0x"{scope}>'
-        f"<Query>{view.query}</Query><ViewFields>{refs}</ViewFields>"
-        f'<RowLimit Paged="{paged}">{view.row_limit}</RowLimit></View>'
-    )
-
-
 def view_node(found: SharePointList, view: View) -> Node:
     """Return the node of a view."""
     return Node("view", f"Web/Lists(guid'{found.id}')/Views(guid'{view.id}')", (found, view))
-
-
-def _values(_: Call, node: Node) -> dict[str, Any]:
-    found, view = node.of
-    place = found.views.place(view)
-    xml = xml_of(found, view)
-    return {
-        "Aggregations": view.aggregations,
-        "AggregationsStatus": "On" if view.aggregations else None,
-        "BaseViewId": view.base_view_id,
-        "ColumnWidth": None,
-        "ContentTypeId": Complex("SP.ContentTypeId", {"StringValue": "0x"}),
-        "CustomFormatter": view.formatter,
-        "DefaultView": view.is_default,
-        "DefaultViewForContentType": False,
-        "EditorModified": False,
-        "Formats": None,
-        "Hidden": view.is_hidden,
-        "HtmlSchemaXml": xml,
-        "Id": Guid(view.id),
-        "ImageUrl": "/_layouts/15/images/generic.png",
-        "IncludeRootFolder": False,
-        "ViewJoins": view.joins,
-        "JSLink": None,
-        "ListViewXml": xml,
-        "Method": None,
-        "MobileDefaultView": view.is_default,
-        "MobileView": view.is_default,
-        "ModerationType": None,
-        "NewDocumentTemplates": None,
-        "OrderedView": False,
-        "Paged": view.is_paged,
-        "PersonalView": view.is_personal,
-        "ViewProjectedFields": view.projected,
-        "ViewQuery": view.query,
-        "ReadOnlyView": False,
-        "RequiresClientIntegration": False,
-        "RowLimit": view.row_limit,
-        "Scope": view.scope,
-        "ServerRelativePath": Complex("SP.ResourcePath", {"DecodedUrl": place}),
-        "ServerRelativeUrl": place,
-        "StyleId": None,
-        "TabularView": True,
-        "Threaded": False,
-        "Title": view.title,
-        "Toolbar": None,
-        "ToolbarTemplateName": None,
-        "ViewData": None,
-        "ViewType": view.kind,
-    }
-
-
-def _fields_values(_: Call, node: Node) -> dict[str, Any]:
-    view: View = node.of[1]
-    refs = "".join(f"<FieldRef Name={quoteattr(name)} />" for name in view.fields)
-    return {"SchemaXml": refs, "Items": Several("Edm.String", list(view.fields))}
 
 
 def _members(_: Call, node: Node) -> Iterator[Node]:
@@ -202,7 +121,7 @@ async def _set_xml(call: Call, node: Node, _: Segment) -> Reply:
     view.query = "".join(ET.tostring(one, "unicode") for one in query) if query is not None else ""
     view.fields, view.is_paged = list(read.fields), read.is_paged
     view.row_limit = read.row_limit or view.row_limit
-    view.scope = _SCOPES.index(read.scope) if read.scope in _SCOPES else 0
+    view.scope = SCOPES.index(read.scope) if read.scope in SCOPES else 0
     _changed(found, view, "updated")
     return Reply(200)
 
@@ -278,8 +197,8 @@ async def _as_html(call: Call, node: Node, _: Segment) -> Result:
 
 KINDS = (
     Kind("views", members=_members),
-    Kind("view", "SP.View", values=_values),
-    Kind("viewfields", "SP.ViewFieldCollection", values=_fields_values),
+    Kind("view", "SP.View", values=view_values),
+    Kind("viewfields", "SP.ViewFieldCollection", values=field_values),
 )
 STEPS = (
     Step(
