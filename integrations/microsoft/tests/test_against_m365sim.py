@@ -203,3 +203,36 @@ async def test_without_metadata_the_root_sites_libraries_are_mirrored(lab):
         if not drive.site.path and not drive.is_system
     ]
     assert {batch.partition for batch in ran.batches} == set(root)
+
+
+async def test_a_renamed_folder_costs_one_request(lab):
+    deep = lab.drive.create_folder(lab.item("Campaigns"), "Deep", SYSTEM)
+    for number in range(30):
+        lab.drive.put_file(deep, f"{number}.txt", MemoryBlob(b"x"), SYSTEM)
+    await lab.sync()
+    lab.drive.update(lab.item("Campaigns"), SYSTEM, name="Kampagnen")
+    ran = await lab.sync()
+    assert len(lab.http.requests) == 1
+    assert ran.counts.updated > 30
+    assert lab.mirror() == lab.truth()
+    # moved, with what is in it; and what is told then is no change
+    lab.drive.update(lab.item("Kampagnen"), SYSTEM, parent=lab.item("Press"))
+    await lab.sync()
+    assert len(lab.http.requests) == 1
+    assert lab.mirror() == lab.truth()
+    lab.world.content.expire_delta_tokens()
+    again = await lab.sync()
+    assert (again.counts.added, again.counts.updated, again.counts.deleted) == (0, 0, 0)
+
+
+async def test_one_bad_drive_does_not_fail_the_others(lab):
+    other = lab.world.content.drives()[0]
+    both = {"metadata": {"driveIds": [other.id, lab.drive.id]}, "table": lab.table}
+    await run_sync(lab.pack, "drive-items", lab.http, **both)
+    held = lab.table.live()
+    for status in (403, 404, 423, 503):
+        bad = Fault(host="graph", path=f"*{other.id[-10:]}/root/delta*", status=status)
+        lab.world.faults.add(bad)
+        ran = await run_sync(lab.pack, "drive-items", lab.http, **both)
+        assert [skip.place for skip in ran.skipped] == [other.id]
+        assert lab.table.live() == held

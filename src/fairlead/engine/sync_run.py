@@ -7,7 +7,7 @@ only when its batch is stored: a cut costs at most one fetch.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -200,8 +200,17 @@ async def _context(work: _Work, sync: Sync) -> SyncCtx[Any, Any, Any]:
         work.recorder,
         checkpoint=work.checkpoint,
         variant=run.variant,
+        known=partial(_known, work, next(iter(sync.models))),
         log=log.bind(run_id=run.id, connection_id=work.connection.connection_id),
     )
+
+
+async def _known(work: _Work, model: str, ids: Sequence[str]) -> set[str]:
+    run = work.attempt.run
+    async with work.setup.db.read() as tx:
+        return await records.alive(
+            tx, connection_pk=run.connection_pk, model=model, variant=run.variant, ids=ids
+        )
 
 
 async def _stored(batch: object, work: _Work, sync: Sync) -> StoredBatch:

@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from fairlead.model.content import Lineage
+
 R = TypeVar("R", bound=BaseModel)
 
 
@@ -86,6 +88,8 @@ class StoredBatch:
     delete_under: Sequence[str] = ()
     #: id -> id of the record it lies below, for those that lie below one
     parents: Mapping[str, str] = field(default_factory=dict)
+    #: how places follow from those above; None: they do not
+    lineage: Lineage | None = None
     #: JSON bytes of the checkpoint, None = unchanged
     checkpoint: bytes | None = None
     restart: bool = False

@@ -1,6 +1,5 @@
 """Turn a batch as an author yields it into a batch as the store takes it."""
 
-from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -9,13 +8,12 @@ from pydantic_core import PydanticSerializationError
 
 from fairlead.errors import OutputInvalid
 from fairlead.model.batch import Batch, StoredBatch
+from fairlead.model.content import Lineage, hashed
 from fairlead.model.function import Sync
-from fairlead.sdk.shapes import Record
+from fairlead.sdk.shapes import Record, wire_name
 
 #: characters of a record id, limit of the HTTP contract
 LONGEST_ID = 255
-#: bytes of a content hash
-HASH_BYTES = 16
 
 
 def to_stored(batch: Batch[Any], sync: Sync, variant: str = "base") -> StoredBatch:
@@ -54,20 +52,23 @@ def to_stored(batch: Batch[Any], sync: Sync, variant: str = "base") -> StoredBat
         replace=tuple(dict.fromkeys(_checked_id(begin, sync) for begin in batch.replace)),
         delete_under=tuple(under),
         parents=parents,
+        lineage=_lineage(model, sync),
         checkpoint=None if batch.checkpoint is None else _checkpoint(batch.checkpoint, sync),
         restart=batch.restart,
         settled=batch.settled,
     )
 
 
+def _lineage(model: type[BaseModel], sync: Sync) -> Lineage | None:
+    if not issubclass(model, Record) or not model.placed_by:
+        return None
+    path, name, *begun = map(wire_name, model.placed_by)
+    return Lineage(path, name, tuple(begun), sync.volatile)
+
+
 def digest_of(content: bytes, sync: Sync) -> bytes:
     """Return the hash of content as it is stored."""
-    steady = {
-        key: value for key, value in orjson.loads(content).items() if key not in sync.volatile
-    }
-    return blake2b(
-        orjson.dumps(steady, option=orjson.OPT_SORT_KEYS), digest_size=HASH_BYTES
-    ).digest()
+    return hashed(orjson.loads(content), sync.volatile)[0]
 
 
 def parent_of(content: bytes, model: type[BaseModel]) -> str | None:
@@ -106,17 +107,12 @@ def _checked_id(record_id: object, sync: Sync) -> str:
 def _content(record: BaseModel, sync: Sync) -> tuple[bytes, bytes]:
     try:
         values = record.model_dump(mode="json", by_alias=True, exclude_none=True, warnings="error")
-        content = orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
-        counted = content
-        if sync.volatile:
-            steady = {key: value for key, value in values.items() if key not in sync.volatile}
-            counted = orjson.dumps(steady, option=orjson.OPT_SORT_KEYS)
+        return hashed(values, sync.volatile)
     except (PydanticSerializationError, orjson.JSONEncodeError) as error:
         raise OutputInvalid(
             f"{sync.name} yielded a {type(record).__name__} that its model forbids",
             detail=str(error),
         ) from error
-    return blake2b(counted, digest_size=HASH_BYTES).digest(), content
 
 
 def _checkpoint(checkpoint: BaseModel, sync: Sync) -> bytes:

@@ -3,6 +3,7 @@
 The engine and the test kit both go through here, so that a function tested is a function run.
 """
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from fairlead.errors import InvalidInput, MissingScope, OutputInvalid, Rejected
 from fairlead.model.connection import Connection
 from fairlead.model.exchange import Send
 from fairlead.model.function import Action, Sync
-from fairlead.sdk.ctx import ConnectionView, Ctx, Log, SilentLog, SyncCtx
+from fairlead.sdk.ctx import ConnectionView, Ctx, Log, SilentLog, SyncCtx, none_known
 from fairlead.sdk.pack import Pack
 
 _FORBIDDEN = 403
@@ -115,6 +116,7 @@ def sync_ctx(
     checkpoint: bytes | None = None,
     variant: str = "base",
     log: Log | None = None,
+    known: Callable[[Sequence[str]], Awaitable[set[str]]] = none_known,
 ) -> SyncCtx[Any, Any, Any]:
     """Build the context of one run of a sync.
 
@@ -146,4 +148,5 @@ def sync_ctx(
         checkpoint=position,
         variant=variant,
         log=log,
+        known=known,
     )

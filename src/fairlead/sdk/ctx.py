@@ -1,6 +1,6 @@
 """Ctx and SyncCtx: what a function is given when it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -53,6 +53,12 @@ class Ctx(Generic[Api]):
     log: Log = field(default_factory=SilentLog)
 
 
+async def none_known(ids: Sequence[str]) -> set[str]:
+    """Know no record."""
+    del ids
+    return set()
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A place that a sync left out, and what was in the way."""
@@ -74,6 +80,8 @@ class SyncCtx(Generic[Api, MetadataT, CheckpointT]):
     checkpoint: CheckpointT
     variant: str = "base"
     log: Log = field(default_factory=SilentLog)
+    #: which of these ids of its first model have a live record
+    known: Callable[[Sequence[str]], Awaitable[set[str]]] = none_known
     #: what this run left out; see `skip`
     skipped: list[Skipped] = field(default_factory=list)
 

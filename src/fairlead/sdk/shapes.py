@@ -4,6 +4,8 @@ Python is snake_case, the wire camelCase: aliases are derived, never typed twice
 are read, the camelCase one is written.
 """
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from pydantic.fields import ComputedFieldInfo, FieldInfo
@@ -37,6 +39,12 @@ class Record(Shape):
 
     A record of a sync needs a field `id` of type `str`, unique in its model and connection.
     """
+
+    #: fields of its place and its name: the place is that of the record above it
+    #: (`parent_record_id`), a slash and the name; then fields that begin with those of the record
+    #: above (a URL). So when a record gets another place, the store
+    #: gives what lies below it its new one, though the vendor says nothing of that
+    placed_by: ClassVar[tuple[str, ...]] = ()
 
     def parent_record_id(self) -> str | None:
         """Return the `id` of the record that this one lies below, for `Batch.delete_under`."""

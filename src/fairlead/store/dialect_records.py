@@ -40,6 +40,14 @@ class Fresh(NamedTuple):
     parent: str | None = None
 
 
+class Below(NamedTuple):
+    """A live record that lies below another one."""
+
+    id: str
+    parent: str
+    content: bytes
+
+
 class Place(NamedTuple):
     """Where and when rows are written."""
 
@@ -60,6 +68,18 @@ class RecordRows(Protocol):
         self, stream_id: int, partition_id: int, prefixes: Sequence[str]
     ) -> list[str]:
         """Return the ids of a partition's live records that begin with one of the prefixes."""
+        ...
+
+    async def contents(self, stream_id: int, ids: Sequence[str]) -> list[tuple[str, bytes]]:
+        """Return (id, content) of those that have a live record."""
+        ...
+
+    async def below(self, stream_id: int, parents: Sequence[str]) -> list[Below]:
+        """Return the live records that lie right below one of these."""
+        ...
+
+    async def retell(self, place: Place, rows: Sequence[Fresh]) -> None:
+        """Give live rows other content; whether they were seen stays as it was."""
         ...
 
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:
@@ -133,6 +153,32 @@ class SqliteRows:
             (orjson.dumps(prefixes).decode(), stream_id, partition_id),
         )
         return [row[0] for row in rows]
+
+    async def contents(self, stream_id: int, ids: Sequence[str]) -> list[tuple[str, bytes]]:
+        rows = await self._connection.fetch(
+            "SELECT id, content FROM records WHERE stream_id = ? AND deleted_us IS NULL"
+            " AND id IN (SELECT value FROM json_each(?))",
+            (stream_id, orjson.dumps(ids).decode()),
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    async def below(self, stream_id: int, parents: Sequence[str]) -> list[Below]:
+        rows = await self._connection.fetch(
+            "SELECT id, parent, content FROM records WHERE stream_id = ? AND deleted_us IS NULL"
+            " AND parent IS NOT NULL AND parent IN (SELECT value FROM json_each(?))",
+            (stream_id, orjson.dumps(parents).decode()),
+        )
+        return [Below(*row) for row in rows]
+
+    async def retell(self, place: Place, rows: Sequence[Fresh]) -> None:
+        await self._connection.many(
+            "UPDATE records SET position = ?, hash = ?, content = ?, last_modified_us = ?,"
+            " last_action = 'UPDATED' WHERE stream_id = ? AND id = ?",
+            [
+                (row.position, row.hash, row.content, place.now_us, place.stream_id, row.id)
+                for row in rows
+            ],
+        )
 
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:
         stream_id, partition_id, generation, now = place
@@ -229,6 +275,39 @@ class PostgresRows:
             )
             found += [row[0] for row in rows]
         return found
+
+    async def contents(self, stream_id: int, ids: Sequence[str]) -> list[tuple[str, bytes]]:
+        rows = await self._connection.fetch(
+            "SELECT id, content FROM records WHERE stream_id = $1 AND deleted_us IS NULL"
+            " AND id = ANY($2::text[])",
+            stream_id,
+            ids,
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    async def below(self, stream_id: int, parents: Sequence[str]) -> list[Below]:
+        rows = await self._connection.fetch(
+            "SELECT id, parent, content FROM records WHERE stream_id = $1 AND deleted_us IS NULL"
+            " AND parent IS NOT NULL AND parent = ANY($2::text[])",
+            stream_id,
+            parents,
+        )
+        return [Below(*row) for row in rows]
+
+    async def retell(self, place: Place, rows: Sequence[Fresh]) -> None:
+        await self._connection.execute(
+            "UPDATE records SET position = fresh.position, hash = fresh.hash,"
+            " content = fresh.content, last_modified_us = $2, last_action = 'UPDATED'"
+            " FROM unnest($3::text[], $4::bigint[], $5::bytea[], $6::bytea[])"
+            " AS fresh (id, position, hash, content)"
+            " WHERE records.stream_id = $1 AND records.id = fresh.id",
+            place.stream_id,
+            place.now_us,
+            [row.id for row in rows],
+            [row.position for row in rows],
+            [row.hash for row in rows],
+            [row.content for row in rows],
+        )
 
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:
         stream_id, partition_id, generation, now = place

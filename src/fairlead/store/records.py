@@ -2,13 +2,16 @@
 
 # ruff: noqa: A001  # named as the columns are, and nothing here needs the builtins
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
+from sqlalchemy import select
+
 from fairlead.errors import OutputInvalid
 from fairlead.model.batch import BatchCounts, StoredBatch
-from fairlead.store import checkpoints, deletions, runs, streams
+from fairlead.model.content import Lineage, Move, carried, move_of
+from fairlead.store import checkpoints, deletions, runs, streams, tables
 from fairlead.store.columns import Unstorable, check_text
 from fairlead.store.cursor import decode_cursor, encode_cursor
 from fairlead.store.database import Tx
@@ -18,6 +21,7 @@ from fairlead.store.record_lists import list_records
 from fairlead.store.streams import Partition, Stream
 
 __all__ = [
+    "alive",
     "commit_batch",
     "counts",
     "decode_cursor",
@@ -114,10 +118,14 @@ async def _write(
     gone = dict.fromkeys((*batch.delete, *batch.delete_under))
     upserts = iter([item for item in batch.upsert.items() if item[0] not in gone])
     done = BatchCounts()
+    # of a full read, everything tells its place itself
+    moved = {} if partition.in_doubt else await _moved(rows, stream, batch)
     while chunk := dict(islice(upserts, CHUNK)):
         done += await _upsert(
             rows, stream, place, chunk, in_doubt=partition.in_doubt, parents=batch.parents
         )
+    if moved and batch.lineage is not None:
+        done += BatchCounts(updated=await _carry(rows, stream, place, moved, batch.lineage))
     if batch.replace:
         begun = await rows.beginning(stream.id, partition.id, batch.replace)
         gone |= dict.fromkeys(id for id in begun if id not in batch.upsert)
@@ -167,6 +175,68 @@ async def _upsert(
         updated=len(changed) - restored,
         unchanged=len(chunk) - len(new) - len(changed),
     )
+
+
+async def _moved(rows: RecordRows, stream: Stream, batch: StoredBatch) -> dict[str, Move]:
+    """Return how those of the batch's records moved that lie elsewhere than they did."""
+    lineage = batch.lineage
+    if lineage is None or not batch.upsert:
+        return {}
+    stored = await rows.contents(stream.id, list(batch.upsert))
+    moves = {id: move_of(before, batch.upsert[id][1], lineage) for id, before in stored}
+    return {id: move for id, move in moves.items() if move is not None}
+
+
+async def _carry(
+    rows: RecordRows, stream: Stream, place: Place, moved: Mapping[str, Move], lineage: Lineage
+) -> int:
+    """Give what lies below what moved its place, level by level; return how many.
+
+    What came along in the batch is right already, and moves what lies below it by itself.
+    """
+    level = dict(moved)
+    seen = set(level)
+    done = 0
+    while level:
+        below: dict[str, Move] = {}
+        parents = list(level)
+        for start in range(0, len(parents), CHUNK):
+            fresh: list[Fresh] = []
+            for row in await rows.below(stream.id, parents[start : start + CHUNK]):
+                if row.id in seen:
+                    continue
+                seen.add(row.id)
+                if (told := carried(row.content, level[row.parent], lineage)) is None:
+                    continue
+                digest, content, below[row.id] = told
+                position = stream.next_position()
+                fresh.append(Fresh(row.id, position, digest, content, "UPDATED", row.parent))
+            if fresh:
+                await rows.retell(place, fresh)
+            done += len(fresh)
+        level = below
+    return done
+
+
+async def alive(
+    tx: Tx, *, connection_pk: int, model: str, variant: str = "base", ids: Sequence[str]
+) -> set[str]:
+    """Return those of the ids that have a live record."""
+    found: set[str] = set()
+    for start in range(0, len(ids), CHUNK):
+        rows = await tx.all(
+            select(tables.records.c.id)
+            .join(tables.streams, tables.streams.c.id == tables.records.c.stream_id)
+            .where(
+                tables.streams.c.connection_pk == connection_pk,
+                tables.streams.c.model == model,
+                tables.streams.c.variant == variant,
+                tables.records.c.deleted_us.is_(None),
+                tables.records.c.id.in_(ids[start : start + CHUNK]),
+            )
+        )
+        found |= {row.id for row in rows}
+    return found
 
 
 def _needs_stamp(before: Known, place: Place, *, in_doubt: bool) -> bool:

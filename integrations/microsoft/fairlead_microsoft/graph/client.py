@@ -14,7 +14,7 @@ from fairlead.model.exchange import Request, Response
 from fairlead_microsoft.graph import urls
 from fairlead_microsoft.graph.batch import read_many
 from fairlead_microsoft.graph.caller import JSON
-from fairlead_microsoft.graph.delta import DeltaPage, Entry, follow, may_hold_others
+from fairlead_microsoft.graph.delta import DeltaPage, Entry, Knows, follow, may_hold_others
 from fairlead_microsoft.graph.paging import (
     NEXT_LINK,
     LoopGuard,
@@ -115,6 +115,7 @@ class Graph(Uploader):
         cascades: bool = False,
         prefer: str | None = None,
         with_contents: bool = True,
+        knows: Knows | None = None,
         **params: str | int | None,
     ) -> AsyncIterator[DeltaPage[M]]:
         """Yield the pages of a delta feed, from the position `since` to its end (see `delta.py`).
@@ -124,7 +125,8 @@ class Graph(Uploader):
 
         A `select` is completed by the facets that tell deleted items and the root: without them
         Graph strips what says so. `with_contents`: of a drive's folder that got another name or
-        place, what lies below is listed too, because its paths have changed.
+        place, what lies below is listed too, because its paths have changed; not if whoever reads
+        `knows` the folder (item ids -> those known) and carries along what is in it.
         """
         is_drive = feed.endswith("/root/delta")
         if select is not None:
@@ -142,6 +144,7 @@ class Graph(Uploader):
             below=self._below if is_drive and with_contents else None,
             cascades=cascades,
             has_root=is_drive,
+            knows=knows,
         )
         async with aclosing(pages):
             async for page in pages:

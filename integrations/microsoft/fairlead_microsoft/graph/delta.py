@@ -12,13 +12,14 @@ that a recipe need not know them:
 - a folder's end is reported without its contents: whoever `cascades` deletes these himself, for
   others the feed is read afresh, and what is not seen again is swept;
 - a folder's new name or place is reported without its contents too, and these are listed (`below`),
-  because their paths have changed.
+  because their paths have changed; not those of a folder that whoever reads knows and moves with
+  what is in it (`knows`). One he does not know may have come back with all that was in it.
 
 A position is a link of the vendor's, as it came; while everything is being read it carries the
 fragment `#afresh`, which tells a resumed run so and never leaves the house.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol
@@ -76,6 +77,10 @@ class RawPage:
     afresh: bool = False
 
 
+#: ids of folders -> those that the reader knows
+Knows = Callable[[list[str]], Awaitable[set[str]]]
+
+
 class Fetch(Protocol):
     """Fetch one page by its URL; raises Gone for 410."""
 
@@ -95,6 +100,7 @@ async def follow(
     below: Below | None = None,
     cascades: bool = False,
     has_root: bool = True,
+    knows: Knows | None = None,
 ) -> AsyncGenerator[RawPage, None]:
     """Yield the pages of a feed from a position to its end, resynchronising as needed.
 
@@ -106,7 +112,9 @@ async def follow(
     walk = _Walk(feed, since if since and is_ours(since) else None, is_ours)
     async with (
         Ahead(fetch) as pages,
-        aclosing(_followed(pages, walk, feed, below, cascades=cascades, has_root=has_root)) as read,
+        aclosing(
+            _followed(pages, walk, feed, below, cascades=cascades, has_root=has_root, knows=knows)
+        ) as read,
     ):
         async for page in read:
             yield page
@@ -120,6 +128,7 @@ async def _followed(
     *,
     cascades: bool,
     has_root: bool,
+    knows: Knows | None,
 ) -> AsyncGenerator[RawPage, None]:
     listed: set[str] = set()
     while True:
@@ -134,8 +143,10 @@ async def _followed(
             walk.restart(feed)
             continue
         if below and not walk.is_afresh:
-            for folder in live:
-                if may_hold_others(folder) and folder["id"] not in listed:
+            folders = [one for one in live if may_hold_others(one)]
+            known = await knows([one["id"] for one in folders]) if knows and folders else set()
+            for folder in folders:
+                if folder["id"] not in listed | known:
                     async for entries in below(folder, listed):
                         yield RawPage(entries, [], link=walk.position(walk.url))
         link, settled = _onward(reply)

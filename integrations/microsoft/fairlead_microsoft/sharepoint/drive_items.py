@@ -1,7 +1,7 @@
 """The sync `drive-items`: a mirror of every file and folder of the chosen drives."""
 
-from collections.abc import AsyncIterator
-from typing import Self
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import ClassVar, Self
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from fairlead.sdk import Batch, Checkpoint, Metadata, Record, SyncCtx
 from fairlead_microsoft.graph import Graph
 from fairlead_microsoft.sharepoint.models import GraphDrive, GraphItem
 from fairlead_microsoft.sharepoint.pack import sharepoint
+from fairlead_microsoft.sharepoint.tour import Tour
 
 
 class DriveItem(Record):
@@ -43,6 +44,8 @@ class DriveItem(Record):
     c_tag: str | None = None
     #: checksum of the content, base64
     quick_xor_hash: str | None = None
+
+    placed_by: ClassVar[tuple[str, ...]] = ("path", "name", "web_url")
 
     def parent_record_id(self) -> str | None:
         """Return the id of its folder's record."""
@@ -104,21 +107,34 @@ async def drive_items(ctx: SyncCtx[Graph, Drives, Positions]) -> AsyncIterator[B
     """Mirror every file and folder of the chosen drives, deletions included."""
     drive_ids = list(dict.fromkeys(ctx.metadata.drive_ids)) or await root_site_drives(ctx.api)
     ctx.checkpoint.keep_only(drive_ids)
-    links = ctx.checkpoint.links
+    tour = Tour(ctx)
     for drive_id in drive_ids:
-        feed = ctx.api.path("drives", drive_id, "root", "delta")
-        since = links.get(drive_id)
-        async for page in ctx.api.delta(GraphItem, feed, since=since, cascades=True):
-            links[drive_id] = page.link
-            yield Batch(
-                upsert=[DriveItem.of(drive_id, item) for item in page.live],
-                # a folder's end is told without its contents
-                delete_under=[f"{drive_id}/{item.id}" for item in page.gone],
-                checkpoint=ctx.checkpoint,
-                partition=drive_id,
-                restart=page.restarted,  # first page of a full read: earlier records are in doubt
-                settled=page.settled,  # caught up: doubtful records not seen again are swept
-            )
+        async for batch in tour.visit(drive_id, [drive_id], _of_drive(ctx, drive_id)):
+            yield batch
+    tour.end()
+
+
+async def _of_drive(
+    ctx: SyncCtx[Graph, Drives, Positions], drive_id: str
+) -> AsyncGenerator[Batch[DriveItem], None]:
+    async def knows(item_ids: list[str]) -> set[str]:
+        known = await ctx.known([f"{drive_id}/{one}" for one in item_ids])
+        return {key.partition("/")[2] for key in known}
+
+    links = ctx.checkpoint.links
+    feed = ctx.api.path("drives", drive_id, "root", "delta")
+    since = links.get(drive_id)
+    async for page in ctx.api.delta(GraphItem, feed, since=since, cascades=True, knows=knows):
+        links[drive_id] = page.link
+        yield Batch(
+            upsert=[DriveItem.of(drive_id, item) for item in page.live],
+            # a folder's end is told without its contents, and so is its new name or place
+            delete_under=[f"{drive_id}/{item.id}" for item in page.gone],
+            checkpoint=ctx.checkpoint,
+            partition=drive_id,
+            restart=page.restarted,  # first page of a full read: earlier records are in doubt
+            settled=page.settled,  # caught up: doubtful records not seen again are swept
+        )
 
 
 async def root_site_drives(api: Graph) -> list[str]:

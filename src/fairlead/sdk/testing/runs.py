@@ -1,6 +1,6 @@
 """Run one function as the engine would: same validation, same order of commits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +75,11 @@ async def run_sync(
     if name not in pack.syncs:
         raise AuthorError(f"pack {pack.name} has no sync {name}")
     sync = pack.syncs[name]
+    kept = table if table is not None else Table()
+
+    async def known(ids: Sequence[str]) -> set[str]:
+        return kept.live(next(iter(sync.models))).keys() & set(ids)
+
     ctx = sync_ctx(
         pack,
         sync,
@@ -83,8 +88,9 @@ async def run_sync(
         checkpoint=checkpoint,
         variant=variant,
         log=log,
+        known=known,
     )
-    outcome = SyncOutcome(table if table is not None else Table(), checkpoint)
+    outcome = SyncOutcome(kept, checkpoint)
     outcome.skipped = ctx.skipped
     generator = sync.body(ctx)
     try:

@@ -1,12 +1,13 @@
 """Table: the records of one connection in memory, kept by the same rules as the real store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
 
 from fairlead.model.batch import BatchCounts, StoredBatch
+from fairlead.model.content import Lineage, Move, carried, move_of
 
 
 @dataclass(slots=True)
@@ -100,8 +101,11 @@ class Table:
             partition.is_in_doubt = True
             partition.roots.clear()
         counts = BatchCounts()
+        moved = {} if partition.is_in_doubt else self._moved(batch)
         for record_id, (digest, content) in batch.upsert.items():
             counts += self._upsert(batch, record_id, digest, content, partition.generation)
+        if moved and batch.lineage is not None:
+            counts += self._carry(batch, moved, batch.lineage)
         gone = [*batch.delete, *batch.delete_under]
         counts += self._delete((batch.model, record_id) for record_id in gone)
         if batch.replace:
@@ -145,6 +149,38 @@ class Table:
         return {
             key[1] for key, row in self._rows.items() if row.is_deleted and model in (None, key[0])
         }
+
+    def _moved(self, batch: StoredBatch) -> dict[str, Move]:
+        """Return how those of the batch's records moved that lie elsewhere than they did."""
+        moved: dict[str, Move] = {}
+        for record_id, (_, content) in batch.upsert.items():
+            row = self._rows.get((batch.model, record_id))
+            if batch.lineage is None or row is None or row.is_deleted:
+                continue
+            if (move := move_of(row.content, content, batch.lineage)) is not None:
+                moved[record_id] = move
+        return moved
+
+    def _carry(
+        self, batch: StoredBatch, moved: Mapping[str, Move], lineage: Lineage
+    ) -> BatchCounts:
+        """Give what lies below what moved its place."""
+        pending = list(moved.items())
+        seen = set(moved)
+        done = 0
+        while pending:
+            parent, above = pending.pop()
+            for (model, record_id), row in self._rows.items():
+                if (model, row.parent) != (batch.model, parent) or row.is_deleted:
+                    continue
+                if record_id in seen:
+                    continue
+                seen.add(record_id)
+                if (told := carried(row.content, above, lineage)) is not None:
+                    row.digest, row.content, move = told
+                    pending.append((record_id, move))
+                    done += 1
+        return BatchCounts(updated=done)
 
     def _upsert(
         self, batch: StoredBatch, record_id: str, digest: bytes, content: bytes, generation: int
