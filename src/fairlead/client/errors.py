@@ -157,6 +157,8 @@ _BY_STATUS: dict[int, type[FairleadApiError]] = {
     403: PermissionDenied,
     404: NotFound,
     409: Conflict,
+    # also where the caller must act: that the vendor has no such item, say
+    424: VendorRefused,
     429: RateLimited,
 }
 

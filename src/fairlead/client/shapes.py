@@ -329,7 +329,7 @@ class RunFailure(TypedDict):
 class Progress(TypedDict):
     """What a run is about at this moment."""
 
-    phase: str | None
+    phase: Literal["reading", "storing", "ending"]
     waiting: str | None
     until: str | None
 

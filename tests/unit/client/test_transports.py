@@ -35,6 +35,7 @@ def refusal(code: str, who: str, **more: Any) -> bytes:
         (424, "missing_scope", "operator", api.OperatorMustAct),
         (503, "database_unavailable", "operator", api.OperatorMustAct),
         (424, "script_http_error", "vendor", api.VendorRefused),
+        (424, "script_http_error", "caller", api.VendorRefused),
         (500, "action_script_runtime_error", "author", api.FunctionFailed),
         (429, "too_many_request", "caller", api.RateLimited),
         (500, "internal_error", "us", api.ServerFailed),
