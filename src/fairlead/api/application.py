@@ -17,6 +17,7 @@ from fairlead.api import (
     connection_read,
     connections,
     credentials,
+    dead_letters,
     doctor,
     functions,
     health,
@@ -29,6 +30,7 @@ from fairlead.api import (
     providers,
     proxy,
     records,
+    records_export,
     records_prune,
     sync_variants,
     syncs,
@@ -62,6 +64,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     syncs.router,
     sync_variants.router,
     records_prune.router,
+    records_export.router,
+    dead_letters.router,
     actions.router,
 )
 _HOT = (records.DOCUMENTATION, connection_read.DOCUMENTATION, *proxy.DOCUMENTATION)

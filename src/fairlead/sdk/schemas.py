@@ -1,5 +1,6 @@
 """JSON Schemas (draft 2020-12) of inputs, outputs, records and metadata, as on the wire."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
@@ -42,3 +43,14 @@ def _told(schema: dict[str, Any]) -> dict[str, Any]:
                 if name in values[0]:
                     field.setdefault(name, values[0][name])
     return schema
+
+
+def columns_of(syncs: Iterable[Sync], model: str) -> list[str] | None:
+    """Return the fields of a model as they are on the wire; None if no sync keeps it."""
+    for sync in syncs:
+        if (found := sync.models.get(model)) is not None:
+            return [
+                field.serialization_alias or field.alias or name
+                for name, field in found.model_fields.items()
+            ]
+    return None

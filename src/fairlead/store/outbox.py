@@ -4,9 +4,12 @@ An event is put in the transaction that caused it and leaves at least once: `cla
 while instead of locking it, so that one whose deliverer died comes up again.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, and_, delete, insert, or_, select, text, update
 
 from fairlead.model.event import Delivery, Event
 from fairlead.store.database import Tx, columns_of
@@ -14,6 +17,15 @@ from fairlead.store.tables import deliveries, events
 
 #: longer than any attempt to deliver may take
 HIDDEN_FOR = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that was given up, and the last attempt at it, None if there was nowhere to go."""
+
+    event: Event
+    attempts: int
+    last: Delivery | None
 
 
 async def put(tx: Tx, event: Event) -> None:
@@ -25,13 +37,31 @@ async def put(tx: Tx, event: Event) -> None:
 
 
 async def claim(tx: Tx, now: datetime, limit: int) -> list[tuple[Event, int]]:
-    """Return due events with the number of this attempt (from 1), hidden from others meanwhile."""
+    """Return due events with the number of this attempt (from 1), hidden from others meanwhile.
+
+    Of a connection only the oldest that is neither delivered nor given up, so that its events
+    arrive in order; of no connection, all.
+    """
+    earlier = events.alias("earlier")
+    is_behind = (
+        select(earlier.c.id)
+        .where(
+            earlier.c.connection_pk == events.c.connection_pk,
+            # spelt as in the index
+            text("earlier.state = 'pending'"),
+            or_(
+                earlier.c.created_at < events.c.created_at,
+                and_(earlier.c.created_at == events.c.created_at, earlier.c.id < events.c.id),
+            ),
+        )
+        .exists()
+    )
     rows = await tx.all(
         select(events)
-        .where(events.c.state == "pending", events.c.due_at <= now)
+        .where(events.c.state == "pending", events.c.due_at <= now, ~is_behind)
         .order_by(events.c.due_at, events.c.created_at, events.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=events, skip_locked=True)
     )
     if not rows:
         return []
@@ -40,20 +70,18 @@ async def claim(tx: Tx, now: datetime, limit: int) -> list[tuple[Event, int]]:
         .where(events.c.id.in_([row.id for row in rows]))
         .values(attempt=events.c.attempt + 1, due_at=now + HIDDEN_FOR)
     )
-    return [
-        (
-            Event(
-                id=row.id,
-                environment_id=row.environment_id,
-                type=row.type,
-                connection_pk=row.connection_pk,
-                payload=row.payload,
-                created_at=row.created_at,
-            ),
-            row.attempt + 1,
-        )
-        for row in rows
-    ]
+    return [(_event(row), row.attempt + 1) for row in rows]
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        id=row.id,
+        environment_id=row.environment_id,
+        type=row.type,
+        connection_pk=row.connection_pk,
+        payload=row.payload,
+        created_at=row.created_at,
+    )
 
 
 async def delivered(tx: Tx, event_id: str, delivery: Delivery) -> None:
@@ -89,6 +117,31 @@ async def deliveries_of(tx: Tx, event_id: str) -> list[Delivery]:
         .order_by(deliveries.c.attempt, deliveries.c.created_at)
     )
     return [Delivery(**columns_of(row)) for row in rows]
+
+
+async def dead_letters(tx: Tx, environment_id: int, limit: int) -> list[DeadLetter]:
+    """Return events that were given up, newest first."""
+    rows = await tx.all(
+        select(events)
+        .where(events.c.environment_id == environment_id, events.c.state == "dead")
+        .order_by(events.c.created_at.desc(), events.c.id)
+        .limit(limit)
+    )
+    letters = []
+    for row in rows:
+        tried = await deliveries_of(tx, row.id)
+        letters.append(DeadLetter(_event(row), row.attempt, tried[-1] if tried else None))
+    return letters
+
+
+async def replay(tx: Tx, environment_id: int, ids: Sequence[str], now: datetime) -> int:
+    """Let events that were given up be delivered once more, all if none is named; how many."""
+    which = [events.c.environment_id == environment_id, events.c.state == "dead"]
+    if ids:
+        which.append(events.c.id.in_(ids))
+    return await tx.count(
+        update(events).where(*which).values(state="pending", attempt=0, due_at=now)
+    )
 
 
 async def purge(tx: Tx, before: datetime) -> int:

@@ -90,6 +90,7 @@ class Deliverer:
         self._per_receiver: Counter[str] = Counter()
         self._lines: defaultdict[str, deque[Claimed]] = defaultdict(deque)
         self._purge_at = clock.now()
+        self._ended = asyncio.Event()
 
     def start(self) -> None:
         """Begin to deliver in the background; a second call does nothing."""
@@ -136,7 +137,11 @@ class Deliverer:
             if len(self._under_way) >= MAX_UNDER_WAY:
                 await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
             elif not claimed:
-                await asyncio.sleep(IDLE_SECONDS)
+                # an attempt that ended may have made room for the connection's next event
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._ended.wait()
+            self._ended.clear()
 
     async def _begin(self) -> tuple[int, list[asyncio.Task[None]]]:
         """Claim what is due and start its attempts; return how many were claimed, and the tasks.
@@ -217,6 +222,7 @@ class Deliverer:
                     await outbox.postpone(tx, event.id, self._clock.now(), None)
                 return
             await self._settle(event, attempt, url, await self._post(event, url))
+            self._ended.set()
         except Exception:
             # The claim runs out by itself, and the event comes again.
             log.exception("delivery was not recorded", event_id=event.id, attempt=attempt)

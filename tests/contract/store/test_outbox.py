@@ -94,13 +94,16 @@ async def test_postponed_and_given_up(world: World) -> None:
 
 
 async def test_in_order_up_to_the_limit(world: World) -> None:
-    await put(world, *(event(world, f"e{n}", created_at=NOW - n * MINUTE) for n in range(3)))
+    await put(
+        world,
+        *(event(world, f"e{n}", created_at=NOW - n * MINUTE, connection_pk=None) for n in range(3)),
+    )
     assert [one.id for one, _ in await claim(world, limit=2)] == ["e2", "e1"]
     assert [one.id for one, _ in await claim(world, limit=2)] == ["e0"]
 
 
 async def test_several_deliverers_share(world: World) -> None:
-    await put(world, *(event(world, f"e{n}") for n in range(20)))
+    await put(world, *(event(world, f"e{n}", connection_pk=None) for n in range(20)))
     claimed = await asyncio.gather(*(claim(world, limit=5) for _ in range(6)))
     ids = [one.id for batch in claimed for one, _ in batch]
     assert len(ids) == len(set(ids))
@@ -121,3 +124,40 @@ async def test_purge_takes_what_is_settled_and_old(world: World) -> None:
         assert await outbox.purge(tx, NOW + MINUTE) == 2
     assert [one.id for one, _ in await claim(world)] == ["e3"]
     assert await attempts(world) == []
+
+
+async def test_a_connections_events_come_one_after_the_other(world: World) -> None:
+    first, second = (event(world, f"e{n}", created_at=NOW + n * MINUTE) for n in range(2))
+    other = event(world, "o", connection_pk=None, created_at=NOW + MINUTE)
+    await put(world, second, other, first)
+    later = NOW + MINUTE
+    assert {one.id for one, _ in await claim(world, later)} == {"e0", "o"}
+    assert await claim(world, later) == []
+    async with world.db.write() as tx:
+        await outbox.postpone(tx, "e0", later + MINUTE, delivery("d1", event_id="e0"))
+    # it waits for another attempt, and the next one with it
+    assert await claim(world, later) == []
+    async with world.db.write() as tx:
+        await outbox.delivered(tx, "e0", delivery("d2", 2, event_id="e0", status=200))
+    assert [one.id for one, _ in await claim(world, later)] == ["e1"]
+
+
+async def test_what_was_given_up_is_listed_and_delivered_once_more(world: World) -> None:
+    await put(world, event(world), event(world, "e2", created_at=NOW + MINUTE))
+    async with world.db.write() as tx:
+        await outbox.dead(tx, "e2", None)
+    await claim(world)
+    async with world.db.write() as tx:
+        await outbox.dead(tx, event(world).id, delivery())
+        letters = await outbox.dead_letters(tx, world.environment.id, 10)
+        assert [(each.event.id, each.attempts) for each in letters] == [
+            ("e2", 0),
+            (event(world).id, 1),
+        ]
+        assert letters[0].last is None
+        assert letters[1].last
+        assert letters[1].last.status == 500
+        assert await outbox.replay(tx, world.environment.id + 1, [], NOW) == 0
+        assert await outbox.replay(tx, world.environment.id, ["e2"], NOW) == 1
+        assert await outbox.replay(tx, world.environment.id, [], NOW) == 1
+    assert await claim(world) == [(event(world), 1)]

@@ -115,6 +115,9 @@ OK = {
         "path": "/sync/notes/variant/v",
         "json": {"provider_config_key": "acme", "connection_id": "c1"},
     },
+    ("get", "/records/export"): {"path": "/records/export?model=Note"},
+    ("get", "/webhooks/dead-letters"): {},
+    ("post", "/webhooks/dead-letters/replay"): {"json": {"ids": []}},
     ("patch", "/records/prune"): {
         "json": {"model": "Note", "until_cursor": "cDox"},
     },

@@ -99,14 +99,14 @@ class Stage:
             noted = await outbox.deliveries_of(tx, event_id)
         return [(one.attempt, one.status, one.error) for one in noted]
 
-    async def connection(self, webhook_url: str) -> int:
+    async def connection(self, webhook_url: str, key: str = "sp") -> int:
         vault = Vault([bytes(32)])
         async with self.db.write() as tx:
             integration = await integrations.insert(
                 tx,
                 vault,
                 environment_id=self.environment.id,
-                unique_key="sp",
+                unique_key=key,
                 provider="sharepoint-online",
                 display_name="SharePoint",
                 client_id=None,
@@ -270,9 +270,10 @@ async def test_the_connections_own_url_wins(stage: Stage) -> None:
 
 
 async def test_a_slow_receiver_does_not_hold_up_another(stage: Stage) -> None:
-    pk = await stage.connection("https://slow.example/hook")
     gate = stage.receivers.slow["https://slow.example/hook"] = asyncio.Event()
     for number in range(80):
+        # each of a connection of its own: those of one come one after the other
+        pk = await stage.connection("https://slow.example/hook", f"sp{number}")
         await stage.put(f"slow{number:02d}", pk)
     stage.clock.advance(timedelta(seconds=1))
     await stage.put("quick")

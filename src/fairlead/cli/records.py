@@ -1,0 +1,94 @@
+"""`fairlead records` and `fairlead sync`: what a connection's syncs keep, seen from the machine."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead.api.logs import configure_logs
+from fairlead.errors import NotFound
+from fairlead.model.connection import Connection
+from fairlead.sdk.providers_file import add_providers
+from fairlead.sdk.registry import load_packs
+from fairlead.sdk.schemas import columns_of
+from fairlead.settings import Settings, SettingsInvalid
+from fairlead.store import checkpoints, connections, environments
+from fairlead.store.database import Database
+from fairlead.store.record_export import Format
+from fairlead.store.record_export import export as exported
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Which connection is meant, as the command line says it."""
+
+    connection: str
+    integration: str
+    environment: str = "dev"
+
+
+@asynccontextmanager
+async def _open(settings: Settings, whose: Whose) -> AsyncIterator[tuple[Database, Connection]]:
+    # logs go elsewhere than what the command prints
+    configure_logs(settings)
+    db = await Database.open(settings.database_url)
+    try:
+        async with db.read() as tx:
+            named = {each.name: each for each in await environments.list_all(tx)}
+            if whose.environment not in named:
+                raise NotFound(f"There is no environment '{whose.environment}'")
+            found = await connections.find(
+                tx, named[whose.environment].id, whose.integration, whose.connection
+            )
+        if found is None:
+            raise NotFound(f"There is no connection '{whose.connection}' of '{whose.integration}'")
+        yield db, found
+    finally:
+        await db.close()
+
+
+async def export(
+    settings: Settings, whose: Whose, *, model: str, variant: str, form: Format, out: Path | None
+) -> None:
+    """Write every live record of a model to a file, or print them."""
+    registry = load_packs()
+    if settings.providers_file is not None:
+        add_providers(registry, settings.providers_file)
+    async with _open(settings, whose) as (db, connection):
+        columns = columns_of(registry.syncs(connection.provider), model)
+        if columns is None:
+            raise NotFound(f"No sync of '{whose.integration}' keeps a model '{model}'")
+        try:
+            target = out.open("wb") if out else sys.stdout.buffer
+        except OSError as error:
+            reason = error.strerror or error
+            raise SettingsInvalid(f"{out} cannot be written: {reason}") from error
+        try:
+            async for piece in exported(
+                db,
+                connection_pk=connection.id,
+                model=model,
+                variant=variant,
+                form=form,
+                columns=columns,
+            ):
+                target.write(piece)
+        finally:
+            target.close() if out else target.flush()
+
+
+async def show_checkpoint(settings: Settings, whose: Whose, sync: str, variant: str) -> None:
+    """Print where a sync goes on."""
+    async with _open(settings, whose) as (db, connection), db.read() as tx:
+        content = await checkpoints.load(tx, connection.id, sync, variant)
+    if content is None:
+        raise NotFound(f"'{sync}' has no checkpoint; its next run reads everything")
+    print(content.decode(errors="replace"))
+
+
+async def clear_checkpoint(settings: Settings, whose: Whose, sync: str, variant: str) -> None:
+    """Forget where a sync goes on."""
+    async with _open(settings, whose) as (db, connection), db.write() as tx:
+        await checkpoints.clear(tx, connection.id, sync, variant)
+    print(f"the next run of '{sync}' reads everything; its records stay")
