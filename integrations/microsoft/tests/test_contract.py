@@ -8,6 +8,7 @@ import pytest
 from fairlead.model.function import Action, Sync
 from fairlead.model.schedule import parse_frequency
 from fairlead.sdk import Registry, input_schema, output_schema, record_schemas, schema_of
+from fairlead.sdk.testing import Check, Contract
 from fairlead_microsoft import pack
 from fairlead_microsoft.clouds import CLOUDS, GLOBAL
 
@@ -46,6 +47,15 @@ SYNCS = {
 #: the one model that another platform spells so
 SNAKES = {"site_id", "list_template"}
 SCOPE = re.compile(r"[A-Z][A-Za-z]+\.[A-Z][A-Za-z.]+")
+
+
+#: every function's case is a test of its own against the emulator
+CHECKS = Contract(PACK, without_case=[function.name for function in FUNCTIONS]).checks()
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=str)
+def test_contract_of_the_sdk(check: Check):
+    check()
 
 
 def each(functions: list) -> pytest.MarkDecorator:

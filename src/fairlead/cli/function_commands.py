@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from fairlead.cli import starter_pack
+from fairlead.cli import dev as of_dev
+from fairlead.cli import server, starter_pack
 from fairlead.cli.diff import MOST_CHANGES
 from fairlead.cli.replay_run import replay_run
 from fairlead.cli.run_function import Order, run_function
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
         epilog="Examples: [b]fairlead replay 0199...[/b], "
         "[b]fairlead replay 0199... --save failed.json[/b]"
     )(replay)
+    app.command(epilog="Example: [b]FAIRLEAD_PACKS=my-integration fairlead dev[/b]")(dev)
 
 
 def init(
@@ -51,6 +53,20 @@ def init(
         f"  export FAIRLEAD_PACKS=$PWD\n"
         f"  fairlead run tasks --recording tests/recordings/tasks.json"
     )
+
+
+def dev(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port to listen on.", min=1, max=65535)
+    ] = server.DEFAULT_PORT,
+) -> None:
+    """Serve, and start anew whenever a file of your packs (FAIRLEAD_PACKS) changes.
+
+    Vendors' callbacks and notifications need an address they can reach: open a tunnel to the port
+    and set FAIRLEAD_SERVER_URL to the tunnel's address.
+    """
+    of_dev.dev(load_settings(), host, port)
 
 
 def replay(

@@ -31,21 +31,21 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
     stop = _on_signal()
     async with running(settings, host=host, port=port) as server:
         _settle()
-        _say(f"fairlead listens on {server.url}")
-        _say(f"  open      {server.services.settings.server_url}/")
-        _say(f"  API       {server.services.settings.server_url}/openapi.json")
-        _say(f"  database  {_database(settings)}")
+        say(f"fairlead listens on {server.url}")
+        say(f"  open      {server.services.settings.server_url}/")
+        say(f"  API       {server.services.settings.server_url}/openapi.json")
+        say(f"  database  {_database(settings)}")
         await stop.wait()
-        _say("fairlead stops")
+        say("fairlead stops")
 
 
 async def _work(settings: Settings) -> None:
     stop = _on_signal()
     async with open_services(settings, work=True):
         _settle()
-        _say(f"fairlead works on {_database(settings)}")
+        say(f"fairlead works on {_database(settings)}")
         await stop.wait()
-        _say("fairlead stops")
+        say("fairlead stops")
 
 
 def _settle() -> None:
@@ -67,7 +67,8 @@ def _on_signal() -> asyncio.Event:
     return stop
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Print a line for people beside what programs read."""
     print(text, file=sys.stderr, flush=True)
 
 

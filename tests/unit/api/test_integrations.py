@@ -142,6 +142,10 @@ async def test_functions(world: Any, check: Any) -> None:
     assert listed["data"][0]["returns"] == ["Note"]
     one = (await world.client.get("/integrations/a/functions/shout?type=action")).json()["data"]
     assert one["input"]["required"] == ["text"]
+    assert one["output"]["type"]
+    sync = listed["data"][0]
+    assert "id" in sync["records"]["Note"]["required"]
+    assert sync["metadata"]["type"] == "object"
     check(await world.client.get("/integrations/a/functions/none"), 404, "not_found")
     check(await world.client.get("/integrations/none/functions"), 404, "not_found")
     check(
