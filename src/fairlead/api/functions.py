@@ -1,5 +1,6 @@
 """`/integrations/{key}/functions`: its actions and syncs, with their schemas (2.2)."""
 
+import inspect
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
@@ -12,6 +13,7 @@ from fairlead.api.services import Given, Services
 from fairlead.errors import NotFound
 from fairlead.model.function import Action, Sync
 from fairlead.sdk.schemas import input_schema, output_schema, record_schemas, schema_of
+from fairlead.store import integrations
 
 router = APIRouter(tags=["functions"])
 
@@ -159,3 +161,72 @@ async def read_function(
         if each["name"] == name:
             return {"data": each}
     raise NotFound(f"There is no function '{name}' on the integration '{unique_key}'.")
+
+
+class CodeReply(BaseModel):
+    """The source of a function."""
+
+    type: str
+    code: str
+
+
+@router.get(
+    "/integrations/{unique_key}/functions/{name}/code",
+    response_model=CodeReply,
+    openapi_extra={"parameters": parameters(FunctionQuery)},
+)
+async def read_code(
+    services: Given,
+    unique_key: str,
+    name: str,
+    query: Annotated[FunctionQuery, Depends(query_of(FunctionQuery))],
+    caller: Annotated[Caller, needs("environment:integrations:list_functions")],
+) -> dict[str, Any]:
+    """Read the source of a function, as it is installed."""
+    integration = await required_integration(services, caller.environment.id, unique_key)
+    syncs = services.registry.syncs(integration.provider) if query.type != "action" else []
+    actions = services.registry.actions(integration.provider) if query.type != "sync" else []
+    for kind, functions in (("sync", syncs), ("action", actions)):
+        for each in functions:
+            if each.name == name:
+                return {"type": kind, "code": inspect.getsource(each.body)}
+    raise NotFound(f'Function "{name}" does not exist')
+
+
+class ScriptsQuery(Strict):
+    """In which form."""
+
+    format: Literal["nango", "openai"] = "nango"
+
+
+@router.get("/scripts/config", openapi_extra={"parameters": parameters(ScriptsQuery)})
+async def list_scripts(
+    services: Given,
+    query: Annotated[ScriptsQuery, Depends(query_of(ScriptsQuery))],
+    caller: Annotated[Caller, needs("environment:integrations:list_functions")],
+) -> Any:
+    """List the functions of all integrations; `format=openai`: actions as a model's tools."""
+    async with services.db.read() as tx:
+        found = await integrations.list_all(tx, services.vault, caller.environment.id)
+    known = [each for each in found if each.provider in services.registry.providers]
+    if query.format == "openai":
+        tools = {
+            each.name: {
+                "name": each.name,
+                "description": each.description,
+                "parameters": input_schema(each),
+            }
+            for integration in known
+            for each in services.registry.actions(integration.provider)
+        }
+        return {"data": list(tools.values())}
+    return [
+        {
+            "providerConfigKey": each.unique_key,
+            "provider": each.provider,
+            "syncs": [_sync_out(one) for one in services.registry.syncs(each.provider)],
+            "actions": [_action_out(one) for one in services.registry.actions(each.provider)],
+            "on-events": [],
+        }
+        for each in known
+    ]
