@@ -173,7 +173,7 @@ class CodeReply(BaseModel):
 @router.get(
     "/integrations/{unique_key}/functions/{name}/code",
     response_model=CodeReply,
-    openapi_extra={"parameters": parameters(FunctionQuery)},
+    include_in_schema=False,
 )
 async def read_code(
     services: Given,
@@ -199,7 +199,8 @@ class ScriptsQuery(Strict):
     format: Literal["nango", "openai"] = "nango"
 
 
-@router.get("/scripts/config", openapi_extra={"parameters": parameters(ScriptsQuery)})
+# the contract's older list; ours is the one of an integration
+@router.get("/scripts/config", include_in_schema=False)
 async def list_scripts(
     services: Given,
     query: Annotated[ScriptsQuery, Depends(query_of(ScriptsQuery))],

@@ -27,10 +27,6 @@ OK = {
     ("get", "/integrations/{unique_key}/functions/{name}"): {
         "path": "/integrations/acme/functions/notes"
     },
-    ("get", "/integrations/{unique_key}/functions/{name}/code"): {
-        "path": "/integrations/acme/functions/notes/code"
-    },
-    ("get", "/scripts/config"): {},
     ("post", "/connections/{connection_id}/doctor"): {
         "path": "/connections/c1/doctor?provider_config_key=acme"
     },
