@@ -5,10 +5,10 @@ from base64 import b64decode
 import pytest
 
 from fairlead.errors import ActionFailed, InvalidInput, Rejected
+from fairlead.sdk import content
 from fairlead.sdk.testing import Exchange, Replay, run_action
 from fairlead_microsoft import pack
 from fairlead_microsoft.clouds import GLOBAL
-from fairlead_microsoft.sharepoint import contents
 
 PACK = pack(GLOBAL)
 ROOT = GLOBAL.graph_url
@@ -119,21 +119,21 @@ async def test_ids_that_would_lead_elsewhere_are_refused(name):
     assert send.requests == []
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", bytes(range(256)) * 10])
-async def test_download_drive_item_content(content):
+@pytest.mark.parametrize("body", [b"", b"hello", bytes(range(256)) * 10])
+async def test_download_drive_item_content(body):
     send = Replay(
-        [Exchange(url=f"{ITEM}/content", headers={"Content-Type": "text/plain"}, body=content)]
+        [Exchange(url=f"{ITEM}/content", headers={"Content-Type": "text/plain"}, body=body)]
     )
     found = await run_action(PACK, "download-drive-item-content", WHERE, send)
-    assert b64decode(found["content"]) == content
-    assert (found["size"], found["mimeType"]) == (len(content), "text/plain")
+    assert b64decode(found["content"]) == body
+    assert (found["size"], found["mimeType"]) == (len(body), "text/plain")
     send.assert_all_used()
 
 
 async def test_a_file_too_large_for_an_action_is_refused_early(monkeypatch):
-    monkeypatch.setattr(contents, "LARGEST_CONTENT", 4)
+    monkeypatch.setattr(content, "LARGEST_AS_TEXT", 4)
     send = Replay([Exchange(url=f"{ITEM}/content", body=b"12345")])
-    with pytest.raises(ActionFailed, match=r"GET /proxy/v1\.0/sites/.*/content instead") as told:
+    with pytest.raises(ActionFailed, match="Accept: application/octet-stream") as told:
         await run_action(PACK, "download-drive-item-content", WHERE, send)
     assert told.value.code == "file_too_large"
     send.assert_all_used()

@@ -174,13 +174,14 @@ async def test_a_download_is_streamed_and_closed():
     api, send = graph(
         Exchange(url="/v1.0/f/content", headers={"Content-Type": "text/plain"}, body=b"hello")
     )
-    async with api.download("/v1.0/f/content") as response:
-        assert b"".join([piece async for piece in response.stream()]) == b"hello"
+    content = await api.content("/v1.0/f/content")
+    assert content.mime_type == "text/plain"
+    assert b"".join([piece async for piece in content.stream()]) == b"hello"
+    await content.close()
     send.assert_all_used()
 
 
 async def test_a_refused_download_is_classified():
     api, _ = graph(Exchange(url="/v1.0/f/content", status=404, body=b"gone"))
     with pytest.raises(Rejected, match="no such item"):
-        async with api.download("/v1.0/f/content"):
-            pass
+        await api.content("/v1.0/f/content")

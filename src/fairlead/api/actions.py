@@ -3,8 +3,10 @@
 from typing import Annotated, Any
 
 import orjson
+import structlog
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from fairlead.api.auth import Caller, needs
 from fairlead.api.errors import envelope, error_response, json_response, translated
@@ -12,6 +14,7 @@ from fairlead.api.identifiers import FunctionName
 from fairlead.api.openapi import header_parameters
 from fairlead.api.routing import NoQuery, Strict, headers_of, query_of, required_headers
 from fairlead.api.services import Given
+from fairlead.engine import Delivery
 from fairlead.errors import (
     ActionFailed,
     AuthorError,
@@ -24,7 +27,9 @@ from fairlead.errors import (
 )
 from fairlead.store import connections
 
+log = structlog.get_logger(__name__)
 router = APIRouter(tags=["actions"])
+_BYTES = "application/octet-stream"
 
 
 class ActionTrigger(Strict):
@@ -39,7 +44,13 @@ class ActionTrigger(Strict):
     "/action/trigger",
     response_class=Response,
     responses={
-        200: {"description": "What it returned.", "content": {"application/json": {"schema": {}}}}
+        200: {
+            "description": "What it returned.",
+            "content": {
+                "application/json": {"schema": {}},
+                _BYTES: {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
     },
     openapi_extra={"parameters": header_parameters("Connection-Id", "Provider-Config-Key")},
     dependencies=[Depends(query_of(NoQuery))],
@@ -50,7 +61,11 @@ async def trigger(
     body: ActionTrigger,
     caller: Annotated[Caller, needs("environment:actions:execute")],
 ) -> Response:
-    """Call an action and answer what it returns."""
+    """Call an action and answer what it returns.
+
+    With `Accept: application/octet-stream` an action that returns content (a file) answers with its
+    bytes as they are, streamed, of any size; without, as base64 in JSON.
+    """
     headers = headers_of(request.scope["headers"])
     connection_id, key = required_headers(headers, "connection-id", "provider-config-key")
     if headers.get("x-async", "").lower() == "true":
@@ -63,11 +78,39 @@ async def trigger(
         raise CallerError(
             f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
         )
+    takes_bytes = _BYTES in headers.get("accept", "").lower()
+    engine = services.engine
     try:
-        output = await services.engine.run_action(connection, body.action_name, body.input)
+        if takes_bytes:
+            output = await engine.deliver_action(connection, body.action_name, body.input)
+        else:
+            output = await engine.run_action(connection, body.action_name, body.input)
     except FairleadError as error:
         return failure(error)
-    return json_response(output)
+    return Delivered(output) if isinstance(output, Delivery) else json_response(output)
+
+
+class Delivered(StreamingResponse):
+    """Bytes as they come from the vendor; closed however it ends."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        # a page or a picture from elsewhere must not be shown as one of ours
+        headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+        if delivery.size is not None:
+            headers["Content-Length"] = str(delivery.size)
+        kind = delivery.mime_type or _BYTES
+        super().__init__(delivery.stream(), headers=headers | {"Content-Type": kind})
+        self._delivery = delivery
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the bytes; the caller may go away meanwhile."""
+        try:
+            await super().__call__(scope, receive, send)
+        except FairleadError as error:
+            # left unfinished, so that the server cuts it and nobody takes it for whole
+            log.warning("answer broke off", code=error.code, reason=error.message)
+        finally:
+            await self._delivery.close()
 
 
 #: what an action may raise -> status and code of the contract; the first that fits

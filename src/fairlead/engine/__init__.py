@@ -4,6 +4,7 @@ The truth about a run is a row of ours with a lease and a fencing token; the que
 looks at it next. Losing, repeating or reordering what the queue holds changes nothing but timing.
 """
 
+from fairlead.engine.action_run import Delivery
 from fairlead.engine.engine import Engine
 
-__all__ = ["Engine"]
+__all__ = ["Delivery", "Engine"]

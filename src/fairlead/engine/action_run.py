@@ -5,6 +5,7 @@ An action runs in the process that was called, not through the queue: its caller
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from fairlead.gateway.needs import Needs
 from fairlead.model.connection import Connection
 from fairlead.model.function import Action
 from fairlead.model.run import Run, RunFailure, RunKind, RunState, RunTrigger
-from fairlead.sdk import action_ctx, call_action, dump_output, validate_input, view_of
+from fairlead.sdk import Content, action_ctx, call_action, dump_output, validate_input, view_of
 from fairlead.sdk.pack import Pack
 from fairlead.sdk.recorder import Recorder
 from fairlead.store import recordings, runs
@@ -33,9 +34,15 @@ _MARGIN = timedelta(seconds=30)
 
 
 async def run_action(
-    setup: Setup, connection: Connection, name: str, raw: object, *, limit: timedelta = LONGEST
+    setup: Setup,
+    connection: Connection,
+    name: str,
+    raw: object,
+    *,
+    limit: timedelta = LONGEST,
+    as_bytes: bool = False,
 ) -> Any:
-    """Call an action and return its output as JSON values.
+    """Call an action and return its output as JSON values, or content as a Delivery if wanted.
 
     NotFound (`unknown_action`), InvalidInput with its issues, whatever the vendor's API raised,
     ActionFailed, OutputInvalid, FunctionCrashed, FunctionTimedOut; all but the first two are in the
@@ -48,7 +55,7 @@ async def run_action(
     run = await _open(setup, connection, action, raw, limit)
     call = _Call(setup, run, connection, action)
     try:
-        output = await call.body(pack, action, validated, limit)
+        output = await call.body(pack, action, validated, limit, as_bytes=as_bytes)
     except FairleadError as error:
         await call.fail(failure_of(error))
         log.warning("action failed", action=name, run_id=run.id, code=error.code)
@@ -57,6 +64,8 @@ async def run_action(
         # Whoever called is gone; its row must not look as if somebody still worked at it.
         await asyncio.shield(call.finish(RunState.CANCELLED))
         raise
+    if isinstance(output, Content):
+        return Delivery(call, output)
     await call.finish(RunState.SUCCEEDED, output=output)
     return output
 
@@ -116,12 +125,17 @@ class _Call:
         action: Action,
         validated: Any,
         limit: timedelta,
+        *,
+        as_bytes: bool,
     ) -> Any:
         async def work() -> Any:
             view = view_of(self._connection)
             bound = log.bind(run_id=self._run.id, connection_id=view.connection_id)
             context = action_ctx(pack, view, self._recorder, bound)
-            output = dump_output(action, await call_action(action, context, validated))
+            result = await call_action(action, context, validated, as_bytes=as_bytes)
+            if isinstance(result, Content):
+                return result
+            output = dump_output(action, result)
             self._measure(action, output)
             return output
 
@@ -164,3 +178,41 @@ class _Call:
                 if recording is not None:
                     await recordings.put(tx, run, recording, now)
                 await runs.finish(tx, run.id, run.fencing_token, state=state, now=now, **result)
+
+
+class Delivery:
+    """Content on its way to the caller; the run ends when it has gone, well or not."""
+
+    def __init__(self, call: _Call, content: Content) -> None:
+        self._call = call
+        self._content = content
+        self._is_ended = False
+        self.mime_type = content.mime_type
+        #: bytes, None if the vendor did not say
+        self.size = content.size
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Yield the bytes as they arrive; ProviderError if they break off."""
+        sent = 0
+        try:
+            async for chunk in self._content.stream():
+                sent += len(chunk)
+                yield chunk
+        except FairleadError as error:
+            await self._end_badly(failure_of(error))
+            raise
+        await self._end(RunState.SUCCEEDED, output={"size": sent, "mimeType": self.mime_type})
+
+    async def close(self) -> None:
+        """Give the vendor's connection back; if bytes are left, their caller is gone."""
+        await self._content.close()
+        await self._end(RunState.CANCELLED)
+
+    async def _end_badly(self, failure: RunFailure) -> None:
+        self._is_ended = True
+        await self._call.fail(failure)
+
+    async def _end(self, state: RunState, **result: Any) -> None:
+        if not self._is_ended:
+            self._is_ended = True
+            await self._call.finish(state, **result)

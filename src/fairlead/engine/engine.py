@@ -225,6 +225,10 @@ class Engine:
         """Call an action and return its output as JSON values; errors as in `action_run`."""
         return await run_action(self._setup, connection, name, raw, limit=limit)
 
+    async def deliver_action(self, connection: Connection, name: str, raw: object) -> Any:
+        """Call an action and return its output, content as a Delivery that must be closed."""
+        return await run_action(self._setup, connection, name, raw, as_bytes=True)
+
     async def create_variant(
         self,
         environment: Environment,

@@ -16,6 +16,7 @@ from fairlead.sdk.calls import (
     validate_input,
     view_of,
 )
+from fairlead.sdk.content import Content, EncodedContent
 from fairlead.sdk.ctx import ConnectionView, Ctx, Log, Skipped, SyncCtx
 from fairlead.sdk.pack import Pack
 from fairlead.sdk.registry import Registry, load_packs
@@ -27,7 +28,9 @@ __all__ = [
     "Batch",
     "Checkpoint",
     "ConnectionView",
+    "Content",
     "Ctx",
+    "EncodedContent",
     "Log",
     "Metadata",
     "Pack",

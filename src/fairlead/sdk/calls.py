@@ -14,6 +14,7 @@ from fairlead.errors import InvalidInput, MissingScope, OutputInvalid, Rejected
 from fairlead.model.connection import Connection
 from fairlead.model.exchange import Send
 from fairlead.model.function import Action, Sync
+from fairlead.sdk.content import Content
 from fairlead.sdk.ctx import ConnectionView, Ctx, Log, SilentLog, SyncCtx, none_known
 from fairlead.sdk.pack import Pack
 
@@ -51,14 +52,18 @@ def validate_input(action: Action, raw: object) -> BaseModel:
         ) from error
 
 
-async def call_action(action: Action, ctx: Ctx[Any], validated: BaseModel) -> Any:
+async def call_action(
+    action: Action, ctx: Ctx[Any], validated: BaseModel, *, as_bytes: bool = False
+) -> Any:
     """Run an action's body; what it returns still has to go through `dump_output`.
+
+    Content is returned open only if it is wanted `as_bytes`.
 
     A refusal of the vendor's names the permissions that the action needs.
     """
     fields = {name: getattr(validated, name) for name in action.input_model.model_fields}
     try:
-        return await action.body(ctx, **fields)
+        result = await action.body(ctx, **fields)
     except (Rejected, MissingScope) as error:
         is_refusal = not isinstance(error, Rejected) or error.provider_status == _FORBIDDEN
         is_named = all(scope in error.message for scope in action.scopes)
@@ -66,6 +71,7 @@ async def call_action(action: Action, ctx: Ctx[Any], validated: BaseModel) -> An
             error.message += f" {action.name} needs {' and '.join(action.scopes)}."
             error.args = (error.message,)
         raise
+    return await result.encoded() if isinstance(result, Content) and not as_bytes else result
 
 
 def dump_output(action: Action, result: object) -> Any:

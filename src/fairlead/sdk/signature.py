@@ -15,6 +15,7 @@ from pydantic.errors import PydanticSchemaGenerationError
 
 from fairlead.errors import AuthorError
 from fairlead.model.batch import Batch
+from fairlead.sdk.content import Content, EncodedContent
 from fairlead.sdk.ctx import Ctx, SyncCtx
 from fairlead.sdk.shapes import title_of, wire_name
 
@@ -102,7 +103,8 @@ def action_types(body: Callable[..., Any]) -> ActionTypes:
     title = "".join(part.capitalize() for part in body.__name__.split("_"))
     try:
         input_model = create_model(f"{title}Input", __config__=_INPUT_CONFIG, **fields)
-        return ActionTypes(input_model, TypeAdapter(hints["return"]))
+        returned = EncodedContent if hints["return"] is Content else hints["return"]
+        return ActionTypes(input_model, TypeAdapter(returned))
     except (PydanticUserError, PydanticSchemaGenerationError, NameError) as error:
         raise AuthorError(
             f"{body.__module__}.{body.__qualname__} has a type that has no JSON shape: {error}",

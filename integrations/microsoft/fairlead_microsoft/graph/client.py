@@ -5,12 +5,13 @@ caller's cursor) is followed only on Graph's own origin.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
 from fairlead.errors import InvalidInput, ProviderError, ReconnectRequired, Rejected
-from fairlead.model.exchange import Request, Response
+from fairlead.model.exchange import Request
+from fairlead.sdk import Content
 from fairlead_microsoft.graph import urls
 from fairlead_microsoft.graph.batch import read_many
 from fairlead_microsoft.graph.caller import JSON
@@ -157,12 +158,9 @@ class Graph(Uploader):
                     afresh=page.afresh,
                 )
 
-    @asynccontextmanager
-    async def download(self, path: str) -> AsyncIterator[Response]:
+    async def content(self, path: str) -> Content:
         """Open the content of a file, to be streamed; the redirect to its store is followed."""
-        response = await self._call(Request(url=f"{self._root}{path}"))
-        async with response:
-            yield response
+        return Content(await self._call(Request(url=f"{self._root}{path}")))
 
     async def _below(self, folder: Entry, listed: set[str]) -> AsyncIterator[list[Entry]]:
         """Yield everything below a folder, in pages; folders already in `listed` are passed by."""

@@ -1,12 +1,12 @@
 """Actions on what is in a file: download, upload, pictures of it."""
 
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from fairlead.errors import ActionFailed, InvalidInput
-from fairlead.sdk import Ctx, Record, Shape
+from fairlead.sdk import Content, Ctx, Record, Shape
 from fairlead_microsoft.graph import CONFLICT, Graph, given
 from fairlead_microsoft.graph.urls import below
 from fairlead_microsoft.sharepoint.file_models import (
@@ -18,19 +18,6 @@ from fairlead_microsoft.sharepoint.file_models import (
 from fairlead_microsoft.sharepoint.models import DriveId, FileFacet, ItemId, SiteId
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.wire import ETag
-
-#: bytes of a file that an action hands over as text; larger ones go through the proxy
-LARGEST_CONTENT = 10 * 1024 * 1024
-
-
-class FileContent(Record):
-    """A file's bytes."""
-
-    #: base64
-    content: str
-    #: bytes before base64
-    size: int
-    mime_type: str | None = None
 
 
 class DownloadableItem(Shape):
@@ -104,25 +91,14 @@ class Thumbnails(Record):
 )
 async def download_drive_item_content(
     ctx: Ctx[Graph], site_id: SiteId, drive_id: DriveId, item_id: ItemId
-) -> FileContent:
-    """Read a file's bytes, as base64.
+) -> Content:
+    """Read a file's bytes: as base64 up to 10 MiB, or of any size as they are.
 
-    For files of at most 10 MiB; a larger one is refused (`file_too_large`) and is read through
-    the proxy, which streams it.
+    A caller that sends `Accept: application/octet-stream` gets the bytes, streamed. As base64 a
+    larger file is refused (`file_too_large`).
     """
     path = ctx.api.path("sites", site_id, "drives", drive_id, "items", item_id, "content")
-    content = bytearray()
-    async with ctx.api.download(path) as response:
-        async for chunk in response.stream():
-            content += chunk
-            if len(content) > LARGEST_CONTENT:
-                raise ActionFailed(
-                    f"The file is larger than {LARGEST_CONTENT} bytes; read it with GET "
-                    f"/proxy{path} instead.",
-                    code="file_too_large",
-                )
-        mime_type = response.headers.get("content-type")
-    return FileContent(content=b64encode(content).decode(), size=len(content), mime_type=mime_type)
+    return await ctx.api.content(path)
 
 
 @sharepoint.action(
