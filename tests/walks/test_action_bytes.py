@@ -51,7 +51,7 @@ async def call(walk: Any, where: dict[str, str], **headers: str) -> httpx.Respon
     return answer
 
 
-async def test_a_large_file_as_it_is(walk: Any) -> None:
+async def test_files_as_they_are(walk: Any) -> None:
     where = put(walk, "Large.bin", LARGE)
     answer = await call(walk, where, **BYTES)
     assert answer.status_code == 200
@@ -66,18 +66,14 @@ async def test_a_large_file_as_it_is(walk: Any) -> None:
     assert as_text["cause"] == "file_too_large"
     assert "Accept: application/octet-stream" in as_text["message"]
 
-
-async def test_the_same_file_both_ways(walk: Any) -> None:
+    # the same file both ways
     where = put(walk, "Small.md", b"# Hi")
     answer = await call(walk, where, **BYTES)
     assert (answer.content, answer.headers["content-type"]) == (b"# Hi", "text/markdown")
     as_text = (await call(walk, where)).json()
     assert base64.b64decode(as_text["content"]) == b"# Hi"
     assert (as_text["size"], as_text["mimeType"]) == (4, "text/markdown")
-
-
-async def test_what_is_no_content_is_json_all_the_same(walk: Any) -> None:
-    where = put(walk, "Small.md", b"# Hi")
+    # what is no content is JSON all the same
     answer = await walk.product.post(
         "/action/trigger", json=body(where, "get-drive-item"), headers=AS_WALK | BYTES
     )
