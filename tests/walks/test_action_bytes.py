@@ -1,5 +1,6 @@
 """The action walk for content: a file of any size, as it is, through the API."""
 
+import asyncio
 import base64
 import random
 from typing import Any
@@ -36,12 +37,17 @@ def body(where: dict[str, str], action: str = "download-drive-item-content") -> 
 
 
 async def last_run(walk: Any) -> Any:
-    async with walk.fairlead.services.db.read() as tx:
-        (environment,) = await environments.list_all(tx)
-        found = await runs.list_for(
-            tx, environment_id=environment.id, function="download-drive-item-content"
-        )
-    return found[0]
+    """Return the newest run of the action, once it has ended: just after its last byte."""
+    async with asyncio.timeout(30):
+        while True:
+            async with walk.fairlead.services.db.read() as tx:
+                (environment,) = await environments.list_all(tx)
+                found = await runs.list_for(
+                    tx, environment_id=environment.id, function="download-drive-item-content"
+                )
+            if found[0].state is not RunState.RUNNING:
+                return found[0]
+            await asyncio.sleep(0.02)
 
 
 async def call(walk: Any, where: dict[str, str], **headers: str) -> httpx.Response:

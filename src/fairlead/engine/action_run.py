@@ -181,38 +181,38 @@ class _Call:
 
 
 class Delivery:
-    """Content on its way to the caller; the run ends when it has gone, well or not."""
+    """Content on its way to the caller; the run ends when it is closed, well or not."""
 
     def __init__(self, call: _Call, content: Content) -> None:
         self._call = call
         self._content = content
-        self._is_ended = False
+        self._sent = 0
+        self._failure: RunFailure | None = None
+        self._is_whole = False
         self.mime_type = content.mime_type
         #: bytes, None if the vendor did not say
         self.size = content.size
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield the bytes as they arrive; ProviderError if they break off."""
-        sent = 0
         try:
             async for chunk in self._content.stream():
-                sent += len(chunk)
+                self._sent += len(chunk)
+                # whoever has the last byte may go at once
+                self._is_whole = self._sent == self.size
                 yield chunk
         except FairleadError as error:
-            await self._end_badly(failure_of(error))
+            self._failure = failure_of(error)
             raise
-        await self._end(RunState.SUCCEEDED, output={"size": sent, "mimeType": self.mime_type})
+        self._is_whole = True
 
     async def close(self) -> None:
-        """Give the vendor's connection back; if bytes are left, their caller is gone."""
+        """Give the vendor's connection back, and end the run; to be called once."""
         await self._content.close()
-        await self._end(RunState.CANCELLED)
-
-    async def _end_badly(self, failure: RunFailure) -> None:
-        self._is_ended = True
-        await self._call.fail(failure)
-
-    async def _end(self, state: RunState, **result: Any) -> None:
-        if not self._is_ended:
-            self._is_ended = True
-            await self._call.finish(state, **result)
+        if self._failure is not None:
+            await self._call.fail(self._failure)
+        elif self._is_whole:
+            output = {"size": self._sent, "mimeType": self.mime_type}
+            await self._call.finish(RunState.SUCCEEDED, output=output)
+        else:
+            await self._call.finish(RunState.CANCELLED)
