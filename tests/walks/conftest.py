@@ -146,6 +146,18 @@ class Walk:
         assert answer.json() == {"success": True}
         await self.import_connection(credentials)
 
+    async def alone(self) -> None:
+        """Pause every other sync, and wait until none of them runs."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                listed = await self.get("/sync/status", syncs="*", **CONNECTION)
+                others = [each for each in listed["syncs"] if each["name"] != "drive-items"]
+                running = [each["name"] for each in others if each["status"] != "PAUSED"]
+                if not running:
+                    return
+                await self.post("/sync/pause", CONNECTION | {"syncs": running})
+                await asyncio.sleep(0.02)
+
     async def status(self, connection_id: str = "walk") -> dict[str, Any]:
         which = CONNECTION | {"connection_id": connection_id}
         listed = await self.get("/sync/status", syncs="drive-items", **which)
