@@ -30,7 +30,7 @@ def echo(begin: Any, world: Any, tmp_path_factory: Any) -> Iterator[Any]:
         host = f"http://127.0.0.1:{free_port()}"
         with (
             client(host) as product,
-            platform(folder, product, microsoft_cloud=str(cloud_file)),
+            platform(folder, product, {}, microsoft_cloud=str(cloud_file)),
         ):
             ours = World(host, product, world.cloud, vendor, vendor)
             ours.integration(KEY)
