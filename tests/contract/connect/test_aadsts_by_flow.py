@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fake_vendor import FakeTransport
 from pydantic import SecretStr
+from told import told
 
 from fairlead.connect.establish import Establisher
 from fairlead.connect.freshen import Freshener
@@ -29,7 +30,7 @@ from fairlead.model.connection import Connection
 from fairlead.model.credentials import ClientCredentials, OAuth2Credentials
 from fairlead.model.integration import Integration
 from fairlead.sdk import Registry
-from fairlead.store import Database, connections, environments, integrations, outbox
+from fairlead.store import Database, connections, environments, integrations
 from fairlead.vault import Vault
 from fairlead_microsoft import pack
 from fairlead_microsoft.aadsts import MEANINGS
@@ -215,8 +216,7 @@ class World:
 
     async def events(self) -> list[dict[str, Any]]:
         async with self.db.write() as tx:
-            claimed = await outbox.claim(tx, self.clock.now(), 100)
-        return [event.payload for event, _ in claimed]
+            return [event.payload for event in await told(tx, self.clock.now())]
 
     async def status(self, connection: Connection) -> list[str]:
         async with self.db.read() as tx:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from engine_world import Book, Place, World
+from told import told
 
 from fairlead.model.run import RunState
 from fairlead.sdk import Batch
-from fairlead.store import outbox
 
 NAMES = [f"b{n}" for n in range(300)]
 BOOKS = [("books", "base")]
@@ -41,10 +41,7 @@ async def shelf(world: World) -> Shelf:
 async def events(world: World) -> list[dict[str, Any]]:
     world.advance(hours=1)
     async with world.db.write() as tx:
-        found = await outbox.claim(tx, world.clock.now(), 100)
-        for event, _ in found:
-            await outbox.dead(tx, event.id, None)
-        return [event.payload for event, _ in found]
+        return [event.payload for event in await told(tx, world.clock.now())]
 
 
 async def held(world: World) -> dict[str, int]:

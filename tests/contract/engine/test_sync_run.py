@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from engine_world import Book, Place, World, page
+from told import told
 
 from fairlead.engine.sync_run import run_sync
 from fairlead.errors import (
@@ -17,12 +18,12 @@ from fairlead.errors import (
 from fairlead.model.exchange import Request
 from fairlead.model.run import Run, RunState
 from fairlead.sdk import Batch
-from fairlead.store import checkpoints, connections, outbox
+from fairlead.store import checkpoints, connections
 
 
 async def events(world: World) -> list[dict[str, Any]]:
     async with world.db.write() as tx:
-        return [event.payload for event, _ in await outbox.claim(tx, world.clock.now(), 100)]
+        return [event.payload for event in await told(tx, world.clock.now())]
 
 
 async def checkpoint(world: World) -> bytes | None:

@@ -6,6 +6,8 @@ from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from told import told
+
 from fairlead.store import outbox
 
 REFUSED = {"error": "access_denied", "error_description": "consent_required"}
@@ -140,7 +142,7 @@ async def test_a_provider_without_such_a_page_fails_as_before(world: Any) -> Non
 
 async def events(world: Any) -> list[dict[str, Any]]:
     async with world.services.db.write() as tx:
-        return [event.payload for event, _ in await outbox.claim(tx, world.clock.now(), 100)]
+        return [event.payload for event in await told(tx, world.clock.now())]
 
 
 async def test_whoever_closed_the_browser_comes_back_by_any_link(world: Any) -> None:

@@ -5,6 +5,7 @@ from itertools import count
 import pytest
 from fake_vendor import FakeTransport
 from pydantic import SecretStr
+from told import told
 
 from fairlead.connect.app_approvals import AppApprovals
 from fairlead.connect.establish import Establisher
@@ -15,7 +16,7 @@ from fairlead.model.clock import ManualClock
 from fairlead.model.credentials import OAuth2Credentials
 from fairlead.model.provider import AuthMode, ConfigField, Provider
 from fairlead.sdk import Pack, Registry
-from fairlead.store import Database, connections, environments, integrations, outbox
+from fairlead.store import Database, connections, environments, integrations
 from fairlead.vault import Vault
 
 ACME = Provider(
@@ -106,7 +107,7 @@ class World:
     async def events(self):
         """Take what is in the outbox since the last time."""
         async with self.db.write() as tx:
-            return [event for event, _ in await outbox.claim(tx, self.clock.now(), 100)]
+            return await told(tx, self.clock.now())
 
     async def stored(self, connection):
         from fairlead.vault import credentials_row
