@@ -146,16 +146,17 @@ class Walk:
         assert answer.json() == {"success": True}
         await self.import_connection(credentials)
 
-    async def alone(self) -> None:
+    async def alone(self, connection_id: str = "walk") -> None:
         """Pause every other sync, and wait until none of them runs."""
+        which = CONNECTION | {"connection_id": connection_id}
         async with asyncio.timeout(PATIENCE):
             while True:
-                listed = await self.get("/sync/status", syncs="*", **CONNECTION)
+                listed = await self.get("/sync/status", syncs="*", **which)
                 others = [each for each in listed["syncs"] if each["name"] != "drive-items"]
                 running = [each["name"] for each in others if each["status"] != "PAUSED"]
                 if not running:
                     return
-                await self.post("/sync/pause", CONNECTION | {"syncs": running})
+                await self.post("/sync/pause", which | {"syncs": running})
                 await asyncio.sleep(0.02)
 
     async def status(self, connection_id: str = "walk") -> dict[str, Any]:

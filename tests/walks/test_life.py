@@ -51,6 +51,7 @@ async def test_a_grant_ends_and_the_person_comes_back(
     await walk.set_up()
     connection_id = (await walk.connect())["connection_id"]
     await walk.settled(connection_id=connection_id)
+    await walk.alone(connection_id)
     assert await faults(walk, connection_id) == []
 
     happens(walk.cloud)
