@@ -79,11 +79,23 @@ def test_resets(said: Any, total: int) -> None:
 
 
 def test_paused_and_started(said: Any) -> None:
-    for call in ("paused", "pausedByText", "pausedAll"):
+    for call in ("paused", "pausedByText"):
         [status] = said.value(call)["syncs"]
-        assert (status["status"], status["nextScheduledSyncAt"]) == ("PAUSED", None), call
-    for call in ("started", "startedAll"):
-        [status] = said.value(call)["syncs"]
+        assert (status["name"], status["status"]) == ("drive-items", "PAUSED"), call
+        assert status["nextScheduledSyncAt"] is None, call
+    everything = said.value("pausedAll")["syncs"]
+    [paused] = [each["status"] for each in everything if each["name"] == "drive-items"]
+    assert paused == "PAUSED"
+    for each in everything:
+        # the others began with the connection; what runs when it is paused comes to its end
+        assert each["status"] in ("PAUSED", "RUNNING"), each["name"]
+        assert each["nextScheduledSyncAt"] is None, each["name"]
+    everything = said.value("startedAll")["syncs"]
+    assert "PAUSED" not in {each["status"] for each in everything}
+    [started] = said.value("started")["syncs"]
+    [again] = [each for each in everything if each["name"] == "drive-items"]
+    for call, status in (("started", started), ("startedAll", again)):
+        assert status["name"] == "drive-items", call
         assert status["status"] in ("SUCCESS", "RUNNING"), call
         assert re.fullmatch(INSTANT, status["nextScheduledSyncAt"]), call
     assert said.value("startOfEmpty")["data"] == {"success": True}
