@@ -1,5 +1,9 @@
-"""A key that opens nothing, and what is not served: errors that a caller can read."""
+"""A key that opens nothing, and what is not served: errors that a caller can read.
 
+Next to it, the rarer calls that are served.
+"""
+
+import ast
 from typing import Any
 
 import pytest
@@ -40,12 +44,7 @@ def test_no_key(world: Any) -> None:
 
 #: what fairlead does not serve, and what it says of it
 NOT_SERVED = {
-    "createQuickstartIntegration": 405,
-    "getFunctionCode": 404,
     "deleteFunction": 405,
-    "getScriptsConfig": 404,
-    "getScriptsConfigOpenAi": 404,
-    "getEnvironmentVariables": 404,
     "triggerActionAsync": 400,
     "getAsyncActionResult": 404,
     "getAsyncActionResultByUrl": 404,
@@ -57,3 +56,55 @@ def test_not_served(beyond: Any, call: str, expected: int) -> None:
     status, error = beyond.error(call)
     assert status == expected
     assert error["message"]
+
+
+def test_quickstart(beyond: Any) -> None:
+    status, error = beyond.error("createQuickstartIntegration")
+    assert (status, error["code"]) == (400, "missing_credentials")
+    # the caller reads what to do instead
+    assert "POST /integrations" in error["message"]
+
+
+def test_code(beyond: Any) -> None:
+    code = beyond.value("getFunctionCode")
+    assert set(code) == {"type", "code"}
+    assert code["type"] == "sync"
+    # whole source of one function, in the language it is written in
+    [function] = ast.parse(code["code"]).body
+    assert isinstance(function, ast.AsyncFunctionDef)
+    assert function.name == "drive_items"
+
+
+def test_scripts(beyond: Any) -> None:
+    [ours] = [each for each in beyond.value("getScriptsConfig") if each["providerConfigKey"] == KEY]
+    assert set(ours) == {"providerConfigKey", "provider", "syncs", "actions", "on-events"}
+    assert (ours["provider"], ours["on-events"]) == ("sharepoint-online", [])
+    shared = {"name", "type", "description", "version", "scopes", "enabled"}
+    for sync in ours["syncs"]:
+        assert set(sync) >= shared | {"runs", "auto_start", "returns"}, sync["name"]
+    for action in ours["actions"]:
+        assert set(action) >= shared, action["name"]
+    [sync] = [each for each in ours["syncs"] if each["name"] == "drive-items"]
+    assert (sync["type"], sync["runs"], sync["returns"]) == ("sync", "every 1h", ["DriveItem"])
+    [action] = [each for each in ours["actions"] if each["name"] == "get-drive-item"]
+    assert action["type"] == "action"
+
+
+def test_scripts_as_tools(beyond: Any) -> None:
+    tools = beyond.value("getScriptsConfigOpenAi")["data"]
+    for tool in tools:
+        assert set(tool) == {"name", "description", "parameters"}, tool
+        assert tool["parameters"]["type"] == "object", tool["name"]
+    [tool] = [each for each in tools if each["name"] == "get-drive-item"]
+    assert set(tool["parameters"]["required"]) == {"siteId", "driveId", "itemId"}
+    assert set(tool["parameters"]["properties"]) >= {"siteId", "driveId", "itemId"}
+    actions = next(
+        each["actions"]
+        for each in beyond.value("getScriptsConfig")
+        if each["providerConfigKey"] == KEY
+    )
+    assert {each["name"] for each in tools} >= {each["name"] for each in actions}
+
+
+def test_variables(beyond: Any) -> None:
+    assert beyond.value("getEnvironmentVariables") == []

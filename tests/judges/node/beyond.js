@@ -1,4 +1,4 @@
-// What fairlead does not serve (yet): whatever it answers, it must be JSON with a code.
+// The rarer calls, and what fairlead does not serve: its refusals must be JSON with a code.
 import { nango, report, told } from './judge.js';
 
 const { integration } = told;
