@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.stage import TOKEN, BenchFailed, child, free_port, platform, sqlite
+from bench.stage import TOKEN, BenchFailed, child, cloud_at, free_port, platform, sqlite
 from bench.table import say, table
 
 #: rounds of which the median counts: neighbours on the machine come and go
@@ -83,10 +83,7 @@ async def _targets(stack: AsyncExitStack) -> dict[str, tuple[str, Mapping[str, s
     await stack.enter_async_context(
         child(["bench.bare", "forward", str(port), upstream], folder, {}, at=Path.cwd())
     )
-    tenant = "http://{tenant}.localhost:1"
-    cloud = {"login_url": upstream, "graph_url": upstream, "sharepoint_url": tenant}
-    cloud_file = folder / "cloud.json"
-    cloud_file.write_text(json.dumps(cloud), encoding="utf-8")
+    cloud_file = cloud_at(folder, upstream)
     url = stack.enter_context(sqlite())
     made = await stack.enter_async_context(platform(url, folder, cloud_file))
     await made.import_connection()

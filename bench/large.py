@@ -1,7 +1,6 @@
 """Two gigabytes down and two up through the proxy: what the platform's memory does meanwhile."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from aiohttp import web
 
-from bench.stage import BenchFailed, Stage, platform, sqlite
+from bench.stage import BenchFailed, Stage, cloud_at, platform, sqlite
 from bench.table import table
 
 SIZE_BYTES = 2 * 1024**3
@@ -22,10 +21,7 @@ async def measure(scale: float) -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="fairlead-bench-")))
         upstream = await stack.enter_async_context(_vendor(size))
-        tenant = "http://{tenant}.localhost:1"
-        cloud = {"login_url": upstream, "graph_url": upstream, "sharepoint_url": tenant}
-        cloud_file = folder / "cloud.json"
-        cloud_file.write_text(json.dumps(cloud), encoding="utf-8")
+        cloud_file = cloud_at(folder, upstream)
         url = stack.enter_context(sqlite())
         made = await stack.enter_async_context(platform(url, folder, cloud_file))
         await made.import_connection()

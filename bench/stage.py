@@ -211,6 +211,15 @@ async def stage(database_url: str, *emulator_options: str) -> AsyncIterator[Stag
                 yield made
 
 
+def cloud_at(folder: Path, upstream: str) -> Path:
+    """Write the file of a cloud whose sign-in and Graph are one server."""
+    tenant = "http://{tenant}.localhost:1"
+    cloud = {"login_url": upstream, "graph_url": upstream, "sharepoint_url": tenant}
+    path = folder / "cloud.json"
+    path.write_text(json.dumps(cloud), encoding="utf-8")
+    return path
+
+
 @asynccontextmanager
 async def platform(
     database_url: str,
