@@ -41,6 +41,11 @@ class DatabaseDown(Exception):
     """The database gives no connection now."""
 
 
+def _down(error: Exception) -> DatabaseDown:
+    # the kind alone: their words may quote the URL
+    return DatabaseDown(f"The database gives no connection: {type(error).__name__}")
+
+
 @asynccontextmanager
 async def _connected(
     opening: AbstractAsyncContextManager[AsyncConnection],
@@ -49,9 +54,7 @@ async def _connected(
         try:
             connection = await stack.enter_async_context(opening)
         except (OSError, PostgresError, DBAPIError, NoConnectionInTime) as error:
-            raise DatabaseDown(
-                f"The database gives no connection: {type(error).__name__}"
-            ) from error
+            raise _down(error) from error
         yield connection
 
 
@@ -61,9 +64,7 @@ def _opened(opening: AbstractContextManager[Connection]) -> Iterator[Connection]
         try:
             connection = stack.enter_context(opening)
         except (OSError, DBAPIError, NoConnectionInTime) as error:
-            raise DatabaseDown(
-                f"The database gives no connection: {type(error).__name__}"
-            ) from error
+            raise _down(error) from error
         yield connection
 
 
@@ -191,9 +192,7 @@ class Database:
         DatabaseDown if there is no connection to be had. Nothing is retried. A second one inside
         the same task would wait for itself for ever, so that is an error.
         """
-        task = asyncio.current_task()
-        if task in self._writing:
-            raise InternalError("A write transaction was opened inside another one")
+        task = self._refuse_nesting()
         turn: AbstractAsyncContextManager[Any] = self._turn or nullcontext()
         async with turn:
             self._writing.add(task)
@@ -212,9 +211,7 @@ class Database:
         if self._inline_writer is None:
             async with self.write() as tx:
                 return await work(tx)
-        task = asyncio.current_task()
-        if task in self._writing:
-            raise InternalError("A write transaction was opened inside another one")
+        self._refuse_nesting()
         assert self._turn is not None
         async with self._turn:
             loop = asyncio.get_running_loop()
@@ -226,6 +223,13 @@ class Database:
                 while not writing.done():
                     with suppress(asyncio.CancelledError):
                         await asyncio.wait({writing})
+
+    def _refuse_nesting(self) -> "asyncio.Task[Any] | None":
+        """Return the task that runs now; InternalError if it is writing already."""
+        task = asyncio.current_task()
+        if task in self._writing:
+            raise InternalError("A write transaction was opened inside another one")
+        return task
 
     def _run_inline(self, work: Callable[[Tx], Coroutine[Any, Any, T]]) -> T:
         assert self._inline_writer is not None
