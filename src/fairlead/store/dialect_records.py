@@ -57,6 +57,27 @@ class Place(NamedTuple):
     now_us: int
 
 
+def _inserted(place: Place, rows: Sequence[Fresh]) -> list[tuple[Any, ...]]:
+    """Return the values of rows to insert, in the order of their columns in `add`."""
+    stream_id, partition_id, generation, now = place
+    return [
+        (
+            stream_id,
+            id,
+            position,
+            partition_id,
+            generation,
+            hash,
+            now,
+            now,
+            action,
+            content,
+            parent,
+        )
+        for id, position, hash, content, action, parent in rows
+    ]
+
+
 class RecordRows(Protocol):
     """Look at and write many records of one stream."""
 
@@ -181,27 +202,11 @@ class SqliteRows:
         )
 
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:
-        stream_id, partition_id, generation, now = place
         await self._connection.many(
             "INSERT INTO records (stream_id, id, position, partition_id, generation, hash,"
             " first_seen_us, last_modified_us, last_action, content, parent)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    stream_id,
-                    id,
-                    position,
-                    partition_id,
-                    generation,
-                    hash,
-                    now,
-                    now,
-                    action,
-                    content,
-                    parent,
-                )
-                for id, position, hash, content, action, parent in rows
-            ],
+            _inserted(place, rows),
         )
 
     async def rewrite(self, place: Place, rows: Sequence[Fresh]) -> None:
@@ -310,7 +315,6 @@ class PostgresRows:
         )
 
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:
-        stream_id, partition_id, generation, now = place
         await self._connection.copy_records_to_table(
             "records",
             columns=(
@@ -326,22 +330,7 @@ class PostgresRows:
                 "content",
                 "parent",
             ),
-            records=[
-                (
-                    stream_id,
-                    id,
-                    position,
-                    partition_id,
-                    generation,
-                    hash,
-                    now,
-                    now,
-                    action,
-                    content,
-                    parent,
-                )
-                for id, position, hash, content, action, parent in rows
-            ],
+            records=_inserted(place, rows),
         )
 
     async def rewrite(self, place: Place, rows: Sequence[Fresh]) -> None:
