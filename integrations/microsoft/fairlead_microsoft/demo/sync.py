@@ -66,25 +66,33 @@ class SyncRunner:
         return status
 
     async def settle(self) -> str:
-        """Wait until no run is under way and return the id of the last: connecting starts one."""
+        """Wait until no sync of the connection runs and return the id of this one's last run.
+
+        Connecting starts several, and their requests would be counted among this one's.
+        """
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + GIVE_UP_SECONDS
         while True:
-            run = _execution(await self.status())
-            if run.get("state") in _OVER:
-                return str(run["id"])
+            last = _execution(await self.status())
+            runs = [_execution(one) for one in await self._statuses()]
+            if last and all(run.get("state") in _OVER for run in runs if run):
+                return str(last["id"])
             self._children.require_alive()
             if loop.time() > give_up_at:
-                raise StepFailed(f"an earlier run of {SYNC} did not end")
+                raise StepFailed("the runs that connecting started did not end")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def status(self) -> dict[str, Any]:
         """Return what the platform says of the sync."""
-        query = {"syncs": SYNC, **self._names}
-        answer = await self._api.call("GET", "/sync/status", query=query)
-        if not answer["syncs"]:
+        found = await self._statuses(syncs=SYNC)
+        if not found:
             raise StepFailed(f"the platform knows no sync '{SYNC}' of this connection")
-        return dict(answer["syncs"][0])
+        return found[0]
+
+    async def _statuses(self, syncs: str = "*") -> list[dict[str, Any]]:
+        query = {"syncs": syncs, **self._names}
+        answer = await self._api.call("GET", "/sync/status", query=query)
+        return [dict(one) for one in answer["syncs"]]
 
     async def new_records(self) -> list[dict[str, Any]]:
         """Return every record that changed since the last call, and move on behind them."""
