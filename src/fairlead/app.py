@@ -48,6 +48,7 @@ from fairlead.sdk.registry import Registry, load_packs
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store import environments, migrate
 from fairlead.store.database import Database
+from fairlead.store.record_seals import Seals
 from fairlead.vault.tokens import hash_token
 from fairlead.vault.vault import Vault
 from fairlead.webhooks.deliver import Deliverer
@@ -149,6 +150,7 @@ async def open_services(
             settings=settings,
             db=db,
             vault=vault,
+            seals=Seals(vault, is_on=settings.encrypt_records),
             registry=registry,
             transport=transport,
             sessions=sessions,

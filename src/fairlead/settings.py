@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     #: former encryption keys, comma-separated: they open what `fairlead vault rotate` has not yet
     #: sealed anew
     encryption_old_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    #: seal the content of records, too, when it is written; `fairlead vault rotate` brings those
+    #: that are there into the form that this asks for
+    encrypt_records: bool = False
     #: API key of the default environment `dev`
     secret_key: SecretStr | None = None
     #: how browsers and vendors reach this server; the OAuth callback is below it

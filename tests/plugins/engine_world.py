@@ -31,6 +31,7 @@ from fairlead.sdk.testing import Exchange, ReplayedResponse
 from fairlead.settings import Settings
 from fairlead.store import connections, environments, integrations, records, runs
 from fairlead.store.database import Database
+from fairlead.store.record_seals import Seals
 from fairlead.vault.rows import credentials_row
 from fairlead.vault.vault import Vault
 
@@ -163,6 +164,7 @@ class World:
             registry=registry,
             gateway=Door(),
             vault=vault,
+            seals=Seals(vault, is_on=known.encrypt_records),
             clock=clock,
             new_id=new_id,
             owner="test",

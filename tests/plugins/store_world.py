@@ -21,6 +21,7 @@ from fairlead.model.run import Run, RunKind, RunTrigger
 from fairlead.store import connections, environments, integrations, records, runs
 from fairlead.store.database import Database, Tx
 from fairlead.store.deletions import Breaker
+from fairlead.store.record_seals import PLAIN, Seals
 from fairlead.vault import Vault
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -61,6 +62,7 @@ class World:
     now: datetime = NOW
     run: Run | None = field(default=None)
     breaker: Breaker = field(default_factory=Breaker)
+    seals: Seals = PLAIN
 
     @property
     def pk(self) -> int:
@@ -99,6 +101,7 @@ class World:
             batch=batch,
             now=self.now,
             breaker=self.breaker,
+            seals=self.seals,
         )
 
     async def commit(self, batch: StoredBatch) -> BatchCounts:
@@ -130,7 +133,7 @@ class World:
             )
 
     async def list(self, **more: Any) -> list[Record]:
-        values: dict[str, Any] = {"model": MODEL, "limit": 10_000}
+        values: dict[str, Any] = {"model": MODEL, "limit": 10_000, "seals": self.seals}
         async with self.db.read() as tx:
             return await records.list_records(tx, connection_pk=self.pk, **(values | more))
 

@@ -191,6 +191,7 @@ async def list_records(services: Services, caller: Caller, scope: Scope) -> Resp
             modified_after=since,
             filters=frozenset(query.filter or ()),
             ids=query.ids,
+            seals=services.seals,
         )
     if not found:
         _check_model(services, connection, query.model)

@@ -72,5 +72,6 @@ async def export_records(
         variant=query.variant,
         form=query.format,
         columns=columns,
+        seals=services.seals,
     )
     return StreamingResponse(lines, headers={"Content-Type": _KIND[query.format]})

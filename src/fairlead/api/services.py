@@ -24,6 +24,7 @@ from fairlead.model.clock import Clock, NewId
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
 from fairlead.store.database import Database
+from fairlead.store.record_seals import Seals
 from fairlead.vault.vault import Vault
 
 
@@ -34,6 +35,7 @@ class Services:
     settings: Settings
     db: Database
     vault: Vault
+    seals: Seals
     registry: Registry
     transport: Transport
     sessions: Sessions

@@ -17,6 +17,8 @@ from fairlead.store import checkpoints, connections, environments
 from fairlead.store.database import Database
 from fairlead.store.record_export import Format
 from fairlead.store.record_export import export as exported
+from fairlead.store.record_seals import PLAIN, Seals
+from fairlead.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ async def _open(settings: Settings, whose: Whose) -> AsyncIterator[tuple[Databas
         await db.close()
 
 
+def _seals(settings: Settings) -> Seals:
+    keys = settings.encryption_keys
+    return Seals(Vault.of(*keys)) if keys else PLAIN
+
+
 async def export(
     settings: Settings, whose: Whose, *, model: str, variant: str, form: Format, out: Path | None
 ) -> None:
@@ -72,6 +79,7 @@ async def export(
                 variant=variant,
                 form=form,
                 columns=columns,
+                seals=_seals(settings),
             ):
                 target.write(piece)
         finally:

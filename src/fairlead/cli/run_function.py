@@ -34,7 +34,7 @@ from fairlead.sdk.recording import Recording
 from fairlead.sdk.testing import Replay, Table, run_action, run_sync
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store import checkpoints, record_lists
-from fairlead.store.database import Database
+from fairlead.store.record_seals import Seals
 
 WELL, FAILED = 0, 1
 #: records that a rehearsal holds in memory
@@ -181,7 +181,7 @@ async def _rehearsed(
         raise SettingsInvalid("--record runs a sync as a rehearsal; say --dry-run, too")
     async with desk.db.read() as tx:
         checkpoint = await checkpoints.load(tx, connection.id, order.function, order.variant)
-    table = await _stored(desk.db, connection, pack, order)
+    table = await _stored(desk, connection, pack, order)
     return await stage.sync(table, checkpoint)
 
 
@@ -291,14 +291,14 @@ class _Reading:
         raise ActionFailed("A rehearsal sends nothing that could change something.", code="dry_run")
 
 
-async def _stored(db: Database, connection: Connection, pack: Pack[Any], order: Order) -> Table:
+async def _stored(desk: Desk, connection: Connection, pack: Pack[Any], order: Order) -> Table:
     """Return the records of a sync as they are stored."""
     sync = pack.syncs[order.function]
-    table, count = Table(), 0
+    table, count, seals = Table(), 0, Seals(desk.vault)
     for model, record_model in sync.models.items():
         after = 0
         while True:
-            async with db.read() as tx:
+            async with desk.db.read() as tx:
                 page = await record_lists.list_records(
                     tx,
                     connection_pk=connection.id,
@@ -306,6 +306,7 @@ async def _stored(db: Database, connection: Connection, pack: Pack[Any], order: 
                     variant=order.variant,
                     after=after,
                     limit=_PAGE,
+                    seals=seals,
                 )
             for record in page:
                 content = orjson.dumps(record.content, option=orjson.OPT_SORT_KEYS)

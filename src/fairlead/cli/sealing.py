@@ -6,6 +6,8 @@ from fairlead.api.logs import configure_logs
 from fairlead.errors import OperatorError
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store.database import Database
+from fairlead.store.record_sealing import recast
+from fairlead.store.record_seals import Seals
 from fairlead.store.sealed import BATCH, Progress, SealedColumn, counts, reseal
 from fairlead.vault.vault import Vault
 
@@ -50,14 +52,21 @@ async def rotate(settings: Settings, batch: int) -> None:
     def tell(sealed: SealedColumn, progress: Progress) -> None:
         print(f"{progress.resealed} sealed anew, now {sealed.label}", file=sys.stderr, flush=True)
 
+    def tell_records(count: int) -> None:
+        print(f"{count} records rewritten", file=sys.stderr, flush=True)
+
     try:
         done = await reseal(db, vault, batch=batch, on_progress=tell)
+        seals = Seals(vault, is_on=settings.encrypt_records)
+        recast_count = await recast(db, seals, on_progress=tell_records)
         async with db.read() as tx:
             found = await counts(tx)
     finally:
         await db.close()
     current, *old = vault.key_ids
     print(f"{done.resealed} values sealed anew under {current}")
+    if recast_count:
+        print(f"{recast_count} records {'sealed' if settings.encrypt_records else 'opened'}")
     if done.unopened:
         left = ", ".join(f"{number} in {label}" for label, number in sorted(done.unopened.items()))
         raise OperatorError(

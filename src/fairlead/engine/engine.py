@@ -28,6 +28,7 @@ from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
 from fairlead.store import runs
 from fairlead.store.database import Database, Tx
+from fairlead.store.record_seals import Seals
 from fairlead.vault.vault import Vault
 
 #: by then the transaction that made a connection is over, as a rule; else the tick comes later
@@ -65,6 +66,7 @@ class Engine:
             registry=registry,
             gateway=gateway,
             vault=vault,
+            seals=Seals(vault, is_on=settings.encrypt_records),
             clock=clock,
             new_id=new_id,
             owner=f"{socket.gethostname()}-{os.getpid()}-{new_id()[:8]}",

@@ -13,6 +13,7 @@ from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
 from fairlead.store.database import Database
 from fairlead.store.deletions import Breaker
+from fairlead.store.record_seals import Seals
 from fairlead.vault.vault import Vault
 
 
@@ -43,6 +44,7 @@ class Setup:
     registry: Registry
     gateway: Door
     vault: Vault
+    seals: Seals
     clock: Clock
     new_id: NewId
     #: name of this process in leases

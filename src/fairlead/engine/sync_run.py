@@ -245,6 +245,7 @@ async def _commit(work: _Work, batch: StoredBatch) -> None:
             now=now,
             requests=requests,
             breaker=setup.breaker,
+            seals=setup.seals,
         )
     )
     attempt.enter("reading")

@@ -16,6 +16,9 @@ import orjson
 
 from fairlead.store.database import Tx
 
+#: rows of one trip to the driver
+CHUNK = 1000
+
 
 class Known(NamedTuple):
     """What is compared of a stored record."""
@@ -101,6 +104,10 @@ class RecordRows(Protocol):
 
     async def retell(self, place: Place, rows: Sequence[Fresh]) -> None:
         """Give live rows other content; whether they were seen stays as it was."""
+        ...
+
+    async def recast(self, stream_id: int, rows: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Write (id, hash, content) in another form; nothing about the record changed."""
         ...
 
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:
@@ -199,6 +206,12 @@ class SqliteRows:
                 (row.position, row.hash, row.content, place.now_us, place.stream_id, row.id)
                 for row in rows
             ],
+        )
+
+    async def recast(self, stream_id: int, rows: Sequence[tuple[str, bytes, bytes]]) -> None:
+        await self._connection.many(
+            "UPDATE records SET hash = ?, content = ? WHERE stream_id = ? AND id = ?",
+            [(hash, content, stream_id, id) for id, hash, content in rows],
         )
 
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:
@@ -312,6 +325,18 @@ class PostgresRows:
             [row.position for row in rows],
             [row.hash for row in rows],
             [row.content for row in rows],
+        )
+
+    async def recast(self, stream_id: int, rows: Sequence[tuple[str, bytes, bytes]]) -> None:
+        ids, hashes, contents = zip(*rows, strict=True)
+        await self._connection.execute(
+            "UPDATE records SET hash = fresh.hash, content = fresh.content"
+            " FROM unnest($2::text[], $3::bytea[], $4::bytea[]) AS fresh (id, hash, content)"
+            " WHERE records.stream_id = $1 AND records.id = fresh.id",
+            stream_id,
+            ids,
+            hashes,
+            contents,
         )
 
     async def add(self, place: Place, rows: Sequence[Fresh]) -> None:

@@ -10,6 +10,7 @@ import orjson
 from fairlead.model.record import Record
 from fairlead.store.database import Database
 from fairlead.store.record_lists import list_records
+from fairlead.store.record_seals import PLAIN, Seals
 
 Format = Literal["jsonl", "csv"]
 
@@ -25,6 +26,7 @@ async def export(
     variant: str,
     form: Format,
     columns: Sequence[str],
+    seals: Seals = PLAIN,
 ) -> AsyncIterator[bytes]:
     """Yield the live records in the order of their last change, as bytes of the form.
 
@@ -43,6 +45,7 @@ async def export(
                 variant=variant,
                 after=after,
                 limit=_PAGE,
+                seals=seals,
             )
         live = [record.content for record in page if record.deleted_at is None]
         if live and form == "csv":

@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, Row, Select, select
 from fairlead.model.clock import epoch_us, from_epoch_us
 from fairlead.model.record import Record
 from fairlead.store.database import Tx
+from fairlead.store.record_seals import PLAIN, Seals
 from fairlead.store.tables import partitions, records, streams
+from fairlead.vault.record_seal import RecordSeal, is_sealed
 
 Action = Literal["added", "updated", "deleted"]
 
@@ -37,13 +39,16 @@ def _maybe(microseconds: int | None) -> datetime | None:
     return None if microseconds is None else from_epoch_us(microseconds)
 
 
-def _record(row: Row[Any], model: str, variant: str) -> Record:
+def _record(row: Row[Any], model: str, variant: str, reader: RecordSeal | None) -> Record:
+    content = row.content
+    if reader is not None and is_sealed(content):
+        content = reader.open(row.id, content)
     return Record(
         id=row.id,
         model=model,
         variant=variant,
         partition=row.partition,
-        content=orjson.loads(row.content),
+        content=orjson.loads(content),
         first_seen_at=from_epoch_us(row.first_seen_us),
         last_modified_at=from_epoch_us(row.last_modified_us),
         deleted_at=_maybe(row.deleted_us),
@@ -64,6 +69,7 @@ async def list_records(
     modified_after: datetime | None = None,
     filters: frozenset[Action] = frozenset(),
     ids: Sequence[str] = (),
+    seals: Seals = PLAIN,
 ) -> list[Record]:
     """Return records in the order of their last change, beginning after a position.
 
@@ -92,7 +98,8 @@ async def list_records(
     if ids:
         conditions.append(records.c.id.in_(ids))
     rows = await tx.all(_list_query().where(*conditions).limit(limit))
-    return [_record(row, model, variant) for row in rows]
+    reader = await seals.reader(tx, stream.id, (row.content for row in rows))
+    return [_record(row, model, variant, reader) for row in rows]
 
 
 async def last_before(tx: Tx, stream_id: int, us: int, low: int, high: int) -> int:

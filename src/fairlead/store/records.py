@@ -10,14 +10,15 @@ from sqlalchemy import select
 
 from fairlead.errors import OutputInvalid
 from fairlead.model.batch import BatchCounts, StoredBatch
-from fairlead.model.content import Lineage, Move, carried, move_of
 from fairlead.store import checkpoints, deletions, runs, streams, tables
 from fairlead.store.columns import Unstorable, check_text
 from fairlead.store.cursor import decode_cursor, encode_cursor
 from fairlead.store.database import Tx
 from fairlead.store.deletions import Breaker, Toll
-from fairlead.store.dialect_records import Fresh, Known, Place, RecordRows, record_rows
+from fairlead.store.dialect_records import CHUNK, Fresh, Known, Place, RecordRows, record_rows
 from fairlead.store.record_lists import list_records
+from fairlead.store.record_moves import carry, moved_in
+from fairlead.store.record_seals import PLAIN, Form, Seals
 from fairlead.store.streams import Partition, Stream
 
 __all__ = [
@@ -31,8 +32,6 @@ __all__ = [
     "sweep_partitions",
 ]
 
-#: rows of one trip to the driver
-CHUNK = 1000
 #: longest id in bytes of UTF-8; an index entry of PostgreSQL has room for 2,700
 LONGEST_ID = 1024
 #: unless settings say otherwise
@@ -50,6 +49,7 @@ async def commit_batch(
     now: datetime,
     requests: int = 0,
     breaker: Breaker = BREAKER,
+    seals: Seals = PLAIN,
 ) -> BatchCounts:
     """Write a batch with its checkpoint and the run's counters; LeaseLost if the run is not ours.
 
@@ -66,7 +66,8 @@ async def commit_batch(
     toll = Toll.of(breaker, run, stream, batch.model)
     if batch.restart:
         await deletions.forget_roots(tx, partition.id)
-    done = await _write(tx, stream, partition, batch, toll)
+    form = await seals.form(tx, stream.id)
+    done = await _write(tx, stream, partition, batch, toll, form)
     if batch.delete_under:
         await deletions.remember_roots(tx, partition.id, batch.delete_under)
     if batch.settled:
@@ -110,8 +111,8 @@ def _check_ids(batch: StoredBatch) -> None:
             )
 
 
-async def _write(
-    tx: Tx, stream: Stream, partition: Partition, batch: StoredBatch, toll: Toll
+async def _write(  # noqa: PLR0917  # what a batch is written with
+    tx: Tx, stream: Stream, partition: Partition, batch: StoredBatch, toll: Toll, form: Form
 ) -> BatchCounts:
     rows = await record_rows(tx)
     place = Place(stream.id, partition.id, partition.generation, stream.last_modified_us)
@@ -119,13 +120,22 @@ async def _write(
     upserts = iter([item for item in batch.upsert.items() if item[0] not in gone])
     done = BatchCounts()
     # of a full read, everything tells its place itself
-    moved = {} if partition.in_doubt else await _moved(rows, stream, batch)
+    moved = {} if partition.in_doubt else await moved_in(tx, rows, stream, batch, form)
     while chunk := dict(islice(upserts, CHUNK)):
         done += await _upsert(
-            rows, stream, place, chunk, in_doubt=partition.in_doubt, parents=batch.parents
+            tx,
+            rows,
+            stream,
+            place,
+            chunk,
+            in_doubt=partition.in_doubt,
+            parents=batch.parents,
+            form=form,
         )
     if moved and batch.lineage is not None:
-        done += BatchCounts(updated=await _carry(rows, stream, place, moved, batch.lineage))
+        done += BatchCounts(
+            updated=await carry(tx, rows, stream, place, moved, batch.lineage, form)
+        )
     if batch.replace:
         begun = await rows.beginning(stream.id, partition.id, batch.replace)
         gone |= dict.fromkeys(id for id in begun if id not in batch.upsert)
@@ -137,6 +147,7 @@ async def _write(
 
 
 async def _upsert(
+    tx: Tx,
     rows: RecordRows,
     stream: Stream,
     place: Place,
@@ -144,30 +155,41 @@ async def _upsert(
     *,
     in_doubt: bool,
     parents: Mapping[str, str],
+    form: Form,
 ) -> BatchCounts:
     known = {row.id: row for row in await rows.known(stream.id, list(chunk))}
+    await form.learn(tx, (row.hash for row in known.values()))
     new: list[Fresh] = []
     changed: list[Fresh] = []
     seen: list[str] = []
+    other: list[tuple[str, bytes, bytes]] = []
     restored = 0
     for id, (digest, content) in chunk.items():
         before = known.get(id)
-        if before is None:
-            position = stream.next_position()
-            new.append(Fresh(id, position, digest, content, "ADDED", parents.get(id)))
-        elif before.is_deleted or before.hash != digest:
-            restored += before.is_deleted
-            action = "ADDED" if before.is_deleted else "UPDATED"
-            position = stream.next_position()
-            changed.append(Fresh(id, position, digest, content, action, parents.get(id)))
-        elif _needs_stamp(before, place, in_doubt=in_doubt):
-            seen.append(id)
+        hash = form.hash(digest)
+        if before is not None and not before.is_deleted:
+            is_same = before.hash == hash
+            if not is_same and form.is_same_otherwise(before.hash, digest):
+                other.append((id, hash, form.content(id, content)))
+                is_same = True
+            if is_same:
+                if _needs_stamp(before, place, in_doubt=in_doubt):
+                    seen.append(id)
+                continue
+        action = "UPDATED" if before is not None and not before.is_deleted else "ADDED"
+        restored += before is not None and before.is_deleted
+        position = stream.next_position()
+        written = form.content(id, content)
+        row = Fresh(id, position, hash, written, action, parents.get(id))
+        (new if before is None else changed).append(row)
     if new:
         await rows.add(place, new)
     if changed:
         await rows.rewrite(place, changed)
     if seen:
         await rows.stamp(place, seen)
+    if other:
+        await rows.recast(stream.id, other)
     added = len(new) + restored
     stream.live += added
     return BatchCounts(
@@ -175,47 +197,6 @@ async def _upsert(
         updated=len(changed) - restored,
         unchanged=len(chunk) - len(new) - len(changed),
     )
-
-
-async def _moved(rows: RecordRows, stream: Stream, batch: StoredBatch) -> dict[str, Move]:
-    """Return how those of the batch's records moved that lie elsewhere than they did."""
-    lineage = batch.lineage
-    if lineage is None or not batch.upsert:
-        return {}
-    stored = await rows.contents(stream.id, list(batch.upsert))
-    moves = {id: move_of(before, batch.upsert[id][1], lineage) for id, before in stored}
-    return {id: move for id, move in moves.items() if move is not None}
-
-
-async def _carry(
-    rows: RecordRows, stream: Stream, place: Place, moved: Mapping[str, Move], lineage: Lineage
-) -> int:
-    """Give what lies below what moved its place, level by level; return how many.
-
-    What came along in the batch is right already, and moves what lies below it by itself.
-    """
-    level = dict(moved)
-    seen = set(level)
-    done = 0
-    while level:
-        below: dict[str, Move] = {}
-        parents = list(level)
-        for start in range(0, len(parents), CHUNK):
-            fresh: list[Fresh] = []
-            for row in await rows.below(stream.id, parents[start : start + CHUNK]):
-                if row.id in seen:
-                    continue
-                seen.add(row.id)
-                if (told := carried(row.content, level[row.parent], lineage)) is None:
-                    continue
-                digest, content, below[row.id] = told
-                position = stream.next_position()
-                fresh.append(Fresh(row.id, position, digest, content, "UPDATED", row.parent))
-            if fresh:
-                await rows.retell(place, fresh)
-            done += len(fresh)
-        level = below
-    return done
 
 
 async def alive(

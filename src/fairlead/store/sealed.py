@@ -17,6 +17,7 @@ from fairlead.store.tables import (
     app_keys,
     connection_tokens,
     connections,
+    data_keys,
     integrations,
     oauth_states,
     pending_approvals,
@@ -27,6 +28,7 @@ from fairlead.vault import (
     app_key_row,
     audience_row,
     credentials_row,
+    data_key_row,
     integration_row,
     pending_row,
     recording_row,
@@ -104,6 +106,12 @@ SEALED: tuple[SealedColumn, ...] = (
         oauth_states.c.code_verifier,
         (oauth_states.c.id,),
         lambda row: state_row(row.id),
+        select(),
+    ),
+    SealedColumn(
+        data_keys.c.envelope,
+        (data_keys.c.environment_id,),
+        lambda row: data_key_row(row.environment_id),
         select(),
     ),
     SealedColumn(

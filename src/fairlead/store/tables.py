@@ -64,6 +64,14 @@ api_keys = Table(
     sqlite_autoincrement=True,
 )
 
+# envelope: of the key that seals the environment's records
+data_keys = Table(
+    "data_keys",
+    metadata,
+    _owner("environment_id", "environments.id", primary_key=True, autoincrement=False),
+    Column("envelope", LargeBinary, nullable=False),
+)
+
 integrations = Table(
     "integrations",
     metadata,

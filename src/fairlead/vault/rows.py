@@ -21,6 +21,11 @@ def app_key_row(integration_id: int, key_id: str) -> str:
     return f"app-key:{integration_id}:{key_id}"
 
 
+def data_key_row(environment_id: int) -> str:
+    """Name the key that seals the records of one environment."""
+    return f"data-key:{environment_id}"
+
+
 def integration_row(environment_id: int, unique_key: str, field: str) -> str:
     """Name one secret `field` of an integration; `field` is a column of ours, without a colon."""
     return f"integration:{environment_id}:{field}:{unique_key}"

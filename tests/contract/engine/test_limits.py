@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 from engine_world import START, Book, World, page, until
+from sqlalchemy import select
 
 from fairlead.engine.scheduler import purge
 from fairlead.engine.sync_run import run_sync
 from fairlead.engine.targets import adopt, targets_of
 from fairlead.errors import OutputInvalid
+from fairlead.model.batch import BatchCounts
 from fairlead.model.exchange import Request
 from fairlead.model.run import RunState
 from fairlead.sdk import Batch
-from fairlead.store import runs, schedules
+from fairlead.store import runs, schedules, tables
+from fairlead.store.database import Database
 
 BOOKS = [("books", "base")]
 
@@ -156,3 +159,14 @@ async def test_a_sync_that_is_new_to_many_connections_begins_by_and_by(world: Wo
         schedule = await schedules.find(tx, world.connection.id, "books")
     assert schedule
     assert schedule.next_run_at == START + schedule.offset(0.5)
+
+
+async def test_records_are_sealed_if_that_is_set(database: Database) -> None:
+    world = await World.open(database, encrypt_records=True)
+    assert (await world.run(one_page)).state is RunState.SUCCEEDED
+    async with world.db.read() as tx:
+        kept = await tx.all(select(tables.records.c.content))
+    assert {bytes(row.content)[:1] for row in kept} == {b"\x02"}
+    again = await world.run(one_page)
+    assert again.counts["Book"] == BatchCounts(unchanged=len(kept))
+    await world.close()

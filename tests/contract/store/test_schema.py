@@ -23,6 +23,7 @@ from fairlead.store.migrations.versions import (
     r0006_held_deletions,
     r0007_waiting_apps,
     r0008_run_recordings,
+    r0009_data_keys,
 )
 from fairlead.store.tables import metadata
 
@@ -46,6 +47,7 @@ CATALOGUE = {
 
 #: newest first
 DOWN = (
+    r0009_data_keys,
     r0008_run_recordings,
     r0007_waiting_apps,
     r0006_held_deletions,

@@ -1,0 +1,69 @@
+"""Moves: what lies below a record that moved is moved. (docs/adr/0015-moves-are-carried.md)"""
+
+# ruff: noqa: A001  # named as the columns are, and nothing here needs the builtins
+
+from collections.abc import Mapping
+
+from fairlead.model.batch import StoredBatch
+from fairlead.model.content import Lineage, Move, carried, move_of
+from fairlead.store.database import Tx
+from fairlead.store.dialect_records import CHUNK, Fresh, Place, RecordRows
+from fairlead.store.record_seals import Form
+from fairlead.store.streams import Stream
+
+
+async def moved_in(
+    tx: Tx, rows: RecordRows, stream: Stream, batch: StoredBatch, form: Form
+) -> dict[str, Move]:
+    """Return how those of the batch's records moved that lie elsewhere than they did."""
+    lineage = batch.lineage
+    if lineage is None or not batch.upsert:
+        return {}
+    stored = await rows.contents(stream.id, list(batch.upsert))
+    await form.learn(tx, (content for _, content in stored))
+    moves = {
+        id: move_of(form.opened(id, content), batch.upsert[id][1], lineage)
+        for id, content in stored
+    }
+    return {id: move for id, move in moves.items() if move is not None}
+
+
+async def carry(  # noqa: PLR0917  # what a batch is written with
+    tx: Tx,
+    rows: RecordRows,
+    stream: Stream,
+    place: Place,
+    moved: Mapping[str, Move],
+    lineage: Lineage,
+    form: Form,
+) -> int:
+    """Give what lies below what moved its place, level by level; return how many.
+
+    What came along in the batch is right already, and moves what lies below it by itself.
+    """
+    level = dict(moved)
+    seen = set(level)
+    done = 0
+    while level:
+        below: dict[str, Move] = {}
+        parents = list(level)
+        for start in range(0, len(parents), CHUNK):
+            fresh: list[Fresh] = []
+            found = await rows.below(stream.id, parents[start : start + CHUNK])
+            await form.learn(tx, (row.content for row in found))
+            for row in found:
+                if row.id in seen:
+                    continue
+                seen.add(row.id)
+                before = form.opened(row.id, row.content)
+                if (told := carried(before, level[row.parent], lineage)) is None:
+                    continue
+                digest, content, below[row.id] = told
+                position = stream.next_position()
+                hash, written = form.hash(digest), form.content(row.id, content)
+                fresh.append(Fresh(row.id, position, hash, written, "UPDATED", row.parent))
+            if fresh:
+                await rows.retell(place, fresh)
+            done += len(fresh)
+        level = below
+    return done
