@@ -17,6 +17,9 @@ Control = Literal[
 CONTROLS: tuple[str, ...] = get_args(Control)
 Device = Literal["unmanaged", "compliant", "joined"]
 DEVICES: tuple[str, ...] = get_args(Device)
+#: What is down: the token service itself, or the directory behind it.
+Outage = Literal["service", "directory"]
+OUTAGES: tuple[str, ...] = get_args(Outage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class TenantRules:
     takes_consent_requests: bool = False  # the admin consent workflow is switched on
     has_sharepoint: bool = True
     loop_limit: int | None = None  # equal token requests within five minutes
+    outage: Outage | None = None
+    request_budget: int | None = None  # token requests within a minute
 
 
 @dataclass(slots=True)

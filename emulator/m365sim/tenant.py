@@ -92,6 +92,7 @@ class AppRegistration:
     gives_id_tokens: bool = False  # at the authorize endpoint: the implicit grant of id tokens
     spa_redirect_uris: list[str] = field(default_factory=list)
     assigned: dict[str, set[str]] = field(default_factory=dict)  # tenant id → user ids, if required
+    disabled_in: set[str] = field(default_factory=set)  # ids of tenants that switched it off
 
 
 @dataclass(slots=True)

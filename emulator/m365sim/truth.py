@@ -144,21 +144,16 @@ class _Teller:
             if fields:
                 shown["fields"] = fields
         if item.content_version > 1:
-            shown["versions"] = [
-                {
-                    "id": state.content_version,
-                    "size": state.size,
-                    "quickXorHash": state.blob.quick_xor_hash() if state.blob else None,
-                    "modified": _moment(state.modified_at),
-                }
-                for state in versions(drive, item)
-            ]
+            shown["versions"] = [_version(state) for state in versions(drive, item)]
         acl = self._world.sharing.item_acl(drive, item)
         if acl is not None:
             shown |= acl_report(acl)
         by = holder(drive, item)
         if by is not None:
             shown["checkedOutBy"] = _person(by)
+            held = drive.checked_out.get(item.uid)
+            if held is not None and held.before.content_version != item.content_version:
+                shown["checkedIn"] = _version(held.before)  # what all others see
         return shown
 
     def _list(self, known: SharePointList) -> Iterator[bytes]:
@@ -231,6 +226,15 @@ def _row(known: SharePointList, row: Row) -> dict[str, Any]:
 def _binned(drive: Drive, item: Item) -> dict[str, Any]:
     parent = drive.item_id(item.parent) if item.parent else None
     return {"id": drive.item_id(item.uid), "name": item.name, "parentId": parent}
+
+
+def _version(state: Item) -> dict[str, Any]:
+    return {
+        "id": state.content_version,
+        "size": state.size,
+        "quickXorHash": state.blob.quick_xor_hash() if state.blob else None,
+        "modified": _moment(state.modified_at),
+    }
 
 
 def _person(actor: Actor) -> str | None:

@@ -32,6 +32,7 @@ from m365sim.entra.http import (
     read_form,
 )
 from m365sim.entra.interaction import Interaction
+from m365sim.entra.outages import check_service
 from m365sim.entra.pages import error_page, page, refuse, with_query
 from m365sim.entra.routes import PAGES, ROUTES
 from m365sim.entra.sign_in import SignIn
@@ -198,6 +199,10 @@ class _Login:
         if request.method == "POST":
             params |= await read_form(request)
         to = read_addressee(self.world, tenant_path, params)
+        try:
+            check_service(self.world, tenant_path, to.app)
+        except Refusal as refusal:
+            return refuse(self.world, to, refusal)
         if kind in ("admin", "admin-v1"):
             flow = new_flow(self.world, request, tenant_path, params, kind)
             return _with_cookie(AdminConsent(self.world, flow, to).begin(), flow)

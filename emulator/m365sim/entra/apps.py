@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from m365sim.entra.assertions import ASSERTION_TYPE, check_assertion
+from m365sim.entra.assignments import check_switched_on
 from m365sim.entra.errors import Refusal, missing
 from m365sim.tenant import AppRegistration, Tenant
 
@@ -47,6 +48,8 @@ def find_app(world: World, tenant_path: str, client_id: str | None) -> AppRegist
         raise _unknown_app(client_id, tenant)
     if not app.enabled:
         raise Refusal(7000112, f"Application '{app.app_id}'({app.display_name}) is disabled.")
+    if tenant is not None:
+        check_switched_on(app, tenant.id)
     if app.multi_tenant:
         return app
     if tenant is None:

@@ -1,4 +1,4 @@
-"""Apps that a tenant opens to chosen people only.
+"""Apps that a tenant opens to chosen people only, or to nobody.
 
 Follows https://learn.microsoft.com/entra/identity/enterprise-apps/what-is-access-management
 """
@@ -9,8 +9,15 @@ from m365sim.entra.errors import Refusal
 from m365sim.tenant import AppRegistration, User
 
 
+def check_switched_on(app: AppRegistration, tenant_id: str) -> None:
+    """Refuse an app that an administrator has switched off in a tenant."""
+    if tenant_id in app.disabled_in:
+        raise Refusal(70001, f"Application '{app.app_id}'({app.display_name}) is disabled.")
+
+
 def check_assignment(user: User, app: AppRegistration) -> None:
     """Refuse a person whom an administrator has not let in, where that is required."""
+    check_switched_on(app, user.tenant_id)
     assigned = app.assigned.get(user.tenant_id)
     if assigned is None or user.id in assigned:
         return

@@ -3,7 +3,9 @@
 The numbers are those of https://learn.microsoft.com/entra/identity-platform/reference-error-codes,
 but for 28000, 500112, 500113, 650053, 700021, 700024, 70020, 1002012, 9002326 and 9002327, which
 tenants were seen to give. 700023 is there what it is in recorded answers, a client assertion for
-another audience; the page means by it a scope that names no API, which is 70011 here.
+another audience; the page means by it a scope that names no API, which is 70011 here. The page
+says of 70001 and of 7000112 alike that the application is disabled: here the first is for the one
+tenant that switched it off, the second for the registration itself.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ HOW = {
     50011: "a redirect URI that is not registered",
     50020: "a person of another tenant than the path's, who is no guest there",
     50027: "a client assertion that is no JWT",
+    50033: "the token service is down (`tenants/{id}`: outage service)",
     50034: "an unknown name; a person deleted since (`users/{upn}`: delete)",
     50053: "ten wrong passwords in a row, for a minute (`users/{upn}`: locked)",
     50055: "sign in with an expired password (`users/{upn}`: passwordExpired)",
@@ -41,6 +44,7 @@ HOW = {
     65001: "consent missing, or taken back (`apps/{id}`: withdrawConsent)",
     65004: "the person, or the administrator, cancels",
     70000: "a code or refresh token that is unknown or another app's",
+    70001: "an app that is switched off in the tenant (`apps/{id}`: disabledIn)",
     70003: "a grant type that is not modelled",
     70005: "`response_type=token`; `id_token` without `openid`",
     70007: "an unknown `response_mode`; `query` with an id token",
@@ -54,6 +58,9 @@ HOW = {
     90002: "a tenant that is not in the cloud",
     90014: "grant type password without a password",
     90023: "an unknown `prompt` or challenge method; `claims` that are no JSON",
+    90024: "more token requests within a minute than the tenant's budget (`tenants/{id}`: "
+    "requestBudget)",
+    90033: "the directory behind the token service is down (`tenants/{id}`: outage directory)",
     90094: "a person who may not consent (`users/{upn}`: mayConsent), or a permission for "
     "administrators",
     90095: "the same, where people may ask (`tenants/{id}`: consentRequests)",
@@ -93,9 +100,5 @@ HOW = {
 
 #: number → why no state earns it
 NOT_GIVEN = {
-    50033: "a fault inside the real service; put a fault rule on the login host instead",
     50072: "the interruption is a page, which says 50079 where the token endpoint does",
-    70001: "superseded: 700016 for an unknown app, 7000112 for a disabled one",
-    90024: "a fault inside the real service; put a fault rule on the login host instead",
-    90033: "a fault inside the real service; put a fault rule on the login host instead",
 }

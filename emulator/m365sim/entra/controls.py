@@ -42,7 +42,7 @@ SIGN_IN_CONTROLS = (
         lambda w, parts, body: switches.switch_app(w, parts[1], body),
         "expireSecrets, withdrawConsent: true; addSecret: text; certificates: [PEM, ...]; "
         "enabled, idTokens: bool; spaRedirectUris: [...]; assigned: [upn, ...], or null for "
-        "everybody; tenant",
+        "everybody; disabledIn: [tenant, ...]; tenant",
     ),
     SignInControl(
         "GET",
@@ -75,7 +75,8 @@ SIGN_IN_CONTROLS = (
         "POST",
         "tenants/{id or domain}",
         lambda w, parts, body: policy_switches.switch_tenant(w, parts[1], body),
-        "consentRequests, sharepoint (has it): bool; loopLimit: equal token requests in 5 minutes",
+        "consentRequests, sharepoint (has it): bool; loopLimit: equal token requests in 5 minutes; "
+        "requestBudget: token requests in a minute; outage: service, directory, or null",
     ),
     SignInControl(
         "GET",

@@ -45,7 +45,9 @@ def _overtaken_at(world: World, principal: Principal) -> int | None:
     user = principal.user
     if user is None:
         app = world.directory.apps.get(principal.app_id)
-        return None if app is not None and app.enabled else now
+        if app is None or not app.enabled or principal.tenant_id in app.disabled_in:
+            return now
+        return None
     since = user.tokens_valid_from
     if since is not None and principal.issued_at < since.timestamp():
         return int(since.timestamp())

@@ -20,6 +20,7 @@ from m365sim.entra.authorize_request import check_names
 from m365sim.entra.claims_request import read_claims
 from m365sim.entra.errors import Refusal, missing
 from m365sim.entra.grants import DEVICE_CODE_LIFETIME, POLL_SECONDS, DeviceGrant
+from m365sim.entra.outages import check_service
 from m365sim.entra.people import check_grant, person_of
 from m365sim.entra.scopes import parse_scopes
 from m365sim.entra.token_answers import Bearer, TokenRequest, delegated_answer, v1_scope
@@ -39,6 +40,7 @@ def device_code_answer(
 ) -> dict[str, Any]:
     """Answer a device's request for codes, or raise the `Refusal` that it earns."""
     app = find_app(world, tenant_path, form.get("client_id"))
+    check_service(world, tenant_path, app)
     resource = form.get("resource") if is_v1 else None
     if is_v1 and not resource:
         raise missing("resource")

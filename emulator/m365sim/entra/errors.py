@@ -24,6 +24,7 @@ OAUTH_ERROR = {
     50011: "invalid_client",
     50020: "invalid_grant",
     50027: "invalid_request",
+    50033: "temporarily_unavailable",
     50034: "invalid_grant",
     50053: "invalid_grant",
     50055: "invalid_grant",
@@ -47,6 +48,7 @@ OAUTH_ERROR = {
     65001: "invalid_grant",
     65004: "access_denied",
     70000: "invalid_grant",
+    70001: "unauthorized_client",
     70003: "unsupported_grant_type",
     70005: "unsupported_response_type",
     70007: "invalid_request",
@@ -60,6 +62,8 @@ OAUTH_ERROR = {
     90002: "invalid_request",
     90014: "invalid_request",
     90023: "invalid_request",
+    90024: "temporarily_unavailable",
+    90033: "temporarily_unavailable",
     90094: "access_denied",
     90095: "access_denied",
     90119: "invalid_request",
@@ -128,7 +132,7 @@ class Refusal(Exception):
     @property
     def status(self) -> int:
         """The HTTP status at the token endpoint."""
-        return 401 if self.error == "invalid_client" else 400
+        return {"invalid_client": 401, "temporarily_unavailable": 503}.get(self.error, 400)
 
 
 def missing(field: str) -> Refusal:

@@ -118,7 +118,7 @@ class Interaction(ABC):
         try:
             self.check(user)
         except Refusal as refusal:
-            if refusal.number == 50105:
+            if refusal.number in (50105, 70001):
                 return self._end(error_page(self.world, refusal))
             if self.prompt == "none":
                 return self.refuse(refusal)

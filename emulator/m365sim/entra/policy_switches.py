@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from m365sim.entra.switches import check_switches, find_tenant, find_user, upns_of
-from m365sim.sign_in_rules import CONTROLS, Control, Policy
+from m365sim.sign_in_rules import CONTROLS, OUTAGES, Control, Outage, Policy
 
 if TYPE_CHECKING:
     from m365sim.world import World
 
 _RESOURCES = ("graph", "sharepoint")
+_TENANT_SWITCHES = ("consentRequests", "sharepoint", "loopLimit", "requestBudget", "outage")
 
 
 def add_policy(world: World, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -72,21 +73,29 @@ def remove_policies(world: World, policy_id: str | None = None) -> None:
 def switch_tenant(world: World, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
     """Change what a tenant allows, and return its rules."""
     tenant = find_tenant(world, name)
-    check_switches("tenants", wanted, {"consentRequests", "sharepoint", "loopLimit"})
+    check_switches("tenants", wanted, _TENANT_SWITCHES)
     rules = world.directory.rules(tenant.id)
     if "consentRequests" in wanted:
         rules.takes_consent_requests = bool(wanted["consentRequests"])
     if "sharepoint" in wanted:
         rules.has_sharepoint = bool(wanted["sharepoint"])
     if "loopLimit" in wanted:
-        limit = wanted["loopLimit"]
-        rules.loop_limit = None if limit is None else int(limit)
+        rules.loop_limit = _count(wanted["loopLimit"])
+    if "requestBudget" in wanted:
+        rules.request_budget = _count(wanted["requestBudget"])
+    if "outage" in wanted:
+        outage = wanted["outage"]
+        if outage is not None and outage not in OUTAGES:
+            raise ValueError(f"An outage is one of {', '.join(OUTAGES)}, or null.")
+        rules.outage = cast("Outage | None", outage)
     return {
         "id": tenant.id,
         "domain": tenant.domain,
         "consentRequests": rules.takes_consent_requests,
         "sharepoint": rules.has_sharepoint,
         "loopLimit": rules.loop_limit,
+        "requestBudget": rules.request_budget,
+        "outage": rules.outage,
     }
 
 
@@ -130,6 +139,10 @@ def answer_consent_request(world: World, request_id: str, wanted: dict[str, Any]
 
 def _ids(world: World, upns: Iterable[str]) -> frozenset[str]:
     return frozenset(find_user(world, upn).id for upn in upns)
+
+
+def _count(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _seconds(value: Any) -> timedelta | None:

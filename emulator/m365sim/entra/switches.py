@@ -62,6 +62,7 @@ def switch_app(world: World, app_id: str, wanted: dict[str, Any]) -> dict[str, A
         "idTokens": app.gives_id_tokens,
         "spaRedirectUris": app.spa_redirect_uris,
         "secrets": [secret.expires_at.isoformat() for secret in app.secrets],
+        "disabledIn": sorted(app.disabled_in),
         "assigned": None if assigned is None else upns_of(world, assigned),
     }
 
@@ -163,6 +164,10 @@ def _assign(world: World, app: AppRegistration, tenant: Tenant, value: Any) -> N
         app.assigned[tenant.id] = {find_user(world, upn).id for upn in value}
 
 
+def _switch_off(world: World, app: AppRegistration, _: Tenant, value: Any) -> None:
+    app.disabled_in = {find_tenant(world, str(name)).id for name in value}
+
+
 def _add_secret(world: World, app: AppRegistration, _: Tenant, value: Any) -> None:
     two_years = world.clock.now() + timedelta(days=730)
     app.secrets = [*app.secrets, AppSecret(str(value), two_years)]
@@ -185,4 +190,5 @@ _APP_SWITCHES: dict[str, Callable[[World, AppRegistration, Tenant, Any], None]] 
     "idTokens": lambda _, a, __, v: setattr(a, "gives_id_tokens", bool(v)),
     "spaRedirectUris": lambda _, a, __, v: setattr(a, "spa_redirect_uris", [str(u) for u in v]),
     "assigned": _assign,
+    "disabledIn": _switch_off,
 }

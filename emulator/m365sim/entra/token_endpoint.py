@@ -16,6 +16,7 @@ from m365sim.entra.code_grant import redeem_code
 from m365sim.entra.device_code import GRANT_TYPES as DEVICE_GRANT_TYPES
 from m365sim.entra.device_code import redeem_device_code
 from m365sim.entra.errors import Refusal
+from m365sim.entra.outages import check_budget, check_service
 from m365sim.entra.password_grant import grant_not_here, redeem_password
 from m365sim.entra.refresh_grant import refresh
 from m365sim.entra.scopes import application_resource, check_available
@@ -38,7 +39,9 @@ def token_response(world: World, request: TokenRequest) -> dict[str, Any]:
     app = find_app(world, request.tenant_path, request.form.get("client_id"))
     if "resource" in request.form and not request.is_v1:
         raise Refusal(901002, "The 'resource' request parameter is not supported.")
+    check_service(world, request.tenant_path, app)
     appidacr = _who(world, request, app, grant_type)
+    check_budget(world, request.tenant_path, app)
     _check_loop(world, request, app, grant_type)
     if grant_type == "authorization_code":
         return redeem_code(world, request, app, appidacr)

@@ -2,7 +2,10 @@
 
 https://learn.microsoft.com/graph/api/driveitem-checkout, .../driveitem-checkin, and
 https://learn.microsoft.com/sharepoint/dev/sp-add-ins/working-with-folders-and-files-with-rest. What
-is saved meanwhile is seen by everyone at once here; in the real service only by who has the file.
+is saved meanwhile is seen by the one who has the file alone, others see it when it is checked in
+(https://support.microsoft.com/office/check-out-check-in-or-discard-changes-to-files-in-a-library-7e2c12a9-a874-4393-9511-1378a700f6de):
+for them the file stays as it was taken, its eTag and cTag too; where it lies and what it is called
+is not part of a draft.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from m365sim.files.item import Actor, Item
 from m365sim.files.problems import CheckedOut, NotAllowed
+from m365sim.history.acting import current
 
 if TYPE_CHECKING:
     from m365sim.files.drive import Drive
+    from m365sim.files.tree import Tree
 
 COMMENT = "_CheckinComment"  # the column that holds what was said when a version was checked in
 OF_A_PAGE = "~checkedOutBy"  # where pages hold who has them, among their column values
@@ -35,6 +40,36 @@ def holder(drive: Drive, item: Item) -> Actor | None:
         return found.by
     page: Actor | None = (item.fields or {}).get(OF_A_PAGE)
     return page
+
+
+def is_hidden(held: Checkout) -> bool:
+    """Tell whether what is saved meanwhile is not for whoever makes the request under way."""
+    here = current.get()
+    principal = here.principal if here is not None else None
+    if principal is None:  # the program itself, or an address that proves for whom it was made
+        return False
+    mine = principal.user.id if principal.user is not None else principal.app_id
+    return mine != (held.by.user_id or held.by.app_id)
+
+
+def as_seen(tree: Tree, item: Item) -> Item:
+    """Return a state of a file as whoever makes the request under way sees it."""
+    held = tree.checked_out.get(item.uid)
+    if held is None or item.version <= held.before.version + 1 or not is_hidden(held):
+        return item
+    return replace(
+        held.before,
+        version=held.before.version + 1,  # that it was taken is seen
+        name=item.name,
+        parent=item.parent,
+        deleted=item.deleted,
+    )
+
+
+def is_draft(tree: Tree, item: Item) -> bool:
+    """Tell whether a state of a file is one that only its holder sees."""
+    held = tree.checked_out.get(item.uid)
+    return held is not None and item.version > held.before.version + 1
 
 
 def is_held_from(drive: Drive, item: Item, by: Actor) -> bool:
@@ -86,7 +121,7 @@ def undo_check_out(drive: Drive, item: Item, by: Actor, *, is_owner: bool) -> It
         raise NotAllowed(f'The file "{drive.place(item)}" is not checked out.')
     if not is_owner:
         check_lock(drive, item, by)
-    before = taken.before
+    item, before = drive.stored(item.uid), taken.before
     del drive.checked_out[item.uid]
     drive.tell("checkoutDiscarded", item)
     for state in (*drive.states(item.uid), item):

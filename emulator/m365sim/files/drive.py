@@ -12,7 +12,7 @@ from typing import Literal
 from m365sim.clock import Clock
 from m365sim.files import checkout, ids
 from m365sim.files.blob import Blob
-from m365sim.files.checkout import Checkout, check_lock, minor_label
+from m365sim.files.checkout import check_lock, minor_label
 from m365sim.files.item import SYSTEM, Actor, Item
 from m365sim.files.names import MAX_PATH, check_name, numbered
 from m365sim.files.problems import Missing, NameTaken, NotAllowed, PathTooLong
@@ -53,7 +53,6 @@ class Drive(Tree):
         self.is_system = is_system
         self.id = ids.drive_id(site.collection, site.web, library)
         self.prefix = ids.mint_uid("prefix", site.collection, library)[:4]
-        self.checked_out: dict[bytes, Checkout] = {}  # uid → who has the file
         self.forgotten: set[tuple[bytes, int]] = set()  # (uid, eTag's n) that are no versions
         self.minor_versions = False  # whether what is saved is a draft until it is published
         self.is_moderated = False  # whether what is published waits for approval

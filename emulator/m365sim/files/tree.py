@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from m365sim.files.changes import ChangeLog
+from m365sim.files.checkout import Checkout, as_seen, is_draft, is_hidden
 from m365sim.files.ids import ROOT_UID
 from m365sim.files.item import Item
 from m365sim.files.problems import Missing
@@ -23,6 +24,7 @@ class Tree:
         self.base = base
         self.log = ChangeLog()
         self.root = Item(ROOT_UID, None, "root", True, created_at, created_at, content_version=0)
+        self.checked_out: dict[bytes, Checkout] = {}  # uid → who has the file
         self._items: dict[bytes, Item] = {ROOT_UID: self.root}
         self._children: dict[bytes, dict[str, bytes]] = {}
         self._bytes: Counter[bytes] = (
@@ -54,16 +56,27 @@ class Tree:
             index = self.base.index(uid)
             if index:
                 return self.base.item(index)
+        if item is not None and self.checked_out:
+            return as_seen(self, item)
         return item
+
+    def stored(self, uid: bytes) -> Item:
+        """Return the present state of a uid that was ever changed, whoever may see it."""
+        return self._items[uid]
 
     def at(self, uid: bytes, number: int) -> Item | None:
         """Return an item's state after the change of a number."""
         change = self.log.changed_after(uid, number)
-        return self.find(uid) if change is None else change.before
+        item = self.find(uid) if change is None else change.before
+        return as_seen(self, item) if item is not None and self.checked_out else item
 
     def states(self, uid: bytes) -> list[Item]:
         """List the states that an item was in before the present one, oldest first."""
-        return [change.before for change in self.log.of(uid) if change.before is not None]
+        states = [change.before for change in self.log.of(uid) if change.before is not None]
+        held = self.checked_out.get(uid)
+        if held is not None and is_hidden(held):
+            return [state for state in states if not is_draft(self, state)]
+        return states
 
     def is_live(self, item: Item, number: int | None = None) -> bool:
         """Tell whether neither the item nor a folder above it is deleted (at a number)."""
@@ -98,7 +111,7 @@ class Tree:
         """Return the child of that name, in any case."""
         uid = self._children.get(parent, {}).get(name.lower())
         if uid is not None:
-            return self._items[uid]
+            return self.find(uid)
         if self.base is not None and (index := self.base.index(parent)) is not None:
             found = self.base.find(index, name)
             if found and self.base.uid(found) not in self._items:
@@ -120,7 +133,10 @@ class Tree:
         if self.base is not None and (index := self.base.index(parent)) is not None:
             indexes = self.base.children(index)
             listed = [self.base.item(i) for i in indexes if self.base.uid(i) not in self._items]
-        listed.extend(self._items[uid] for uid in self._children.get(parent, {}).values())
+        stored = (self._items[uid] for uid in self._children.get(parent, {}).values())
+        if self.checked_out:
+            stored = (as_seen(self, item) for item in stored)
+        listed.extend(stored)
         return listed
 
     def child_count(self, parent: bytes) -> int:

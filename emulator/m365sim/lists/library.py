@@ -14,6 +14,7 @@ from typing import Any
 from m365sim.clock import Clock
 from m365sim.files import Actor, Drive, Item
 from m365sim.files.changes import DeltaToken
+from m365sim.files.checkout import check_lock
 from m365sim.files.enumeration import Rounds
 from m365sim.files.ids import ROOT_UID
 from m365sim.files.problems import Missing, NotAllowed
@@ -191,6 +192,7 @@ class Library(SharePointList):
 
     def change(self, item: Item, by: Actor, fields: Mapping[str, Any]) -> Item:
         """Give a file or folder other column values: a change like any other of the drive."""
+        check_lock(self.drive, item, by)
         now = int(self._clock.now().timestamp())
         after = replace(
             item, fields=fields, version=item.version + 1, modified_at=now, modified_by=by

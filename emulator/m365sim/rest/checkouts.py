@@ -90,7 +90,7 @@ def _who(call: Call, node: Node, at: Segment) -> Node:
     return user_node(uri, person_of(call, found) if found is not None else None)
 
 
-_ALONE = "what is saved meanwhile is seen by everyone at once"
+_ALONE = "what is saved meanwhile is seen by the holder alone"
 KINDS: tuple[Kind, ...] = ()
 STEPS = (Step("file", "CheckedOutByUser", _who, "user", source=SOURCE),)
 ACTIONS = (

@@ -45,11 +45,13 @@ def etag(item: Item) -> str:
     return f'"{{{upper_guid_of(item.uid)}}},{item.version}"'
 
 
-def _file_values(_: Call, node: Node) -> dict[str, Any]:
+def _file_values(call: Call, node: Node) -> dict[str, Any]:
     drive, item = node.of
     major, minor = label(item)
     fields = item.fields or {}
-    is_out = holder(drive, item) is not None
+    held = holder(drive, item)
+    is_out = held is not None
+    is_mine = is_out and not drive.is_held_from(item, call.actor())
     return {
         "CheckInComment": str(fields.get(COMMENT, "")),
         "CheckOutType": 0 if is_out else 2,
@@ -59,7 +61,7 @@ def _file_values(_: Call, node: Node) -> dict[str, Any]:
         "Exists": True,
         "IrmEnabled": False,
         "Length": Long(item.size),
-        "Level": 255 if is_out else fields.get("_Level", 1),
+        "Level": 255 if is_mine else fields.get("_Level", 1),
         "LinkingUri": None,
         "LinkingUrl": "",
         "MajorVersion": major,

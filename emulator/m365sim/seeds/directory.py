@@ -44,6 +44,9 @@ def make_tenant(
             raise source.bad((*entry.place, "domain"), f"another tenant has {made.domain}")
         if made.id == other.id:
             raise source.bad((*entry.place, "id"), "another tenant has that id")
+    rules = directory.rules(made.id)
+    rules.outage, rules.request_budget = entry.outage, entry.request_budget
+    rules.loop_limit = entry.loop_limit
     return directory.add_tenant(made)
 
 

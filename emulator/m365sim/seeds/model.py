@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from m365sim.seeds.site_model import OneDriveEntry, SiteEntry
 from m365sim.seeds.types import Guid, Moment, Names, domain_name, host_label, is_on, value_of
-from m365sim.sign_in_rules import Control
+from m365sim.sign_in_rules import Control, Outage
 from m365sim.yaml_file import Entry
 
 
@@ -19,6 +19,9 @@ class TenantEntry(Entry):
     domain: Annotated[str, AfterValidator(domain_name)] | None = None  # {name}.onmicrosoft.com
     display_name: str | None = None
     id: Guid | None = None
+    outage: Outage | None = None
+    request_budget: Annotated[int, Field(gt=0)] | None = None  # token requests in a minute
+    loop_limit: Annotated[int, Field(gt=0)] | None = None  # equal ones in five minutes
 
 
 class UserEntry(Entry):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from m365sim.files import Drive, Item
+from m365sim.files.checkout import is_hidden
 from m365sim.files.ids import guid_of
 from m365sim.files.names import quoted
 
@@ -56,6 +57,9 @@ class Downloads:
     def url(self, item: Item, version: int | None = None) -> str:
         """Return the pre-authenticated address of a file's bytes, or of those of a version."""
         subject = f"{self._drive.id} {item.uid.hex()}"
+        held = self._drive.checked_out.get(item.uid)
+        if version is None and held is not None and is_hidden(held):
+            version = held.before.content_version  # whoever follows it sends no token along
         if version is not None:
             subject += f" {version}"
         proof = _seal(self._key, self._head, subject)

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from m365sim.control import control_app
-from m365sim.entra.contoso import TENANT_ID, WEB_APP_ID
+from m365sim.entra.contoso import PUBLIC_APP_ID, TENANT_ID, WEB_APP_ID
 
 MEGAN = "megan@contoso.onmicrosoft.com"
 
@@ -58,6 +58,8 @@ async def test_a_policy_comes_and_goes(browser, control, refusal):
         (f"apps/{WEB_APP_ID}", {"assigned": ["nobody"]}, "no user nobody"),
         ("tenants/nowhere", {}, "no tenant nowhere"),
         (f"tenants/{TENANT_ID}", {"sharepont": True}, "tenants have no sharepont"),
+        (f"tenants/{TENANT_ID}", {"outage": "weather"}, "An outage is one of service, directory"),
+        (f"apps/{WEB_APP_ID}", {"disabledIn": ["nowhere"]}, "no tenant nowhere"),
         ("consent-requests/nothing", {"approve": True}, "no request nothing"),
     ],
 )
@@ -107,6 +109,26 @@ async def test_everything_about_an_app(control, world):
     assert app.spa_redirect_uris == ["http://localhost:5173"]
     shown = (await control("POST", place, assigned=None, enabled=True)).json()
     assert (shown["assigned"], shown["enabled"]) == (None, True)
+
+
+async def test_a_bad_time_comes_and_goes(browser, control, refusal):
+    token = (await browser.signed_in())["refresh_token"]
+    place = "tenants/contoso.onmicrosoft.com"
+    shown = (await control("POST", place, outage="directory", requestBudget=1)).json()
+    assert (shown["outage"], shown["requestBudget"]) == ("directory", 1)
+    unavailable = "temporarily_unavailable"
+    assert refusal(await browser.refresh(token), 503) == (90033, unavailable)
+    fields = {"client_id": PUBLIC_APP_ID, "scope": "Sites.Read.All"}
+    device = await browser.http.post("/organizations/oauth2/v2.0/devicecode", data=fields)
+    assert refusal(device, 503) == (90033, unavailable)
+    shown = (await control("POST", place, outage=None)).json()
+    assert shown["outage"] is None
+    assert (await browser.refresh(token)).status_code == 200
+    assert refusal(await browser.refresh(token), 503) == (90024, unavailable)
+    await control("POST", place, requestBudget=None)
+    shown = (await control("POST", f"apps/{WEB_APP_ID}", disabledIn=[TENANT_ID])).json()
+    assert shown["disabledIn"] == [TENANT_ID]
+    assert refusal(await browser.refresh(token)) == (70001, "unauthorized_client")
 
 
 async def test_a_request_reaches_the_administrators(browser, control, answer):

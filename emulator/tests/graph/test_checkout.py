@@ -3,6 +3,7 @@
 import pytest
 
 from m365sim.testing import app_token, delegated_token
+from m365sim.truth import truth
 
 
 @pytest.fixture
@@ -77,6 +78,64 @@ async def test_a_checkout_is_discarded(graph, place, become, world):
     assert (await graph.call("POST", f"{place}/discardCheckout")).status_code == 204
     become("megan")
     assert (await graph.call("PUT", f"{place}/content", content=b"x")).status_code == 200
+
+
+async def test_what_is_saved_meanwhile_is_the_holders_alone(graph, place, become, drive, world):
+    feed = f"/drives/{drive.id}/root/delta"
+    link = (await graph.get(f"{feed}?token=latest")).json()["@odata.deltaLink"]
+    old = (await graph.get(f"{place}/content", follow_redirects=True)).content
+    await graph.call("POST", f"{place}/checkout")
+    become("megan")
+    before = await graph.json(place)
+    become("alex")
+    mine = await graph.call("PUT", f"{place}/content", content=b"a draft")
+    assert mine.json()["size"] == len(b"a draft")
+    assert (await graph.get(f"{place}/content", follow_redirects=True)).content == b"a draft"
+    assert [v["id"] for v in (await graph.json(f"{place}/versions"))["value"]] == ["2.0", "1.0"]
+
+    become("megan")
+    seen = await graph.json(place)
+    for name in ("eTag", "cTag", "size", "file", "lastModifiedDateTime"):
+        assert seen[name] == before[name]
+    assert (await graph.get(f"{place}/content", follow_redirects=True)).content == old
+    assert [v["id"] for v in (await graph.json(f"{place}/versions"))["value"]] == ["1.0"]
+    children = (await graph.json(f"/drives/{drive.id}/root/children"))["value"]
+    assert seen["eTag"] in {child["eTag"] for child in children}
+    told = {i["id"]: i for i in (await graph.get(link)).json()["value"]}
+    assert told[seen["id"]]["cTag"] == before["cTag"]
+    (true,) = [
+        item
+        for site in truth(world, drive.id)["sites"]
+        for one in site["drives"]
+        for item in one["items"]
+        if item["id"] == seen["id"]
+    ]
+    assert (true["size"], true["checkedIn"]["size"]) == (len(b"a draft"), before["size"])
+
+    become("alex")
+    await graph.call("POST", f"{place}/checkin", json={"comment": "ready"})
+    become("megan")
+    after = await graph.json(place)
+    assert after["size"] == len(b"a draft")
+    assert after["eTag"] != before["eTag"]
+    assert after["cTag"] != before["cTag"]
+
+
+async def test_a_draft_that_an_owner_discards_is_nobodys(graph, place, become, drive, world):
+    before = await graph.json(place)
+    become("megan")
+    await graph.call("POST", f"{place}/checkout")
+    await graph.call("PUT", f"{place}/content", content=b"first")
+    await graph.call("PUT", f"{place}/content", content=b"second")
+    graph.token = app_token(world)
+    assert (await graph.call("POST", f"{place}/discardCheckout")).status_code == 204
+    become("megan")
+    after = await graph.json(place)
+    assert (after["cTag"], after["size"]) == (before["cTag"], before["size"])
+    assert after["eTag"] != before["eTag"]
+    total = (await graph.json(f"/drives/{drive.id}/root"))["size"]
+    sizes = (await graph.json(f"/drives/{drive.id}/root/children"))["value"]
+    assert total == sum(one["size"] for one in sizes if "file" in one)
 
 
 async def test_checkouts_that_cannot_be_meant(graph, place, at):

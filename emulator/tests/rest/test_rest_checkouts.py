@@ -45,7 +45,16 @@ async def test_check_out_and_in(api, draft):
     await put(api, place, b"two")
     await put(api, place, b"three")
 
+    assert (await api.call("GET", f"{place}/$value")).content == b"three"
     api.as_user("AllSites.Write", user="megan")
+    seen = await api.get(f"{place}?$expand=ListItemAllFields")
+    assert (seen["Level"], seen["CheckOutType"], seen["UIVersionLabel"]) == (1, 0, "1.0")
+    assert (seen["Length"], seen["ListItemAllFields"]["OData__UIVersionString"]) == ("3", "1.0")
+    assert (await api.call("GET", f"{place}/$value")).content == b"one"
+    assert (await api.get(f"{place}/Versions"))["value"] == []
+    merge = {"Title": "x"}
+    fields = f"{place}/ListItemAllFields"
+    assert (await api.call("POST", fields, headers=MERGE, json=merge)).status_code == 423
     refused = await put(api, place, b"mine", 423)
     assert refused.json()["odata.error"]["code"].endswith(
         "Microsoft.SharePoint.SPFileLockException"

@@ -142,7 +142,7 @@ def earns(state, answer, refusal, on_page):
             assert ("claims" in back) == more.get("claims", False)
             assert ("#" in response.headers["location"]) == more.get("fragment", False)
         else:
-            status = 401 if error == "invalid_client" else 400
+            status = {"invalid_client": 401, "temporarily_unavailable": 503}.get(error, 400)
             assert refusal(response, status) == (number, error)
             body = response.json()
             assert body.get("suberror") == suberror

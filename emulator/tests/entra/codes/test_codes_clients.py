@@ -115,6 +115,44 @@ async def loop(s):
     return await s.browser.refresh(token)
 
 
+async def switched_off_in_the_tenant(s):
+    return await s.refreshed(lambda: s.web.disabled_in.add(TENANT_ID))
+
+
+async def daemon_switched_off_in_the_tenant(s):
+    s.world.directory.apps[DAEMON_APP_ID].disabled_in.add(TENANT_ID)
+    return await s.alone()
+
+
+async def sign_in_to_an_app_that_is_switched_off(s):
+    s.web.disabled_in.add(TENANT_ID)
+    return await s.asked()
+
+
+async def token_service_down(s):
+    return await s.refreshed(lambda: setattr(s.rules, "outage", "service"))
+
+
+async def sign_in_while_the_token_service_is_down(s):
+    s.rules.outage = "service"
+    return await s.browser.authorize()
+
+
+async def directory_down(s):
+    s.rules.outage = "directory"
+    return await s.alone()
+
+
+async def over_the_budget(s):
+    s.rules.request_budget = 2
+    for _ in range(2):
+        assert (await s.alone()).status_code == 200
+    over = await s.alone()
+    s.world.clock.advance(timedelta(minutes=1))
+    assert (await s.alone()).status_code == 200
+    return over
+
+
 # -- what is asked for
 
 
@@ -200,6 +238,13 @@ CASES = [
     (unknown_tenant, 90002, "token", "invalid_request"),
     (unknown_app, 700016, "token", "unauthorized_client"),
     (disabled_app, 7000112, "token", "unauthorized_client"),
+    (switched_off_in_the_tenant, 70001, "token", "unauthorized_client"),
+    (daemon_switched_off_in_the_tenant, 70001, "token", "unauthorized_client"),
+    (sign_in_to_an_app_that_is_switched_off, 70001, "page", None),
+    (token_service_down, 50033, "token", "temporarily_unavailable"),
+    (sign_in_while_the_token_service_is_down, 50033, "app", "temporarily_unavailable"),
+    (directory_down, 90033, "token", "temporarily_unavailable"),
+    (over_the_budget, 90024, "token", "temporarily_unavailable"),
     (single_tenant_app_on_common, 50194, "token", "invalid_request"),
     (no_tenant_named, 9001023, "token", "invalid_request"),
     (password_on_common, 9001023, "token", "invalid_request"),
