@@ -118,14 +118,17 @@ class Sharing(KnownGroups):
     def effective(self, drive: Drive, item: Item) -> list[tuple[Permission, bool]]:
         """List the permissions in force on an item; the flag tells its own from inherited ones.
 
-        Those of a drive's root count as its own, wherever they come from.
+        Those of a drive's root count as its own, wherever they come from. Of what one grantee has
+        from several places, the one that allows most is in force: roles add up.
         """
         found: dict[str, tuple[Permission, bool]] = {}
         now = self.clock.now()
         for acl, place in self.acls(drive, item):
             for permission in acl.permissions.values():
                 if permission.expires_at is None or permission.expires_at > now:
-                    found.setdefault(permission.id, (permission, place is item))
+                    nearer = found.get(permission.id)
+                    if nearer is None or nearer[0].level < permission.level:
+                        found[permission.id] = (permission, place is item)
             if not acl.inherits:
                 break
         if item.parent is None:

@@ -73,8 +73,12 @@ class KnownGroups:
         return next((site for site in sites if self.group_of(site) is group), None)
 
     def holds(self, group: Group, user: User, seen: frozenset[str] = frozenset()) -> bool:
-        """Tell whether somebody is in a group, right or through a group that is in it."""
-        if user.id in group.members or user.id in group.owners:
+        """Tell whether somebody is in a group, right or through a group that is in it.
+
+        Whoever owns it is in it only as a member, too:
+        https://learn.microsoft.com/graph/api/group-post-owners.
+        """
+        if user.id in group.members:
             return True
         inner = (self._groups.get(one) for one in group.members if one not in seen)
         seen |= {group.id}

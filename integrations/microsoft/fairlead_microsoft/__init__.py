@@ -24,11 +24,13 @@ from fairlead_microsoft.sharepoint import (
     sites,
     versions,
 )
+from fairlead_microsoft.sharepoint.access import actions as access
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.syncs import SYNCS
 
 #: modules whose functions the pack ships; importing them registers the functions
 FUNCTIONS = (
+    access,
     columns,
     content_types,
     contents,

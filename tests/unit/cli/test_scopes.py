@@ -40,7 +40,13 @@ def test_some_functions(run):
 def test_all_functions_and_where_they_are_approved(run):
     code, out, _ = run("sharepoint-online", "--client-id", "c-1", "--json")
     told = json.loads(out)
-    assert (code, told["scopes"]) == (0, ["Sites.Manage.All", "offline_access"])
+    assert code == 0
+    assert told["scopes"] == [
+        "GroupMember.Read.All",
+        "Sites.Manage.All",
+        "User.Read.All",
+        "offline_access",
+    ]
     assert "upload-drive-item" in told["why"]["Sites.Manage.All"]["Files.ReadWrite.All"]
     assert told["consent_url"].startswith("https://login.microsoftonline.com/organizations/")
     assert "client_id=c-1" in told["consent_url"]

@@ -17,6 +17,11 @@ LADDERS = (
     ("Files.Read.All", "Sites.Read.All"),
     ("Files.ReadWrite.All", "Sites.ReadWrite.All"),
     ("User.Read", "User.ReadWrite"),
+    ("User.Read.All", "User.ReadWrite.All"),
+    ("User.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+    ("GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.ReadWrite.All"),
+    ("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All"),
+    ("GroupMember.Read.All", "Directory.Read.All"),
     ("AllSites.Read", "AllSites.Write", "AllSites.Manage", "AllSites.FullControl"),
     ("MyFiles.Read", "MyFiles.Write"),
 )

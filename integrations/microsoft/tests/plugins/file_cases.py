@@ -156,3 +156,13 @@ async def _create_sharing_link(lab: ActionLab) -> dict[str, Any]:
 @case
 async def _resolve_url(lab: ActionLab) -> dict[str, Any]:
     return {"url": f"https://{lab.site().partition(',')[0]}/sites/marketing"}
+
+
+@case
+async def _check_drive_item_access(lab: ActionLab) -> dict[str, Any]:
+    return {**(await _file(lab)), "user": "megan@contoso.onmicrosoft.com"}
+
+
+@case
+async def _explain_drive_item_access(lab: ActionLab) -> dict[str, Any]:
+    return {**(await _check_drive_item_access(lab)), "level": "write"}

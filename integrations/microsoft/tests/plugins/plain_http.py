@@ -1,4 +1,4 @@
-"""A Send over real sockets with one token: for a pack's tests against the emulator."""
+"""A Send over real sockets with fixed tokens: for a pack's tests against the emulator."""
 
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
@@ -50,12 +50,22 @@ class HttpResponse:
 
 
 class Http:
-    """A plain Send: the token goes to Graph only, redirects are followed without it."""
+    """A plain Send: the token goes to Graph only, redirects are followed without it.
 
-    def __init__(self, session: aiohttp.ClientSession, graph_url: str, token: str) -> None:
+    Another one, if there is one, goes to SharePoint's own API.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        graph_url: str,
+        token: str,
+        site_token: str | None = None,
+    ) -> None:
         self._session = session
         self._graph = URL(graph_url).origin()
         self._token = token
+        self._site_token = site_token
         self.requests: list[Request] = []
 
     async def __call__(self, request: Request) -> Response:
@@ -71,6 +81,8 @@ class Http:
                 # the emulator's hosts of tenants all live here
                 headers["Host"] = f"{url.host}:{url.port}"
                 address = url.with_host("127.0.0.1")
+                if self._site_token and "/_api/" in url.path:
+                    headers["Authorization"] = f"Bearer {self._site_token}"
             response = await self._session.request(
                 request.method,
                 address,
