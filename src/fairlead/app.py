@@ -8,7 +8,14 @@ import asyncio
 import re
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from collections.abc import (
+    AsyncIterator,
+    Collection,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +33,7 @@ from fairlead.connect.app_approvals import AppApprovals
 from fairlead.connect.app_keys import AppKeys
 from fairlead.connect.approvals import Approvals
 from fairlead.connect.branding import Branding
+from fairlead.connect.config import secret_names
 from fairlead.connect.embedders import Embedders
 from fairlead.connect.establish import Establisher
 from fairlead.connect.expiry import ExpiryWatch
@@ -48,6 +56,7 @@ from fairlead.sdk.registry import Registry, load_packs
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store import environments, migrate
 from fairlead.store.database import Database
+from fairlead.store.plain_configs import seal_plain
 from fairlead.store.record_seals import Seals
 from fairlead.vault.tokens import hash_token
 from fairlead.vault.vault import Vault
@@ -103,8 +112,9 @@ async def open_services(
     embedders = Embedders(settings.connect_origins, settings.server_url)
     vault = Vault.of(*settings.encryption_keys)
     async with AsyncExitStack() as stack:
-        db = await Database.open(settings.database_url)
+        db = await Database.open(settings.database_url, vault)
         stack.push_async_callback(db.close)
+        await _seal_configs(db, registry)
         await _ready_environment(db, settings, clock)
         policy = EgressPolicy([*settings.egress_allow, *loopback_origins(registry)])
         transport = await Transport.open(
@@ -207,6 +217,16 @@ def _make_file(path: Path) -> None:
         raise SettingsInvalid(
             f"FAIRLEAD_DATABASE_URL: {path} cannot be made: {error.strerror or error}"
         ) from error
+
+
+async def _seal_configs(db: Database, registry: Registry) -> None:
+    """Seal what an older version, or an older definition of a provider, left open."""
+
+    def names_of(provider: str, config: Mapping[str, Any]) -> Collection[str]:
+        return secret_names(registry.providers.get(provider), config)
+
+    if rows := await seal_plain(db, names_of):
+        log.info("open configs sealed", rows=rows)
 
 
 async def _ready_environment(db: Database, settings: Settings, clock: Clock) -> None:

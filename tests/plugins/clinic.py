@@ -236,6 +236,6 @@ async def clinic(
         cloud_file.write_text(json.dumps(cloud.cloud))
         monkeypatch.setenv("FAIRLEAD_MICROSOFT_CLOUD", str(cloud_file))
         cloud.world.directory.apps[WEB_APP_ID].redirect_uris.append(CALLBACK)
-        db = await Database.open(sqlite_url)
+        db = await Database.open(sqlite_url, Vault([b"k" * 32]))
         stack.push_async_callback(db.close)
         yield Clinic(cloud, db, load_packs(), stack)

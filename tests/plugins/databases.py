@@ -21,6 +21,7 @@ import pytest
 from fairlead.store.database import Database
 from fairlead.store.dialect import plain_url
 from fairlead.store.migrate import upgrade
+from fairlead.vault import Vault
 
 DIALECTS = ("sqlite", "postgresql")
 
@@ -110,6 +111,6 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A migrated, empty database of each dialect."""
-    database = await Database.open(database_url)
+    database = await Database.open(database_url, Vault([b"k" * 32]))
     yield database
     await database.close()

@@ -192,7 +192,7 @@ async def make_world(db: Database) -> World:
 @asynccontextmanager
 async def world_of(url: str) -> AsyncIterator[World]:
     """Open a database with a world of its own."""
-    db = await Database.open(url)
+    db = await Database.open(url, Vault([b"k" * 32]))
     try:
         yield await make_world(db)
     finally:

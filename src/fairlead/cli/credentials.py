@@ -49,7 +49,7 @@ async def _open(settings: Settings, whose: Whose) -> AsyncIterator[_Desk]:
     registry = load_packs(own=settings.packs)
     if settings.providers_file is not None:
         add_providers(registry, settings.providers_file)
-    db = await Database.open(settings.database_url)
+    db = await Database.open(settings.database_url, vault)
     policy = EgressPolicy([*settings.egress_allow, *loopback_origins(registry)])
     transport = await Transport.open(policy, clock=clock, connections=2)
     freshener = Freshener(db, vault, registry, transport, clock, new_id)

@@ -53,11 +53,11 @@ def vault_of(settings: Settings) -> Vault:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
+async def open_database(settings: Settings, vault: Vault | None = None) -> AsyncIterator[Database]:
     """Open the server's database; SettingsInvalid if its file is not there."""
     if settings.sqlite_path is not None and not settings.sqlite_path.exists():
         raise SettingsInvalid(f"FAIRLEAD_DATABASE_URL: {settings.sqlite_path} does not exist")
-    db = await Database.open(settings.database_url)
+    db = await Database.open(settings.database_url, vault)
     try:
         yield db
     finally:
@@ -73,7 +73,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     configure_logs(settings.model_copy(update={"log_level": "warning"}))
     vault, registry, clock = vault_of(settings), registry_of(settings), SystemClock()
     async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(open_database(settings))
+        db = await stack.enter_async_context(open_database(settings, vault))
         policy = EgressPolicy([*settings.egress_allow, *loopback_origins(registry)])
         transport = await Transport.open(
             policy,

@@ -72,7 +72,7 @@ async def _examined(
         add_providers(registry, settings.providers_file)
     vault = Vault.of(*settings.encryption_keys)
     async with AsyncExitStack() as stack:
-        db = await Database.open(settings.database_url)
+        db = await Database.open(settings.database_url, vault)
         stack.push_async_callback(db.close)
         connection = await connection_named(db, settings, connection_id, integration)
         policy = EgressPolicy([*settings.egress_allow, *loopback_origins(registry)])

@@ -12,6 +12,18 @@ from fairlead.oauth.scopes import OVERRIDE
 #: only the product may say where its webhooks go and which scopes are asked for
 _NOT_FOR_BROWSERS = frozenset({"webhook_url"})
 _AUTHORIZATION = "authorization_params."
+#: a name that ends so names a secret, whatever the provider says of it
+_SECRET_ENDINGS = (
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "apikey",
+    "privatekey",
+    "token",
+    "credential",
+    "credentials",
+)
 _NOT_BESIDE_A_SESSION = frozenset({OVERRIDE, "user_scope"})
 
 
@@ -70,6 +82,26 @@ def check_config(provider: Provider, config: Mapping[str, Any]) -> None:
         elif wanted.pattern and not re.fullmatch(wanted.pattern, str(value)):
             example = f", for example {wanted.example}" if wanted.example else ""
             raise _wrong(name, f"{wanted.title} has not the right form{example}; correct it")
+
+
+def secret_names(provider: Provider | None, config: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of what is secret in a config: as the provider says, or by their sound."""
+    fields = provider.connection_config if provider else {}
+    return frozenset(
+        name
+        for name, value in config.items()
+        if (name in fields and fields[name].secret) or _sounds_secret(name) or _holds_secret(value)
+    )
+
+
+def _sounds_secret(name: str) -> bool:
+    return re.sub(r"[^a-z]", "", name.lower()).endswith(_SECRET_ENDINGS)
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_sounds_secret(name) or _holds_secret(inner) for name, inner in value.items())
+    return isinstance(value, list) and any(_holds_secret(inner) for inner in value)
 
 
 def _wrong(name: str, message: str) -> InvalidInput:

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from fairlead.connect.account import with_account
-from fairlead.connect.config import check_config
+from fairlead.connect.config import check_config, secret_names
 from fairlead.connect.events import AuthNews, announce
 from fairlead.connect.proving import Proving
 from fairlead.errors import FairleadError, NotFound, OperatorError, SessionExpired
@@ -227,6 +227,7 @@ class Establisher:
                 tags=tags,
                 metadata=metadata,
                 connection_config=connection_config,
+                secrets=secret_names(provider, connection_config),
                 webhook_url_override=webhook_url_override,
                 sealed=sealed,
                 now=now,

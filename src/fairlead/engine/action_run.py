@@ -161,7 +161,7 @@ class _Call:
 
     async def fail(self, failure: RunFailure) -> None:
         recording = await sealed_recording(
-            self._setup.vault, self._recorder, self._connection, self._run, failure
+            self._setup, self._recorder, self._connection, self._run, failure
         )
         await self.finish(RunState.FAILED, recording=recording, failure=failure)
 

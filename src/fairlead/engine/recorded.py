@@ -5,11 +5,14 @@ Redaction comes first, so that not even whoever holds the key finds a credential
 
 import asyncio
 import zlib
+from collections.abc import Collection
 from typing import Any
 
 import orjson
 
-from fairlead.http.redact import redact_json
+from fairlead.connect.config import secret_names
+from fairlead.engine.setup import Setup
+from fairlead.http.redact import MARK, redact_json
 from fairlead.model.connection import Connection
 from fairlead.model.run import Run, RunFailure
 from fairlead.sdk import view_of
@@ -20,13 +23,15 @@ from fairlead.vault.vault import Vault
 
 
 async def sealed_recording(
-    vault: Vault, recorder: Recorder, connection: Connection, run: Run, failure: RunFailure
+    setup: Setup, recorder: Recorder, connection: Connection, run: Run, failure: RunFailure
 ) -> bytes:
     """Return the recording of a run that failed, as it lies in the database."""
+    provider = setup.registry.providers.get(connection.provider)
+    secrets = secret_names(provider, connection.connection_config)
 
     def work() -> bytes:
-        recording = _recording(recorder, connection, run, failure)
-        return vault.seal(zlib.compress(recording.dumped()), row=recording_row(run.id))
+        recording = _recording(recorder, connection, run, failure, secrets)
+        return setup.vault.seal(zlib.compress(recording.dumped()), row=recording_row(run.id))
 
     # a few megabytes are searched for secrets: seconds that other runs must not wait for
     return await asyncio.to_thread(work)
@@ -38,9 +43,16 @@ def opened_recording(vault: Vault, envelope: bytes, run_id: str) -> Recording:
 
 
 def _recording(
-    recorder: Recorder, connection: Connection, run: Run, failure: RunFailure
+    recorder: Recorder,
+    connection: Connection,
+    run: Run,
+    failure: RunFailure,
+    secrets: Collection[str],
 ) -> Recording:
     view = view_of(connection)
+    config = {
+        name: MARK if name in secrets else value for name, value in view.connection_config.items()
+    }
     checkpoint: Any = None
     if recorder.checkpoint is not None:
         checkpoint = redact_json(orjson.loads(recorder.checkpoint))
@@ -51,7 +63,7 @@ def _recording(
         variant=run.variant,
         connection_id=view.connection_id,
         metadata=redact_json(dict(view.metadata)),
-        connection_config=redact_json(dict(view.connection_config)),
+        connection_config=redact_json(config),
         checkpoint=checkpoint,
         input=redact_json(run.input),
         failure=failure,

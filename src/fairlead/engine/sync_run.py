@@ -320,7 +320,7 @@ async def _fail(work: _Work, error: FairleadError) -> None:
         if sync.name == run.function
         for model in sync.models
     ]
-    recording = await sealed_recording(setup.vault, work.recorder, work.connection, run, failure)
+    recording = await sealed_recording(setup, work.recorder, work.connection, run, failure)
     with contextlib.suppress(LeaseLost):
         async with setup.db.write() as tx:
             await runs.check(tx, run.connection_pk, run.id, attempt.token)

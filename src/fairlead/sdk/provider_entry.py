@@ -58,6 +58,7 @@ class FieldIn(BaseModel):
     example: str | None = None
     optional: bool = False
     secret: bool = False
+    format: str = ""
     default_value: str | None = None
 
 

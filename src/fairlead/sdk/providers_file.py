@@ -224,7 +224,7 @@ def _fields(file: _File, where: str, fields: Mapping[str, FieldIn]) -> dict[str,
             pattern=field.pattern,
             example=field.example,
             required=not field.optional,
-            secret=field.secret,
+            secret=field.secret or field.format == "password",
         )
     return made
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: A002  # named as the columns are, and nothing here needs the builtins
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,10 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy import select
 
 from fairlead.model.connect_session import ConnectSession, OAuthState
+from fairlead.store import config_secrets
 from fairlead.store.database import Tx, columns_of
 from fairlead.store.tables import connect_sessions, oauth_states
-from fairlead.vault.rows import state_row
+from fairlead.vault.rows import session_config_row, state_config_row, state_row
 from fairlead.vault.vault import Vault
 
 
@@ -25,7 +26,7 @@ async def insert(tx: Tx, session: ConnectSession) -> None:
 
 async def insert_all(tx: Tx, sessions: Sequence[ConnectSession]) -> None:
     """Keep sessions."""
-    await tx.execute(sql_insert(connect_sessions), [session.model_dump() for session in sessions])
+    await tx.execute(sql_insert(connect_sessions), [_values(tx, each) for each in sessions])
 
 
 async def find_by_token_hash(tx: Tx, token_hash: str) -> ConnectSession | None:
@@ -33,17 +34,43 @@ async def find_by_token_hash(tx: Tx, token_hash: str) -> ConnectSession | None:
     row = await tx.first(
         select(connect_sessions).where(connect_sessions.c.token_hash == token_hash)
     )
-    return row and _session(columns_of(row))
+    return row and _session(tx, columns_of(row))
 
 
 async def find(tx: Tx, id: str) -> ConnectSession | None:
     """Return the session with this id, also when its time is over."""
     row = await tx.first(select(connect_sessions).where(connect_sessions.c.id == id))
-    return row and _session(columns_of(row))
+    return row and _session(tx, columns_of(row))
 
 
-def _session(columns: dict[str, Any]) -> ConnectSession:
+def _values(tx: Tx, session: ConnectSession) -> dict[str, Any]:
+    values = session.model_dump()
+    configs = take_configs(values["defaults"])
+    row = session_config_row(session.id)
+    return {**values, "config_envelope": config_secrets.seal(tx.vault, configs, row=row)}
+
+
+def take_configs(defaults: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Take the configs out of a session's `defaults`, to be sealed: integration -> config."""
+    configs = {}
+    for key, fixed in defaults.items():
+        if fixed["connection_config"]:
+            configs[key] = fixed["connection_config"]
+            fixed["connection_config"] = {}
+    return configs
+
+
+def put_back(defaults: Mapping[str, dict[str, Any]], configs: Mapping[str, Any]) -> None:
+    """Put the configs back that `take_configs` took."""
+    for key, config in configs.items():
+        defaults[key]["connection_config"] = config
+
+
+def _session(tx: Tx, columns: dict[str, Any]) -> ConnectSession:
     columns["allowed_integrations"] = tuple(columns["allowed_integrations"])
+    envelope = columns.pop("config_envelope")
+    row = session_config_row(columns["id"])
+    put_back(columns["defaults"], config_secrets.opened(tx.vault, envelope, row=row))
     return ConnectSession(**columns)
 
 
@@ -53,8 +80,14 @@ async def delete(tx: Tx, id: str) -> bool:
 
 
 async def insert_state(tx: Tx, vault: Vault, state: OAuthState) -> None:
-    """Keep a trip; its PKCE verifier is sealed."""
+    """Keep a trip; its PKCE verifier and config are sealed."""
     values = state.model_dump()
+    config = values.pop("connection_config")
+    row = state_config_row(state.id)
+    values |= {
+        "connection_config": {},
+        "config_envelope": config_secrets.seal(vault, config, row=row),
+    }
     verifier = state.code_verifier.get_secret_value().encode()
     values["code_verifier"] = vault.seal(verifier, row=state_row(state.id))
     await tx.execute(sql_insert(oauth_states).values(**values))
@@ -70,6 +103,9 @@ async def claim_state(tx: Tx, vault: Vault, state_id: str) -> OAuthState | None:
     columns = columns_of(row)
     verifier = vault.open(columns["code_verifier"], row=state_row(state_id))
     columns["code_verifier"] = SecretStr(verifier.decode())
+    envelope = columns.pop("config_envelope")
+    row_name = state_config_row(state_id)
+    columns["connection_config"] |= config_secrets.opened(vault, envelope, row=row_name)
     return OAuthState(**columns)
 
 

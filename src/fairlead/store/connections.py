@@ -1,6 +1,6 @@
 """Queries about connections, their sealed credentials and their faults."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,13 @@ from fairlead.model.connect_session import EndUser
 from fairlead.model.connection import Connection, Fault
 from fairlead.model.credentials import SealedCredentials
 from fairlead.model.integration import Integration
-from fairlead.store import dialect, faults
+from fairlead.store import config_secrets, dialect, faults
 from fairlead.store.database import Tx, columns_of
 from fairlead.store.faults import clear_fault, set_fault
 from fairlead.store.locks import refresh_lock
 from fairlead.store.tables import connection_tokens, connections, integrations
 from fairlead.store.tables import faults as faults_table
+from fairlead.vault.rows import config_row
 
 __all__ = [
     "by_pk",
@@ -49,7 +50,7 @@ _HIDDEN = {
     "proof_expires_at",
 }
 _SHOWN = [column for column in connections.c if column.name not in _HIDDEN]
-_CHANGEABLE = frozenset(("end_user", "tags", "webhook_url_override", "connection_config"))
+_CHANGEABLE = frozenset(("end_user", "tags", "webhook_url_override"))
 #: rows of one page when the caller names no limit
 MANY = 10_000
 
@@ -65,12 +66,16 @@ def _query() -> Select[Any]:
 
 async def _with_faults(tx: Tx, rows: Sequence[Row[Any]]) -> list[Connection]:
     found = await faults.of(tx, [row.id for row in rows if row.is_faulty])
-    return [_connection(row, found.get(row.id, ())) for row in rows]
+    return [_connection(tx, row, found.get(row.id, ())) for row in rows]
 
 
-def _connection(row: Row[Any], errors: tuple[Fault, ...]) -> Connection:
+def _connection(tx: Tx, row: Row[Any], errors: tuple[Fault, ...]) -> Connection:
     columns = columns_of(row)
     del columns["is_faulty"]
+    envelope = columns.pop("config_envelope")
+    if envelope is not None:
+        name = config_row(row.environment_id, row.integration_id, row.connection_id)
+        columns["connection_config"] |= config_secrets.opened(tx.vault, envelope, row=name)
     columns["warnings"] = columns["warnings"] or ()
     return Connection(**columns, errors=errors)
 
@@ -113,6 +118,16 @@ def _envelope(sealed: SealedCredentials) -> dict[str, Any]:
     }
 
 
+def _config(
+    tx: Tx, config: Mapping[str, Any], secrets: Collection[str], row: str
+) -> dict[str, Any]:
+    hidden = {name: value for name, value in config.items() if name in secrets}
+    return {
+        "connection_config": {name: config[name] for name in config if name not in hidden},
+        "config_envelope": config_secrets.seal(tx.vault, hidden, row=row),
+    }
+
+
 async def upsert(
     tx: Tx,
     *,
@@ -123,18 +138,22 @@ async def upsert(
     tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
     connection_config: Mapping[str, Any] | None = None,
+    secrets: Collection[str] = (),
     webhook_url_override: str | None = None,
     sealed: SealedCredentials,
     now: datetime,
 ) -> tuple[Connection, bool]:
     """Create the connection, or renew the one of that id; say whether it was created.
 
+    Values of the config whose names are among `secrets` are kept sealed.
+
     Renewing replaces credentials (those for further APIs go) and config; end user, tags, metadata
     and webhook URL stay as they are where nothing new is given.
     """
+    name = config_row(environment_id, integration.id, connection_id)
     values: dict[str, Any] = {
         **_envelope(sealed),
-        "connection_config": dict(connection_config or {}),
+        **_config(tx, connection_config or {}, secrets, name),
         "updated_at": now,
         # of what is replaced
         "warnings": None,
@@ -300,7 +319,7 @@ async def merge_metadata(tx: Tx, pk: int, patch: Mapping[str, Any], now: datetim
 
 
 async def patch(tx: Tx, pk: int, *, changes: Mapping[str, Any], now: datetime) -> None:
-    """Change end_user, tags, webhook_url_override or connection_config; NotFound if it is gone."""
+    """Change end_user, tags or webhook_url_override; NotFound if it is gone."""
     if unknown := sorted(changes.keys() - _CHANGEABLE):
         raise InternalError(f"A connection has no changeable field '{unknown[0]}'")
     values = dict(changes)

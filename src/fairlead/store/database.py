@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fairlead.errors import InternalError, NotFound
 from fairlead.store import dialect
 from fairlead.store.dialect import DialectName
+from fairlead.vault.vault import Vault
 
 T = TypeVar("T")
 
@@ -92,11 +93,15 @@ def _orphans() -> Iterator[None]:
 class Tx:
     """An open transaction."""
 
-    __slots__ = ("connection", "dialect")
+    __slots__ = ("connection", "dialect", "vault")
 
-    def __init__(self, connection: AsyncConnection, name: DialectName) -> None:
+    def __init__(
+        self, connection: AsyncConnection, name: DialectName, vault: Vault | None = None
+    ) -> None:
         self.connection = connection
         self.dialect: DialectName = name
+        #: opens and seals what is secret inside rows that are read as a whole
+        self.vault = vault
 
     async def execute(
         self, statement: Executable, parameters: Parameters = None
@@ -143,9 +148,12 @@ class _InlineTx(Tx):
 
     __slots__ = ("_inline",)
 
-    def __init__(self, connection: Connection, name: DialectName) -> None:
+    def __init__(
+        self, connection: Connection, name: DialectName, vault: Vault | None = None
+    ) -> None:
         self._inline = connection
         self.dialect = name
+        self.vault = vault
 
     async def execute(
         self, statement: Executable, parameters: Parameters = None
@@ -164,8 +172,9 @@ class Database:
     readers see the last commit and wait for nobody.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, vault: Vault | None = None) -> None:
         self.url = url
+        self._vault = vault
         self.dialect: DialectName = dialect.name_of(url)
         self._readers, self._writers = dialect.engines(url)
         self._inline = dialect.inline(url, "")
@@ -175,9 +184,13 @@ class Database:
         self._writing: set[asyncio.Task[Any] | None] = set()
 
     @classmethod
-    async def open(cls, url: str) -> "Database":
-        """Open `sqlite:///path` or `postgresql://...`; OperatorError if it does not answer."""
-        database = cls(url)
+    async def open(cls, url: str, vault: Vault | None = None) -> "Database":
+        """Open `sqlite:///path` or `postgresql://...`; OperatorError if it does not answer.
+
+        Without the vault, connections are read without what is secret in their configs, and cannot
+        be written with such.
+        """
+        database = cls(url, vault)
         try:
             await dialect.probe(database._readers)  # our own
         except BaseException:
@@ -198,7 +211,7 @@ class Database:
             self._writing.add(task)
             try:
                 async with _connected(self._writers.begin()) as connection:
-                    yield Tx(connection, self.dialect)
+                    yield Tx(connection, self.dialect, self._vault)
             finally:
                 self._writing.discard(task)
 
@@ -234,13 +247,13 @@ class Database:
     def _run_inline(self, work: Callable[[Tx], Coroutine[Any, Any, T]]) -> T:
         assert self._inline_writer is not None
         with _opened(self._inline_writer.begin()) as connection:
-            return run_through(work(_InlineTx(connection, self.dialect)))
+            return run_through(work(_InlineTx(connection, self.dialect, self._vault)))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """Open a transaction that can only read; DatabaseDown likewise."""
         async with _connected(self._readers.connect()) as connection:
-            yield Tx(connection, self.dialect)
+            yield Tx(connection, self.dialect, self._vault)
 
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[Tx]:
@@ -253,7 +266,7 @@ class Database:
                 yield tx
             return
         with _opened(self._inline.connect()) as connection:
-            yield _InlineTx(connection, self.dialect)
+            yield _InlineTx(connection, self.dialect, self._vault)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -10,8 +10,11 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
 from fairlead.model.pending_approval import PendingApproval
+from fairlead.store import config_secrets
+from fairlead.store.connect_sessions import put_back, take_configs
 from fairlead.store.database import Tx, columns_of
 from fairlead.store.tables import pending_approvals as table
+from fairlead.vault.rows import pending_config_row
 
 #: looked at in one go
 _MOST_APPS = 500
@@ -21,8 +24,40 @@ async def insert(tx: Tx, pending: PendingApproval) -> None:
     """Keep it in place of an earlier one of the same connection."""
     await forget(tx, pending.environment_id, pending.integration_key, pending.connection_id)
     values = pending.model_dump()
-    values["session"] = pending.session.model_dump(mode="json")
-    await tx.execute(sql_insert(table).values(**values))
+    await tx.execute(sql_insert(table).values(**values | _configs(tx, pending)))
+
+
+def _configs(tx: Tx, pending: PendingApproval) -> dict[str, Any]:
+    session = pending.session.model_dump(mode="json")
+    defaults = take_configs(session["defaults"])
+    configs = {"config": pending.connection_config, "defaults": defaults}
+    row = pending_config_row(pending.id)
+    hidden = configs if any(configs.values()) else {}
+    return {
+        "session": session,
+        "connection_config": {},
+        "config_envelope": config_secrets.seal(tx.vault, hidden, row=row),
+    }
+
+
+async def with_open_config(tx: Tx) -> list[PendingApproval]:
+    """Return those whose configs an earlier version kept as they are."""
+    rows = await tx.all(select(table).where(table.c.config_envelope.is_(None)))
+    found = [_pending(tx, columns_of(row)) for row in rows]
+    return [one for one in found if one.connection_config or _fixed(one)]
+
+
+def _fixed(pending: PendingApproval) -> bool:
+    return any(fixed.connection_config for fixed in pending.session.defaults.values())
+
+
+async def seal_config(tx: Tx, pending: PendingApproval) -> int:
+    """Seal the configs of one that `with_open_config` returned; 0 if it is gone, or sealed."""
+    return await tx.count(
+        sql_update(table)
+        .where(table.c.id == pending.id, table.c.config_envelope.is_(None))
+        .values(**_configs(tx, pending))
+    )
 
 
 async def by_id(tx: Tx, id: str) -> PendingApproval | None:
@@ -46,7 +81,7 @@ async def list_all(tx: Tx, environment_id: int, now: datetime) -> list[PendingAp
         )
         .order_by(table.c.created_at.desc(), table.c.id)
     )
-    return [_pending(columns_of(row)) for row in rows]
+    return [_pending(tx, columns_of(row)) for row in rows]
 
 
 async def list_for(
@@ -63,7 +98,7 @@ async def list_for(
         )
         .order_by(table.c.created_at.desc(), table.c.id)
     )
-    return [_pending(columns_of(row)) for row in rows]
+    return [_pending(tx, columns_of(row)) for row in rows]
 
 
 async def apps(tx: Tx, now: datetime) -> list[PendingApproval]:
@@ -74,7 +109,7 @@ async def apps(tx: Tx, now: datetime) -> list[PendingApproval]:
         .order_by(table.c.tried_at, table.c.id)
         .limit(_MOST_APPS)
     )
-    return [_pending(columns_of(row)) for row in rows]
+    return [_pending(tx, columns_of(row)) for row in rows]
 
 
 async def claim(tx: Tx, pending: PendingApproval, now: datetime) -> bool:
@@ -131,8 +166,13 @@ async def purge_expired(tx: Tx, now: datetime) -> None:
 
 async def _one(tx: Tx, condition: ColumnElement[bool]) -> PendingApproval | None:
     row = await tx.first(select(table).where(condition))
-    return row and _pending(columns_of(row))
+    return row and _pending(tx, columns_of(row))
 
 
-def _pending(columns: dict[str, Any]) -> PendingApproval:
+def _pending(tx: Tx, columns: dict[str, Any]) -> PendingApproval:
+    envelope = columns.pop("config_envelope")
+    configs = config_secrets.opened(tx.vault, envelope, row=pending_config_row(columns["id"]))
+    if configs:
+        columns["connection_config"] = configs["config"]
+        put_back(columns["session"]["defaults"], configs["defaults"])
     return PendingApproval(**columns)

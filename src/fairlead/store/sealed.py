@@ -15,6 +15,7 @@ from fairlead.errors import VaultError
 from fairlead.store.database import Database, Tx
 from fairlead.store.tables import (
     app_keys,
+    connect_sessions,
     connection_tokens,
     connections,
     data_keys,
@@ -27,11 +28,15 @@ from fairlead.vault import (
     Vault,
     app_key_row,
     audience_row,
+    config_row,
     credentials_row,
     data_key_row,
     integration_row,
+    pending_config_row,
     pending_row,
     recording_row,
+    session_config_row,
+    state_config_row,
     state_row,
 )
 from fairlead.vault.vault import HEADER_BYTES, key_id_of
@@ -81,6 +86,14 @@ SEALED: tuple[SealedColumn, ...] = (
         ),
     ),
     SealedColumn(
+        connections.c.config_envelope,
+        (connections.c.id,),
+        lambda row: config_row(row.environment_id, row.integration_id, row.connection_id),
+        select(
+            connections.c.environment_id, connections.c.integration_id, connections.c.connection_id
+        ),
+    ),
+    SealedColumn(
         connection_tokens.c.envelope,
         (connection_tokens.c.connection_pk, connection_tokens.c.audience),
         lambda row: audience_row(
@@ -103,6 +116,18 @@ SEALED: tuple[SealedColumn, ...] = (
         select(),
     ),
     SealedColumn(
+        pending_approvals.c.config_envelope,
+        (pending_approvals.c.id,),
+        lambda row: pending_config_row(row.id),
+        select(),
+    ),
+    SealedColumn(
+        connect_sessions.c.config_envelope,
+        (connect_sessions.c.id,),
+        lambda row: session_config_row(row.id),
+        select(),
+    ),
+    SealedColumn(
         oauth_states.c.code_verifier,
         (oauth_states.c.id,),
         lambda row: state_row(row.id),
@@ -112,6 +137,12 @@ SEALED: tuple[SealedColumn, ...] = (
         data_keys.c.envelope,
         (data_keys.c.environment_id,),
         lambda row: data_key_row(row.environment_id),
+        select(),
+    ),
+    SealedColumn(
+        oauth_states.c.config_envelope,
+        (oauth_states.c.id,),
+        lambda row: state_config_row(row.id),
         select(),
     ),
     SealedColumn(

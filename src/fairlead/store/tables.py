@@ -112,6 +112,8 @@ connect_sessions = Table(
     Column("connection_id", Words),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
+    # of the configs that `defaults` leave blank
+    Column("config_envelope", LargeBinary),
 )
 
 # connect_session_id is no foreign key: one session may open several trips, and a trip that is
@@ -132,6 +134,8 @@ oauth_states = Table(
     Column("ws_client_id", Words),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
+    # of the config, which the column beside it leaves blank
+    Column("config_envelope", LargeBinary),
 )
 
 pending_approvals = Table(
@@ -152,6 +156,8 @@ pending_approvals = Table(
     Column("envelope", LargeBinary),
     Column("tried_at", Instant),
     Column("done_at", Instant),
+    # of the configs, its own and the session's, which the columns beside it leave blank
+    Column("config_envelope", LargeBinary),
 )
 
 connections = Table(
@@ -179,6 +185,8 @@ connections = Table(
     # end of what was filled in to renew with: a certificate, a secret
     Column("proof_expires_at", Instant),
     Column("warnings", Json),
+    # of what is secret in the config; `connection_config` holds the rest
+    Column("config_envelope", LargeBinary),
     UniqueConstraint("integration_id", "connection_id"),
     sqlite_autoincrement=True,
 )

@@ -16,6 +16,26 @@ def audience_row(
     return f"audience:{environment_id}:{integration_id}:{audience} {connection_id}"
 
 
+def config_row(environment_id: int, integration_id: int, connection_id: str) -> str:
+    """Name what is secret in the config of one connection."""
+    return f"config:{environment_id}:{integration_id}:{connection_id}"
+
+
+def session_config_row(session_id: str) -> str:
+    """Name the configs that one connect session fixes."""
+    return f"session-config:{session_id}"
+
+
+def state_config_row(state_id: str) -> str:
+    """Name the config gathered for one trip to the vendor."""
+    return f"state-config:{state_id}"
+
+
+def pending_config_row(pending_id: str) -> str:
+    """Name the configs of one connection that waits for an administrator."""
+    return f"pending-config:{pending_id}"
+
+
 def app_key_row(integration_id: int, key_id: str) -> str:
     """Name the private half of one key by which an app proves itself."""
     return f"app-key:{integration_id}:{key_id}"

@@ -227,7 +227,7 @@ class World:
 
 @pytest.fixture
 async def world(sqlite_url: str) -> Any:
-    db = await Database.open(sqlite_url)
+    db = await Database.open(sqlite_url, Vault([b"k" * 32]))
     world = World(db)
     await world.set_up()
     yield world

@@ -24,6 +24,7 @@ from fairlead.store.migrations.versions import (
     r0007_waiting_apps,
     r0008_run_recordings,
     r0009_data_keys,
+    r0010_config_envelopes,
 )
 from fairlead.store.tables import metadata
 
@@ -47,6 +48,7 @@ CATALOGUE = {
 
 #: newest first
 DOWN = (
+    r0010_config_envelopes,
     r0009_data_keys,
     r0008_run_recordings,
     r0007_waiting_apps,

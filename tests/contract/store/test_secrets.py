@@ -70,7 +70,7 @@ def contents(sqlite_url: str) -> list[bytes]:
 
 
 async def test_no_secret_in_the_file(sqlite_url: str) -> None:
-    db = await Database.open(sqlite_url)
+    db = await Database.open(sqlite_url, Vault([b"k" * 32]))
     await fill(await make_world(db))
     files = contents(sqlite_url)
     await db.close()

@@ -195,7 +195,7 @@ def clock():
 
 @pytest.fixture
 async def sqlite(sqlite_url):
-    db = await Database.open(sqlite_url)
+    db = await Database.open(sqlite_url, Vault([b"k" * 32]))
     yield db
     await db.close()
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from fake_vendor import renewing, token_of
 from pydantic import SecretStr
+from sqlalchemy import update
 
 from fairlead.model.credentials import ApiKeyCredentials, ClientCredentials, OAuth2Credentials
-from fairlead.store import connections
+from fairlead.store import tables
 
 
 async def test_fresh_ones_are_given_out_as_they_are(world):
@@ -69,8 +70,12 @@ async def test_renewed_with_the_config_of_now(world):
         key="app-only",
     )
     async with world.db.write() as tx:
-        changes = {"connection_config": {"oauth_scopes_override": ["newer/.default"]}}
-        await connections.patch(tx, connection.id, changes=changes, now=world.clock.now())
+        changed = {"oauth_scopes_override": ["newer/.default"]}
+        await tx.execute(
+            update(tables.connections)
+            .where(tables.connections.c.id == connection.id)
+            .values(connection_config=changed)
+        )
     await world.freshener.fresh_credentials(connection)
     assert world.transport.sent[0].form["scope"] == "newer/.default"
 
