@@ -103,6 +103,74 @@ async def test_nothing_changed_costs_three_exchanges(syncs):
     assert {one["driveId"] for one in syncs.live("permissions").values()} == {drive.id}
 
 
+async def test_requests_are_for_what_has_permissions_of_its_own(syncs):
+    """400 files, of which 30 have their own: 20 of those an exchange, none for the others."""
+    syncs.be_app(ALL)
+    drive, sharing = syncs.drive("/sites/engineering"), syncs.world.sharing
+    folder = drive.create_folder(drive.root, "Many", SYSTEM)
+    files = [
+        drive.put_file(folder, f"{number}.txt", MemoryBlob(b"x"), SYSTEM)[0]
+        for number in range(400)
+    ]
+    who, other, *_ = guest(syncs, drive)
+    for file in files[:30]:
+        grant(syncs, drive, file, who)
+    people = list(syncs.world.directory.users_of(syncs.world.tenant.id))
+    group = sharing.add_group("All hands", people)
+    acl = sharing.own_acl(drive, files[0])
+    acl.add(Permission(group.grantee.permission_id, ("read",), group.grantee))
+    begun = len(sharing.shared_items(drive))
+    await syncs.run("permissions", named(drive))
+    pages = sum("delta" in url for url in syncs.requests)
+    batches = [url for url in syncs.requests if "$batch" in url]
+    # the root and its permissions, the feed, and what has its own, 20 at a time a page
+    assert len(syncs.requests) == 2 + pages + len(batches)
+    assert len(batches) <= -(-begun // 20) + pages
+    assert told(syncs, drive) == truth(syncs, drive)
+    # a group is one record, however many people are in it
+    of_group = [
+        record
+        for record in syncs.live("permissions").values()
+        if record["permissionId"] == group.grantee.permission_id
+    ]
+    assert len(of_group) == 1
+    assert of_group[0]["grantedToV2"]["group"]["id"] == group.id
+    # one that changed costs one exchange more than none
+    grant(syncs, drive, files[7], other)
+    await syncs.run("permissions", named(drive))
+    assert len(syncs.requests) == 3 + 1
+    assert told(syncs, drive) == truth(syncs, drive)
+
+
+async def test_a_sweep_keeps_to_its_budget_and_ends(syncs, monkeypatch):
+    from fairlead_microsoft.sharepoint.syncs import permissions
+
+    monkeypatch.setattr(permissions, "_SWEPT", 10)
+    syncs.be_app(ALL)
+    drive = syncs.drive("/sites/engineering")
+    folder = drive.create_folder(drive.root, "Many", SYSTEM)
+    who, other, *_ = guest(syncs, drive)
+    files = []
+    for number in range(24):
+        files.append(drive.put_file(folder, f"{number}.txt", MemoryBlob(b"x"), SYSTEM)[0])
+        grant(syncs, drive, files[-1], who)
+    begun = len(syncs.world.sharing.shared_items(drive))
+    await syncs.run("permissions", named(drive))
+    assert told(syncs, drive) == truth(syncs, drive)
+    # of the folder above all of them: it shows in none of them
+    grant(syncs, drive, folder, other)
+    runs = 0
+    while told(syncs, drive) != truth(syncs, drive):
+        await syncs.run("permissions", named(drive))
+        runs += 1
+        batches = sum("$batch" in url for url in syncs.requests)
+        assert batches <= 1
+        assert runs <= -(-begun // 10)
+    assert runs == -(-begun // 10)
+    await syncs.run("permissions", named(drive))
+    assert len(syncs.requests) == 3
+
+
 async def test_an_item_that_will_not_tell_is_asked_again(syncs):
     syncs.be_app(ALL)
     drive = syncs.drive()

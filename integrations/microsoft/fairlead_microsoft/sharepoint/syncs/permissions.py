@@ -5,7 +5,8 @@ records: what holds for it is what holds for the nearest folder above that has s
 drive's root, which always has. Which items those are the feed says (`hierarchicalsharing`), so the
 cost is one call for each of them, not for each item. What one of them has from above changes
 without a word in the feed: so when a folder changes or moves that is not empty, or the drive's own
-permissions do, all are asked again.
+permissions do, all are asked again, no more than so many in one run: the rest has its turn in the
+next ones, longest waiting first. What the feed itself names is never put off.
 https://learn.microsoft.com/onedrive/developer/rest-api/concepts/scan-guidance
 """
 
@@ -25,6 +26,9 @@ from fairlead_microsoft.sharepoint.syncs.drive_item_versions import ChosenDrive
 from fairlead_microsoft.sharepoint.tour import Tour, is_not_there
 
 _PAGE = 200
+#: items a drive and run that are asked again though the feed does not name them: 5 resource units
+#: each, a few minutes of a small tenant's allowance
+_SWEPT = 2_000
 #: characters of a record's id
 _LONGEST_ID = 255
 #: what makes the feed say where permissions begin, and name items whose permissions changed; the
@@ -117,13 +121,15 @@ class Positions(SitePositions):
     again: dict[str, list[str]] = Field(default_factory=dict)
     #: partition -> items whose permissions are their own
     scopes: dict[str, list[str]] = Field(default_factory=dict)
+    #: partition -> those of them whose turn to be asked again is still to come
+    turns: dict[str, list[str]] = Field(default_factory=dict)
     #: partition -> hash of the permissions of the drive's root
     roots: dict[str, str] = Field(default_factory=dict)
 
     def forget_others(self, partitions: list[str]) -> None:
         """Forget the drives that are not chosen any more."""
         self.keep_only(partitions)
-        for kept in (self.again, self.scopes, self.roots):
+        for kept in (self.again, self.scopes, self.turns, self.roots):
             for name in kept.keys() - set(partitions):
                 del kept[name]
 
@@ -184,8 +190,8 @@ async def _of_drive(
         scopes |= dict.fromkeys(one.id for one in begins)
         is_wide |= any(one.holds_others for one in live)
         asked = dict.fromkeys([*waiting, *(one.id for one in begins)])
-        if page.settled and is_wide and not page.afresh:
-            asked |= {one: None for one in scopes if one not in read}
+        if page.settled:
+            asked |= dict.fromkeys(_whose_turn(ctx, place, scopes, read, is_wide=is_wide))
         found, closed = await _read(ctx, tour, drive, list(asked))
         waiting = []
         if closed:
@@ -204,6 +210,24 @@ async def _of_drive(
             settled=page.settled and place not in again,
         )
         read |= asked.keys()
+
+
+def _whose_turn(
+    ctx: SyncCtx[Graph, Drives, Positions],
+    place: str,
+    scopes: dict[str, None],
+    read: set[str],
+    *,
+    is_wide: bool,
+) -> list[str]:
+    """Return whom to ask again at the end of a run, and note whose turn comes later."""
+    waiting = ctx.checkpoint.turns.pop(place, [])
+    still = [one for one in waiting if one in scopes]
+    wanted = dict.fromkeys([*still, *(scopes if is_wide else ())])
+    left = [one for one in wanted if one not in read]
+    if len(left) > _SWEPT:
+        ctx.checkpoint.turns[place] = left[_SWEPT:]
+    return left[:_SWEPT]
 
 
 async def _read(
