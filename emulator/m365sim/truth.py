@@ -218,6 +218,10 @@ def _row(known: SharePointList, row: Row) -> dict[str, Any]:
     }
     if row.version > 1:
         shown["versions"] = [state.version for state in known.versions(row)]
+    if row.leaf:
+        shown["folder"] = row.leaf
+    if row.parent:
+        shown["parentId"] = row.parent
     if row.attachments:
         shown["attachments"] = [{"name": a.name, "size": a.blob.size} for a in row.attachments]
     return shown

@@ -15,6 +15,7 @@ from m365sim.files.ids import guid_of
 from m365sim.graph.shapes import iso_seconds
 from m365sim.lists import Column, Library, Row, SharePointList
 from m365sim.lists.formula import Incalculable, calculate
+from m365sim.lists.generic import GenericList
 from m365sim.lists.problems import Unacceptable
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ class FieldShapes:
         self._hidden: dict[str, Callable[[Row], Any]] = {
             "ContentTypeId": lambda row: row.content_type,
             "Created_x0020_Date": lambda row: iso_seconds(row.created_at),
-            "FSObjType": lambda row: "1" if row.item and row.item.is_folder else "0",
-            "FileDirRef": lambda row: self._place(row)[0],
-            "FileRef": lambda row: "/".join(self._place(row)),
+            "FSObjType": lambda row: "1" if row.is_folder else "0",
+            "FileDirRef": lambda row: self.place(row)[0],
+            "FileRef": lambda row: "/".join(self.place(row)),
             "File_x0020_Size": lambda row: str(row.item.size) if row.item else None,
             "File_x0020_Type": lambda row: _extension(row.item) if row.item else None,
             "GUID": lambda row: guid_of(row.uid),
@@ -131,12 +132,17 @@ class FieldShapes:
         shown |= self._of_row(row) if row.item is None else self._of_file(row, row.item)
         return shown | dict.fromkeys(_RETENTION, "")
 
-    @staticmethod
-    def _of_row(row: Row) -> dict[str, Any]:
+    def _of_row(self, row: Row) -> dict[str, Any]:
         shown: dict[str, Any] = {"Attachments": bool(row.attachments), "Edit": ""}
         if "Title" in row.values:
             shown |= {"LinkTitleNoMenu": row.values["Title"], "LinkTitle": row.values["Title"]}
-        return shown | {"ItemChildCount": "0", "FolderChildCount": "0"}
+        files = folders = 0
+        if row.is_folder:
+            shown["FileLeafRef"] = row.leaf
+            below = [one for one in self._list.rows_after(0) if one.parent == row.id]
+            folders = sum(one.is_folder for one in below)
+            files = len(below) - folders
+        return shown | {"ItemChildCount": str(files), "FolderChildCount": str(folders)}
 
     def _of_file(self, row: Row, item: Item) -> dict[str, Any]:
         shown: dict[str, Any] = {
@@ -216,10 +222,14 @@ class FieldShapes:
             found = row.item.name
         return None if found is None else str(found)
 
-    def _place(self, row: Row) -> tuple[str, str]:
+    def place(self, row: Row) -> tuple[str, str]:
+        """Return the server-relative path of the folder an item lies in, and its name there."""
         top = f"{self._list.site.path}/{self._list.folder}"
+        if isinstance(self._list, GenericList):
+            above = "".join(f"/{folder.leaf}" for folder in self._list.above(row))
+            return top + above, row.name
         if row.item is None or not isinstance(self._list, Library):
-            return top, f"{row.id}_.000"
+            return top, row.name
         above, _, name = self._list.drive.path(row.item).rpartition("/")
         return top + above, name
 

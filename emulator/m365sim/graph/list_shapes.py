@@ -170,12 +170,16 @@ class RowShapes:
     def _parent_guid(self, row: Row) -> str:
         if row.item is not None and row.parent:
             return guid_of(row.item.parent or b"")
+        above = self._list.find(row.parent) if row.parent else None
+        if above is not None:
+            return guid_of(above.uid)
         return guid_of(self._list.root_uid)
 
     def _web_url(self, row: Row) -> str:
         if row.item is not None and isinstance(self._list, Library):
             return self._list.web_url + quote(self._list.drive.path(row.item))
-        return f"{self._list.web_url}/{row.id}_.000"
+        place = "/".join(self.values.place(row)).removeprefix(self._list.site.path)
+        return self._list.site.web_url + quote(place)
 
 
 def _person(actor: Actor) -> dict[str, Any]:

@@ -1,37 +1,39 @@
-"""A list that is no library: its items and every state they were in.
-
-Each state is appended to one log and never changed, so the log is the history of the items, their
-versions, and what delta is made of.
-"""
+"""A list that is no library: it has a name, and items that are made, changed, deleted, restored."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from m365sim.clock import Clock
 from m365sim.files import Actor, Site
 from m365sim.files.blob import Blob
-from m365sim.files.changes import FROM_THE_START, DeltaToken
 from m365sim.files.enumeration import Rounds
 from m365sim.files.ids import mint_uid
-from m365sim.files.problems import Missing, TokenExpired
-from m365sim.history.lists import note_list, note_purged, note_row
-from m365sim.lists.column import Column
-from m365sim.lists.content_type import ContentType
+from m365sim.files.names import check_name
+from m365sim.files.problems import Missing, NameTaken
+from m365sim.history.lists import note_list, note_purged
+from m365sim.lists.content_type import FOLDER
 from m365sim.lists.row import Attachment, Row
+from m365sim.lists.row_folders import RowFolders
 from m365sim.lists.schema import Schema
-from m365sim.lists.sharepoint_list import VIEW_THRESHOLD, RowsPage, SharePointList
-
-_KEPT_ROUNDS = 8
+from m365sim.lists.sharepoint_list import VIEW_THRESHOLD
 
 
-class GenericList(SharePointList):
-    """A list whose items are rows of values and nothing else."""
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """An attachment in the recycle bin."""
+
+    row: int
+    attachment: Attachment
+    by: Actor
+    at: int  # seconds since 1970
+    number: int  # of the change that put it there
+
+
+class GenericList(RowFolders):
+    """A list whose items are rows of values, and folders that hold them."""
 
     def __init__(
         self,
@@ -50,29 +52,21 @@ class GenericList(SharePointList):
         is_system: bool = False,
         in_catalogs: bool = False,
     ) -> None:
-        super().__init__(site, uid, schema)
+        super().__init__(site, uid, schema, clock, rounds)
         self.name = name
         self.template = template
         self.hidden = hidden
         self.is_system = is_system
-        self._clock = clock
-        self._shared = rounds  # which know how old a token may be
         self._folder = f"_catalogs/{name}" if in_catalogs else f"Lists/{name}"
         self._display_name = display_name
         self._description = description
         self._created_by = created_by
-        self._born_at = self._now()  # tokens from before are another emulator's
-        self._created_at = self._changed_at = self._born_at
-        self._log: list[Row | None] = []
-        self._times: list[int] = []  # when each change was made (seconds since 1970)
-        self._numbers: dict[int, list[int]] = {}  # item → numbers of its states in the log
+        self._created_at = self._born_at
         self._live = 0
         self._next = 1
-        self._floor = 0
-        self.notes: dict[int, str] = {}  # number of a change → how permissions changed at it
         self._purged: set[int] = set()  # numbers of items deleted for good
-        self._forgotten: set[tuple[int, int]] = set()  # number and version: deleted versions
-        self._rounds: OrderedDict[tuple[int, int], list[int]] = OrderedDict()
+        self._swept: dict[int, tuple[int, ...]] = {}  # deleted folder → what went with it
+        self.detached: list[Detached] = []
 
     # -- the list itself
 
@@ -117,34 +111,9 @@ class GenericList(SharePointList):
     # -- its items
 
     @property
-    def head(self) -> int:
-        """The number of the latest change of its items."""
-        return len(self._log)
-
-    @property
-    def floor(self) -> int:
-        """The number before which tokens are expired."""
-        return self._floor
-
-    @property
     def last(self) -> int:
         """The highest number that an item has, or had."""
         return self._next - 1
-
-    def row(self, number: int) -> Row:
-        """Return a live item; Missing when there is none of that number."""
-        row = self._at(number, self.head)
-        if row is None or row.deleted:
-            raise Missing("There is no such item.")
-        return row
-
-    def rows_after(self, number: int) -> Iterator[Row]:
-        """Yield the live items with a higher number, in order."""
-        for key in sorted(self._numbers):
-            if key > number:
-                row = self._at(key, self.head)
-                if row is not None and not row.deleted:
-                    yield row
 
     def is_large(self) -> bool:
         """Tell whether there are more items than the list view threshold."""
@@ -158,16 +127,59 @@ class GenericList(SharePointList):
         *,
         at: int | None = None,
         number: int | None = None,
+        parent: int = 0,
     ) -> Row:
-        """Make an item; `at` stands for the present in its own times."""
+        """Make an item; `at` stands for the present in its own times, `parent` for its folder."""
+        kind = content_type or self.default_type().id
+        return self._make(values, by, kind, at=at, number=number, parent=parent)
+
+    def add_folder(
+        self, name: str, by: Actor, *, parent: int = 0, values: Mapping[str, Any] | None = None
+    ) -> Row:
+        """Make a folder, which is an item too; NameTaken when there is one of that name."""
+        check_name(name, at_root=parent == 0)
+        if self.folder_named(parent, name) is not None:
+            raise NameTaken("A file or folder with the same name already exists.")
+        known = self.schema.content_types.values()
+        kind = next((one.id for one in known if one.id.startswith(FOLDER)), FOLDER)
+        made = self._make({"Title": name, **(values or {})}, by, kind, parent=parent, leaf=name)
+        self._folders.add(made.id)
+        return made
+
+    def _make(
+        self,
+        values: Mapping[str, Any],
+        by: Actor,
+        kind: str,
+        *,
+        at: int | None = None,
+        number: int | None = None,
+        parent: int = 0,
+        leaf: str = "",
+    ) -> Row:
         now = self._now() if at is None else at
         number = number or self._next
         self._next = max(self._next, number + 1)
         given = {name: value for name, value in values.items() if value is not None}
         uid = mint_uid("list item", self.site.collection, self.uid, number)
-        kind = content_type or self.default_type().id
         self._live += 1
-        return self._append(Row(number, uid, given, kind, now, now, by, by))
+        return self._append(
+            Row(number, uid, given, kind, now, now, by, by, parent=parent, leaf=leaf)
+        )
+
+    # -- its folders
+
+    def rename_folder(self, row: Row, name: str, by: Actor) -> Row:
+        """Give a folder another name."""
+        check_name(name, at_root=row.parent == 0)
+        taken = self.folder_named(row.parent, name)
+        if taken is not None and taken.id != row.id:
+            raise NameTaken("A file or folder with the same name already exists.")
+        return self._append(
+            replace(
+                row, leaf=name, modified_at=self._now(), modified_by=by, version=row.version + 1
+            )
+        )
 
     def update(
         self, row: Row, values: Mapping[str, Any], by: Actor, content_type: str | None = None
@@ -192,121 +204,69 @@ class GenericList(SharePointList):
         return self._with(row, (*kept, Attachment(name, blob)), by)
 
     def detach(self, row: Row, name: str, by: Actor) -> Row:
-        """Take a file off an item; Missing when there is none of that name."""
+        """Put a file of an item into the recycle bin; Missing when there is none of that name."""
         wanted = name.lower()
         kept = tuple(one for one in row.attachments if one.name.lower() != wanted)
         if len(kept) == len(row.attachments):
             raise Missing("There is no such attachment.")
-        return self._with(row, kept, by)
+        gone = next(one for one in row.attachments if one.name.lower() == wanted)
+        after = self._with(row, kept, by)
+        self.detached.append(Detached(row.id, gone, by, self._now(), self.head))
+        return after
+
+    def reattach(self, one: Detached) -> Row:
+        """Hang a file on its item again; Missing without it, NameTaken if there is another."""
+        row = self.row(one.row)
+        if any(known.name.lower() == one.attachment.name.lower() for known in row.attachments):
+            raise NameTaken("The item has another attachment of that name.")
+        self.detached.remove(one)
+        return self._with(row, (*row.attachments, one.attachment), one.by)
 
     def delete(self, row: Row) -> None:
-        """Put an item into the recycle bin."""
+        """Put an item into the recycle bin; a folder takes along what lies in it."""
+        if row.is_folder:
+            below = list(self.below(row.id))
+            self._swept[row.id] = tuple(one.id for one in below)
+            for one in below:
+                self._live -= 1
+                self._append(replace(one, deleted=True))
         self._live -= 1
         self._append(replace(row, deleted=True))
 
     def bin(self) -> list[tuple[Row, int]]:
-        """List the items in the recycle bin, and the number of the change that put each there."""
+        """List the items in the recycle bin, and the number of the change that put each there.
+
+        What went with a folder is there under the folder alone.
+        """
+        swept = {number for numbers in self._swept.values() for number in numbers}
         found = []
         for number, states in self._numbers.items():
             row = self._log[states[-1] - 1]
-            if row is not None and row.deleted and number not in self._purged:
-                found.append((row, states[-1]))
+            if row is None or not row.deleted or number in self._purged or number in swept:
+                continue
+            found.append((row, states[-1]))
         return found
 
-    def changed_at(self, number: int) -> int:
-        """Return when the change of a number was made (seconds since 1970)."""
-        return self._times[number - 1]
-
     def restore(self, row: Row) -> Row:
-        """Take an item out of the recycle bin."""
+        """Take an item out of the recycle bin, a folder with what went with it."""
+        if row.parent:
+            self.row(row.parent)  # Missing when its folder is gone
+        if row.is_folder and self.folder_named(row.parent, row.leaf) is not None:
+            raise NameTaken("A file or folder with the same name already exists.")
         self._live += 1
-        return self._append(replace(row, deleted=False, version=row.version + 1))
+        back = self._append(replace(row, deleted=False, version=row.version + 1))
+        for number in self._swept.pop(row.id, ()):
+            state = self._log[self._numbers[number][-1] - 1]
+            if state is not None:
+                self._live += 1
+                self._append(replace(state, deleted=False, version=state.version + 1))
+        return back
 
     def purge(self, row: Row) -> None:
         """Take a deleted item out of the recycle bin, for good."""
-        self._purged.add(row.id)
+        self._purged |= {row.id, *self._swept.pop(row.id, ())}
         if self.scribe is not None:
             note_purged(self.scribe, self, row)
-
-    def forget_version(self, row: Row, number: int) -> None:
-        """Delete a version other than the current one, for good; Missing when there is none."""
-        if number == row.version or all(s.version != number for s in self.versions(row)):
-            raise Missing("There is no such version.")
-        self._forgotten.add((row.id, number))
-
-    def note(self, row: Row, kind: str) -> None:
-        """Let an item show as changed though it is as before, and say in what way."""
-        self._append(row)
-        self.notes[self.head] = kind
-
-    def versions(self, row: Row) -> list[Row]:
-        """List the states an item was in, the latest first."""
-        states = [self._log[number - 1] for number in reversed(self._numbers[row.id])]
-        found: dict[int, Row] = {}
-        for state in states:
-            if state is None or state.deleted:
-                continue
-            if (row.id, state.version) not in self._forgotten:
-                found.setdefault(state.version, state)
-        return list(found.values())
-
-    # -- its changes
-
-    def open_delta(self, text: str | None, now: datetime) -> DeltaToken:
-        """Return the page of a round that a token of a request stands for."""
-        if text is None:
-            return DeltaToken(self.uid, now, self.head, FROM_THE_START, 0, False)
-        if text == "latest":
-            return DeltaToken(self.uid, now, self.head, self.head, 0, False)
-        token = DeltaToken.read(text, self.uid)
-        foreign = token.at.timestamp() < self._born_at or token.until > self.head
-        if foreign or token.at < now - self._shared.retention() or token.until < self._floor:
-            raise TokenExpired("Resync required. The change log does not reach back so far.")
-        if token.since is None:
-            return DeltaToken(self.uid, now, self.head, token.until, 0, False)
-        return token
-
-    def delta_page(self, token: DeltaToken, limit: int) -> RowsPage:
-        """Return the entries at a token, and the token that goes on from there."""
-        order = self._round(token)
-        stop = token.position + limit
-        entries = []
-        for number in order[token.position : stop]:
-            row = self._at(number, token.until)
-            if row is not None:
-                entries.append((row, row.deleted))
-        if stop >= len(order):
-            return RowsPage(entries, replace(token, since=None, position=0), True)
-        return RowsPage(entries, replace(token, position=stop), False)
-
-    def expire_delta_tokens(self) -> None:
-        """Let every delta token given out so far answer 410."""
-        self._times.append(self._now())
-        self._log.append(None)  # so that new tokens differ from old ones
-        self._floor = self.head
-
-    def forget_column(self, column: Column) -> None:
-        """Take a column's values from all items, in all their versions."""
-        for at, row in enumerate(self._log):
-            if row is not None and column.name in row.values:
-                kept = {name: v for name, v in row.values.items() if name != column.name}
-                self._log[at] = replace(row, values=kept)
-
-    def uses(self, content_type: ContentType) -> bool:
-        """Tell whether an item is of a content type."""
-        return any(row.content_type == content_type.id for row in self.rows_after(0))
-
-    def states(self) -> list[Row | None]:
-        """List every state of every item, oldest first; None where tokens were expired."""
-        return self._log
-
-    def times(self) -> list[int]:
-        """List when each of these states came to be (seconds since 1970)."""
-        return self._times
-
-    def __iter__(self) -> Iterator[tuple[int, Row]]:
-        """Yield every state of every item with its number, oldest first."""
-        return ((n, row) for n, row in enumerate(self._log, start=1) if row is not None)
 
     def backdate(self, created_at: int) -> None:
         """Let the list look as old as it is told to be."""
@@ -322,41 +282,3 @@ class GenericList(SharePointList):
                 version=row.version + 1,
             )
         )
-
-    def _append(self, row: Row) -> Row:
-        before = self._at(row.id, self.head)
-        self._log.append(row)
-        self._times.append(self._now())
-        self._numbers.setdefault(row.id, []).append(self.head)
-        if self.scribe is not None:
-            note_row(self.scribe, self, before, row)
-        self._changed_at = self._now()
-        return row
-
-    def _at(self, number: int, until: int) -> Row | None:
-        """Return an item's state after the change of a number."""
-        numbers = self._numbers.get(number, [])
-        at = bisect_right(numbers, until)
-        return self._log[numbers[at - 1] - 1] if at else None
-
-    def _round(self, token: DeltaToken) -> list[int]:
-        since = token.until if token.since is None else token.since
-        known = self._rounds.get((since, token.until))
-        if known is None:
-            if since == FROM_THE_START:
-                states = ((key, self._at(key, token.until)) for key in self._numbers)
-                known = [key for key, row in states if row is not None and not row.deleted]
-            else:
-                order: dict[int, None] = {}
-                for row in self._log[since : token.until]:
-                    if row is not None:
-                        order.pop(row.id, None)
-                        order[row.id] = None
-                known = list(order)
-            self._rounds[since, token.until] = known
-            if len(self._rounds) > _KEPT_ROUNDS:
-                self._rounds.popitem(last=False)
-        return known
-
-    def _now(self) -> int:
-        return int(self._clock.now().timestamp())

@@ -38,3 +38,14 @@ class Row:
     item: Item | None = None  # the file or folder, in a library
     parent: int = 0  # number of the folder it lies in; 0 at the root
     attachments: tuple[Attachment, ...] = ()
+    leaf: str = ""  # the name of a folder of a list that is no library
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, of a library or of a list."""
+        return bool(self.leaf) if self.item is None else self.item.is_folder
+
+    @property
+    def name(self) -> str:
+        """What it is called in a path: of an item that is neither file nor folder, a number."""
+        return self.item.name if self.item is not None else self.leaf or f"{self.id}_.000"

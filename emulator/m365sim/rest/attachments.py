@@ -157,14 +157,14 @@ STEPS = (
     Step("attachments", "GetByFileName", _one, "attachment", is_function=True, source=SOURCE),
     Step("attachments", "GetByFileNameAsPath", _one, "attachment", is_function=True, source=SOURCE),
 )
-_FOR_GOOD = "for good, not into the recycle bin"
+_BIN = "into the recycle bin"
 ACTIONS = (
     Action("attachments", "Add", "POST", _add, "FileName; 250 MB", SOURCE),
     Action("attachments", "AddUsingPath", "POST", _add, "DecodedUrl; 250 MB", SOURCE),
     Action("attachment", "$value", "GET", _read, "all", SOURCE),
     Action("attachment", "$value", "PUT", _write, "another content", SOURCE),
-    Action("attachment", "", "DELETE", _delete, _FOR_GOOD, SOURCE),
-    Action("attachment", "RecycleObject", "POST", _delete, _FOR_GOOD, SOURCE),
+    Action("attachment", "", "DELETE", _delete, _BIN, SOURCE),
+    Action("attachment", "RecycleObject", "POST", _delete, _BIN, SOURCE),
     Action("attachedfile", "$value", "GET", _read, "all", SOURCE),
     Action("attachedfile", "$value", "PUT", _write, "another content", SOURCE),
 )

@@ -15,11 +15,13 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from m365sim.lists import Library, Row, SharePointList
+from m365sim.lists.generic import GenericList
 from m365sim.lists.problems import Throttled
 from m365sim.lists.sharepoint_list import VIEW_THRESHOLD
 from m365sim.rest.call import Call
 from m365sim.rest.errors import RestError, bad_query, no_folder
 from m365sim.rest.items import shapes
+from m365sim.rest.list_folders import folder_number, located
 from m365sim.rest.memberships import members
 from m365sim.rest.query import sort_key
 
@@ -106,6 +108,7 @@ class Search:
         self._list = found
         self._view = view
         self._read = shapes(call, found)
+        self._above_number = 0  # of the folder, in a list that is no library
         self._above = self._folder(folder)
         for name, _ in view.sorting:
             self._check_field(name)
@@ -196,10 +199,11 @@ class Search:
     # -- where
 
     def _folder(self, place: str | None) -> bytes | None:
+        if isinstance(self._list, GenericList):
+            names = located(self._call, self._list, place) if place else []
+            self._above_number = folder_number(self._list, names)
+            return None
         if not isinstance(self._list, Library):
-            wanted = f"{self._list.site.path}/{self._list.folder}".lower()
-            if place and place.rstrip("/").lower() not in (wanted, self._list.folder.lower()):
-                raise no_folder()
             return None
         if not place:
             return self._list.drive.root.uid
@@ -210,9 +214,11 @@ class Search:
 
     def _is_in(self, row: Row) -> bool:
         item, found = row.item, self._list
+        scope = self._view.scope.lower()
+        if isinstance(found, GenericList):
+            return self._is_in_list(found, row, scope) and self._call.sees_row(found, row)
         if item is None or not isinstance(found, Library):
             return self._call.sees_row(found, row)
-        scope = self._view.scope.lower()
         if scope in ("recursive", "recursiveall"):
             if scope == "recursive" and item.is_folder:
                 return False
@@ -223,6 +229,14 @@ class Search:
         elif item.parent != self._above or (scope == "filesonly" and item.is_folder):
             return False
         return self._call.sees_row(found, row)
+
+    def _is_in_list(self, found: GenericList, row: Row, scope: str) -> bool:
+        top = self._above_number
+        if scope in ("recursive", "recursiveall"):
+            if scope == "recursive" and row.is_folder:
+                return False
+            return top == 0 or any(one.id == top for one in found.above(row))
+        return row.parent == top and not (scope == "filesonly" and row.is_folder)
 
     # -- what
 

@@ -17,6 +17,7 @@ from m365sim.rest.call import Call, pairs
 from m365sim.rest.contents import content_reply
 from m365sim.rest.errors import RestError, bad_query
 from m365sim.rest.files import etag, file_node, place_of
+from m365sim.rest.list_folders import made_in_list
 from m365sim.rest.recycled import recycled_id
 from m365sim.rest.tables import FILES, Action, Node
 from m365sim.rest.values import Guid, Moment, Result
@@ -50,6 +51,8 @@ async def _add_folder(call: Call, node: Node, at: Segment) -> Node:
     if not isinstance(wanted, str):
         raise bad_query("A folder needs a ServerRelativeUrl.")
     if wanted.startswith("/") or not isinstance(node.of, tuple):
+        if (in_list := made_in_list(call, wanted)) is not None:
+            return in_list
         drive, names = call.place(wanted)
         start = drive.root
     else:

@@ -14,12 +14,14 @@ from m365sim.files.checkout import COMMENT, holder, label
 from m365sim.files.ids import guid_of, mint_uid, uid_of, upper_guid_of
 from m365sim.files.problems import Missing
 from m365sim.lists import Library, SharePointList
+from m365sim.lists.generic import GenericList
 from m365sim.rest.access import READ
 from m365sim.rest.address import Segment
 from m365sim.rest.attachments import attachment_at
 from m365sim.rest.call import Call
 from m365sim.rest.errors import RestError, no_file, no_folder
 from m365sim.rest.items import item_node
+from m365sim.rest.list_folders import list_folder_at, list_folder_node
 from m365sim.rest.people import person_of, user_node
 from m365sim.rest.tables import FILES, Action, Kind, Node, Step
 from m365sim.rest.values import Complex, Guid, Long, Moment
@@ -117,7 +119,11 @@ def _file(call: Call, _: Node, at: Segment) -> Node:
 
 def _folder(call: Call, _: Node, at: Segment) -> Node:
     place = at.text("decodedurl", "serverrelativeurl", "serverrelativepath")
-    drive, item = call.resolve(_decoded(at, place))
+    wanted = _decoded(at, place)
+    in_list = list_folder_at(call, wanted)
+    if in_list is not None:
+        return in_list
+    drive, item = call.resolve(wanted)
     if not item.is_folder:
         raise no_folder()
     return file_node(drive, item)
@@ -196,21 +202,8 @@ def _root_folder(_: Call, node: Node, __: Segment) -> Node:
     found: SharePointList = node.of
     if isinstance(found, Library):
         return file_node(found.drive, found.drive.root)
-    return Node("listfolder", f"{node.uri}/RootFolder", found)
-
-
-def _list_folder(_: Call, node: Node) -> dict[str, Any]:
-    found: SharePointList = node.of
-    return {
-        "Exists": True,
-        "ItemCount": sum(1 for _ in found.rows_after(0)),
-        "Name": found.folder.rpartition("/")[2],
-        "ServerRelativeUrl": f"{found.site.path}/{found.folder}",
-        "TimeCreated": Moment.of(found.created_at),
-        "TimeLastModified": Moment.of(found.modified_at),
-        "UniqueId": Guid(guid_of(found.root_uid)),
-        "WelcomePage": "",
-    }
+    assert isinstance(found, GenericList)
+    return list_folder_node(found)
 
 
 def _web_folder(call: Call, node: Node) -> dict[str, Any]:
@@ -245,7 +238,6 @@ KINDS = (
         etag=lambda _, node: etag(node.of[1]),
     ),
     Kind("folder", "SP.Folder", values=_folder_values, extras={"ServerRelativePath": _path}),
-    Kind("listfolder", "SP.Folder", values=_list_folder),
     Kind("webfolder", "SP.Folder", values=_web_folder),
     Kind("files", members=_children("file")),
     Kind("folders", members=_children("folder")),

@@ -12,6 +12,7 @@ from m365sim.files.problems import Refused
 from m365sim.graph.field_shapes import etag
 from m365sim.graph.reply import Reply
 from m365sim.lists import Column, Library, Row, SharePointList
+from m365sim.lists.content_type import FOLDER
 from m365sim.lists.generic import GenericList
 from m365sim.lists.values import default_values, read_values
 from m365sim.rest.access import WRITE, check_token
@@ -19,10 +20,13 @@ from m365sim.rest.address import Segment
 from m365sim.rest.call import Call, pairs
 from m365sim.rest.errors import bad_query, denied
 from m365sim.rest.items import item_node
+from m365sim.rest.list_folders import folder_number, located
 from m365sim.rest.recycled import recycled_id, recycled_row_id
 from m365sim.rest.tables import Action, Node
 from m365sim.rest.values import Complex, Guid, Result, Several
 from m365sim.sharing import Level
+
+_FOLDER = 1  # https://learn.microsoft.com/previous-versions/office/sharepoint-server/ee537053(v=office.15)
 
 
 async def _add(call: Call, node: Node, _: Segment) -> Node:
@@ -31,6 +35,10 @@ async def _add(call: Call, node: Node, _: Segment) -> Node:
     body = await call.json()
     _check_type(call, body)
     values, kind = _read(call, found, body, None)
+    if kind is not None and kind.startswith(FOLDER) and isinstance(found, GenericList):
+        name = str(body.get("FileLeafRef") or values.get("Title") or "")
+        values = {key: value for key, value in values.items() if key != "FileLeafRef"}
+        return item_node(found, found.add_folder(name, call.actor(), values=values))
     defaults = default_values(found, values, call.world.clock.now())
     return item_node(found, found.add(defaults | values, call.actor(), kind))
 
@@ -85,15 +93,20 @@ async def _add_validated(call: Call, node: Node, _: Segment) -> Result:
     call.check_list(found)
     body = await call.json()
     info = body.get("listItemCreateInfo") or {}
+    if not isinstance(found, GenericList):
+        raise bad_query("Items of a document library are made by uploading files.")
     place = (info.get("FolderPath") or {}).get("DecodedUrl")
-    folder = f"{found.site.path}/{found.folder}".lower()
-    if info.get("UnderlyingObjectType") or str(place or folder).rstrip("/").lower() != folder:
-        raise bad_query("Folders in lists that are no libraries are not modelled.")
+    parent = folder_number(found, located(call, found, str(place))) if place else 0
     values, shown = _texts(call, found, body.get("formValues"), None)
     number = 0
     if not any(one["HasException"] for one in shown):
         defaults = default_values(found, values, call.world.clock.now())
-        number = found.add(defaults | values, call.actor()).id
+        if info.get("UnderlyingObjectType") == _FOLDER:
+            name = str(info.get("LeafName") or values.get("FileLeafRef") or values.get("Title", ""))
+            values = {**values, "FileLeafRef": None}
+            number = found.add_folder(name, call.actor(), parent=parent, values=values).id
+        else:
+            number = found.add(defaults | values, call.actor(), parent=parent).id
         shown.append(
             {"ErrorMessage": None, "FieldName": "Id", "FieldValue": str(number)}
             | {"HasException": False}
@@ -169,7 +182,9 @@ def _read(
     for key, value in pairs(body):
         name = key.removeprefix("OData_") if key.startswith("OData__") else key
         if name == "ContentTypeId":
-            kind = found.schema.content_type(value).id
+            # The id of the site's content type stands for the list's copy of it.
+            copies = (t.id for t in found.schema.content_types.values() if t.parent == value)
+            kind = found.schema.content_type(next(copies, value)).id
             continue
         owner = columns.get(name.removesuffix("Id"))
         if name not in columns and owner is not None and owner.is_lookup:
@@ -204,6 +219,6 @@ ACTIONS = (
         "AddValidateUpdateItemUsingPath",
         "POST",
         _add_validated,
-        "texts, numbers, flags; right in the list, no folders",
+        "texts, numbers, flags; FolderPath; UnderlyingObjectType 0 or 1 (a folder)",
     ),
 )

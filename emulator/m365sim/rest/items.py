@@ -12,11 +12,13 @@ from m365sim.files.ids import guid_of
 from m365sim.files.problems import Missing
 from m365sim.graph.field_shapes import FieldShapes, etag
 from m365sim.lists import Column, Library, Row, SharePointList
+from m365sim.lists.generic import GenericList
 from m365sim.rest.access import READ, check_token
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
 from m365sim.rest.errors import no_item
 from m365sim.rest.fields import entity_property
+from m365sim.rest.list_folders import list_folder_node
 from m365sim.rest.lists import list_node
 from m365sim.rest.people import person_numbered, person_of, user_node
 from m365sim.rest.rights import EXTRAS
@@ -77,7 +79,7 @@ def item_values(call: Call, node: Node) -> dict[str, Any]:
     found, row = node.of
     read = shapes(call, found)
     values: dict[str, Any] = {
-        "FileSystemObjectType": int(bool(row.item and row.item.is_folder)),
+        "FileSystemObjectType": int(row.is_folder),
         "Id": row.id,
         "ServerRedirectedEmbedUri": None,
         "ServerRedirectedEmbedUrl": "",
@@ -140,7 +142,7 @@ def _hidden(name: str) -> Callable[[Call, Node], Any]:
 
 def _leaf(_: Call, node: Node) -> str:
     row: Row = node.of[1]
-    return row.item.name if row.item is not None else f"{row.id}_.000"
+    return row.name
 
 
 def _address(call: Call, node: Node) -> str:
@@ -200,6 +202,8 @@ def _author(call: Call, node: Node, at: Segment) -> Node:
 def _to_file(_: Call, node: Node, at: Segment) -> Node:
     found, row = node.of
     is_folder = at.name == "folder"
+    if isinstance(found, GenericList) and is_folder and row.is_folder:
+        return list_folder_node(found, row)
     if not isinstance(found, Library) or row.item is None or row.item.is_folder is not is_folder:
         return Node(at.name, f"{node.uri}/{at.written}")
     return Node(at.name, f"{node.uri}/{at.written}", (found.drive, row.item))

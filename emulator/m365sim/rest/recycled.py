@@ -16,7 +16,7 @@ from m365sim.files.ids import guid_of, mint_uid
 from m365sim.graph.reply import Reply
 from m365sim.lists import Row
 from m365sim.lists.catalog import RecycledList
-from m365sim.lists.generic import GenericList
+from m365sim.lists.generic import Detached, GenericList
 from m365sim.rest.access import WRITE, check_site
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
@@ -25,7 +25,7 @@ from m365sim.rest.people import person_of, user_node
 from m365sim.rest.tables import WEBS, Action, Kind, Node, Step
 from m365sim.rest.values import Complex, Guid, Long, Moment
 
-_FILE, _ROW, _LIST, _FOLDER = 1, 3, 4, 5  # kinds of deleted things
+_FILE, _ROW, _LIST, _FOLDER, _ATTACHMENT = 1, 3, 4, 5, 7  # kinds of deleted things
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ def _entries(call: Call, site: Site) -> Iterator[Entry]:
         if isinstance(found, GenericList):
             for row, number in found.bin():
                 yield _of_row(call, found, row, number)
+            for one in found.detached:
+                yield _of_attachment(call, found, one)
     for entry in call.world.lists.recycled:
         if entry.target.site is site:
             yield _of_list(call, entry)
@@ -90,11 +92,12 @@ def _of_file(call: Call, drive: Drive, item: Item) -> Entry:
 
 
 def _of_row(call: Call, found: GenericList, row: Row, number: int) -> Entry:
+    place = f"{found.site.path}/{found.folder}".lstrip("/")
     return Entry(
         recycled_row_id(found, row, number),
-        _ROW,
-        f"{found.site.path}/{found.folder}".lstrip("/"),
-        f"{row.id}_.000",
+        _FOLDER if row.is_folder else _ROW,
+        "/".join((place, *(folder.leaf for folder in found.above(row)))),
+        row.name,
         str(row.values.get("Title") or ""),
         sum(one.blob.size for one in row.attachments),
         row.created_by,
@@ -103,6 +106,23 @@ def _of_row(call: Call, found: GenericList, row: Row, number: int) -> Entry:
         lambda: call.check_list(found),
         lambda: found.restore(row),
         lambda: found.purge(row),
+    )
+
+
+def _of_attachment(call: Call, found: GenericList, one: Detached) -> Entry:
+    return Entry(
+        guid_of(mint_uid("recycled attachment", found.id, one.row, one.number)),
+        _ATTACHMENT,
+        f"{found.site.path}/{found.folder}/Attachments/{one.row}".lstrip("/"),
+        one.attachment.name,
+        one.attachment.name,
+        one.attachment.blob.size,
+        one.by,
+        one.by,
+        one.at,
+        lambda: call.check_list(found),
+        lambda: found.reattach(one),
+        lambda: found.detached.remove(one),
     )
 
 

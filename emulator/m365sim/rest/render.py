@@ -176,12 +176,12 @@ def _row(call: Call, found: SharePointList, row: Row, wanted: list[str]) -> dict
     shown: dict[str, Any] = {
         "ID": str(row.id),
         "PermMask": "0x7fffffffffffffff",
-        "FSObjType": "1" if row.item is not None and row.item.is_folder else "0",
+        "FSObjType": str(int(row.is_folder)),
         "UniqueId": f"{{{upper_guid_of(row.uid)}}}",
         "ContentTypeId": row.content_type,
         "FileRef": read.value(row, "fields/FileRef"),
         "FileDirRef": read.value(row, "fields/FileDirRef"),
-        "FileLeafRef": row.item.name if row.item is not None else f"{row.id}_.000",
+        "FileLeafRef": row.name,
         "owshiddenversion": str(row.version),
     }
     if row.item is not None and not row.item.is_folder:

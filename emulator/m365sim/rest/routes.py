@@ -17,6 +17,7 @@ from m365sim.rest import (
     item_changes,
     item_writes,
     items,
+    list_folders,
     lists,
     moves,
     people,
@@ -36,6 +37,7 @@ from m365sim.rest.tables import Tables
 _ROOMS = (
     webs,
     subwebs,
+    list_folders,
     lists,
     fields,
     content_types,

@@ -48,6 +48,25 @@ async def test_attachments(api, item):
     assert (await api.get(item))["Attachments"] is False
 
 
+async def test_a_deleted_attachment_comes_back(api, item):
+    files = f"{item}/AttachmentFiles"
+    await api.post(f"{files}/add(FileName='plan.txt')", content=b"one")
+    await api.post(f"{files}('plan.txt')/RecycleObject")
+    (entry,) = (await api.get("web/RecycleBin"))["value"]
+    assert (entry["LeafName"], entry["ItemType"], entry["Size"]) == ("plan.txt", 7, "3")
+    assert entry["DirName"] == f"{SITE.strip('/')}/Lists/Boats/Attachments/1"
+    await api.post(f"{files}/add(FileName='PLAN.txt')", content=b"another")
+    await api.post(f"web/RecycleBin('{entry['Id']}')/Restore", 400)
+    assert (await api.call("DELETE", f"{files}('plan.txt')")).status_code == 200
+    await api.post(f"web/RecycleBin('{entry['Id']}')/Restore")
+    assert (await api.call("GET", f"{files}('plan.txt')/$value")).content == b"one"
+    (other,) = (await api.get("web/RecycleBin"))["value"]
+    await api.post(f"{item}/recycle")
+    await api.post(f"web/RecycleBin('{other['Id']}')/Restore", 404)
+    await api.call("DELETE", f"web/RecycleBin('{other['Id']}')")
+    assert other["Id"] not in {one["Id"] for one in (await api.get("web/RecycleBin"))["value"]}
+
+
 async def test_who_may_attach(api, item):
     first = "web/lists/getbytitle('Documents')/items(1)/AttachmentFiles"
     await api.post(f"{first}/add(FileName='x.txt')", 400, content=b"x")
