@@ -27,7 +27,7 @@ SECRET_KEY = "s3cr3t-key-of-the-killed"
 ENCRYPTION_KEY = base64.b64encode(bytes(range(32))).decode()
 FILES = 8_000
 KILLS = 3
-SECONDS = 60
+SECONDS = 240
 
 
 @pytest.fixture

@@ -113,8 +113,10 @@ class FakeDrive:
 
     # what Graph says
 
-    def shape(self, key: str, node: Node) -> dict:
-        parents = [self.now[one].name for one in self._above(key) if one in self.now]
+    def shape(self, key: str, node: Node, state: dict[str, Node] | None = None) -> dict:
+        # a round may tell of what has been deleted since: where it lay is known as of that round
+        known = self.now if key in self.now or state is None else state
+        parents = [known[one].name for one in self._above(key, known) if one in known]
         below = "/".join(quote(name) for name in reversed(parents))
         facet: dict = (
             {"folder": {"childCount": sum(one.parent == key for one in self.now.values())}}
@@ -137,18 +139,19 @@ class FakeDrive:
         state = self.history[until]
         if since < 0:
             keys = sorted(state) if self.rnd.random() < 0.5 else list(state)
-            return [self.shape(key, state[key]) for key in keys]
+            return [self.shape(key, state[key], state) for key in keys]
         entries = []
         for key in dict.fromkeys(reversed(self.touched[since:until])):
             if key in state:
                 if self.rnd.random() < 0.3:  # an older state of it, earlier in the round
-                    entries.append(self.shape(key, Node("stale", "root", state[key].is_folder, 0)))
+                    stale = Node("stale", "root", state[key].is_folder, 0)
+                    entries.append(self.shape(key, stale, state))
                 entries += [  # parents that did not change
-                    self.shape(above, state[above])
+                    self.shape(above, state[above], state)
                     for above in self._above(key, state)
                     if above in state and self.rnd.random() < 0.2
                 ]
-                entries.append(self.shape(key, state[key]))
+                entries.append(self.shape(key, state[key], state))
             else:
                 was = next(old[key] for old in reversed(self.history) if key in old)
                 entries.append(

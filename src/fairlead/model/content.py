@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -54,15 +55,41 @@ def move_of(before: bytes, after: bytes, lineage: Lineage) -> Move | None:
     return Move(path, tuple((field, str(a), str(b)) for field, a, b in changed if a and b))
 
 
-def carried(content: bytes, above: Move, lineage: Lineage) -> tuple[bytes, bytes, Move] | None:
-    """Return hash, content and move of what lies below `above`; None if it is right already."""
+def settled_above(told: bytes, above: bytes, lineage: Lineage) -> Move | None:
+    """Return how to move a record that was told before the one above it; None if it lies right.
+
+    Without knowing what the one above had been: a field counts as begun by it if the rest of it is
+    the record's own name.
+    """
+    old, new = orjson.loads(told), orjson.loads(above)
+    path, name = new.get(lineage.path), old.get(lineage.name, "")
+    if not isinstance(path, str) or old.get(lineage.path) == f"{path}/{name}":
+        return None
+    begun: list[tuple[str, str, str]] = []
+    for field in lineage.begun:
+        before, _, last = str(old.get(field) or "").rpartition("/")
+        if before and unquote(last) == name and new.get(field):
+            begun.append((field, before, str(new[field])))
+    return Move(path, tuple(begun))
+
+
+def carried(
+    content: bytes, above: Move, lineage: Lineage
+) -> tuple[Move, tuple[bytes, bytes] | None]:
+    """Return the move of what lies below `above`, with its new hash and content.
+
+    None for these if it is right already; what lies further below may still not be: in an
+    enumeration that is no snapshot, a folder may be told with its new place, and what is in it,
+    a page earlier, with the old one.
+    """
     values = orjson.loads(content)
     path = f"{above.path}/{values.get(lineage.name, '')}"
+    move = Move(path, above.begun)
     if values.get(lineage.path) == path:
-        return None
+        return move, None
     values[lineage.path] = path
     for field, before, now in above.begun:
         value = values.get(field)
         if isinstance(value, str) and value.startswith(f"{before}/"):
             values[field] = now + value[len(before) :]
-    return (*hashed(values, lineage.volatile), Move(path, above.begun))
+    return move, hashed(values, lineage.volatile)

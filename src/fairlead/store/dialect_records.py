@@ -98,8 +98,10 @@ class RecordRows(Protocol):
         """Return (id, content) of those that have a live record."""
         ...
 
-    async def below(self, stream_id: int, parents: Sequence[str]) -> list[Below]:
-        """Return the live records that lie right below one of these."""
+    async def below(
+        self, stream_id: int, parents: Sequence[str], *, generation: int | None = None
+    ) -> list[Below]:
+        """Return the live records right below one of these; only those seen in a `generation`."""
         ...
 
     async def retell(self, place: Place, rows: Sequence[Fresh]) -> None:
@@ -190,11 +192,14 @@ class SqliteRows:
         )
         return [(row[0], row[1]) for row in rows]
 
-    async def below(self, stream_id: int, parents: Sequence[str]) -> list[Below]:
+    async def below(
+        self, stream_id: int, parents: Sequence[str], *, generation: int | None = None
+    ) -> list[Below]:
         rows = await self._connection.fetch(
             "SELECT id, parent, content FROM records WHERE stream_id = ? AND deleted_us IS NULL"
-            " AND parent IS NOT NULL AND parent IN (SELECT value FROM json_each(?))",
-            (stream_id, orjson.dumps(parents).decode()),
+            " AND parent IS NOT NULL AND parent IN (SELECT value FROM json_each(?))"
+            " AND (? IS NULL OR generation = ?)",
+            (stream_id, orjson.dumps(parents).decode(), generation, generation),
         )
         return [Below(*row) for row in rows]
 
@@ -303,12 +308,16 @@ class PostgresRows:
         )
         return [(row[0], row[1]) for row in rows]
 
-    async def below(self, stream_id: int, parents: Sequence[str]) -> list[Below]:
+    async def below(
+        self, stream_id: int, parents: Sequence[str], *, generation: int | None = None
+    ) -> list[Below]:
         rows = await self._connection.fetch(
             "SELECT id, parent, content FROM records WHERE stream_id = $1 AND deleted_us IS NULL"
-            " AND parent IS NOT NULL AND parent = ANY($2::text[])",
+            " AND parent IS NOT NULL AND parent = ANY($2::text[])"
+            " AND ($3::bigint IS NULL OR generation = $3)",
             stream_id,
             parents,
+            generation,
         )
         return [Below(*row) for row in rows]
 

@@ -5,7 +5,7 @@
 from collections.abc import Mapping
 
 from fairlead.model.batch import StoredBatch
-from fairlead.model.content import Lineage, Move, carried, move_of
+from fairlead.model.content import Lineage, Move, carried, move_of, settled_above
 from fairlead.store.database import Tx
 from fairlead.store.dialect_records import CHUNK, Fresh, Place, RecordRows
 from fairlead.store.record_seals import Form
@@ -56,9 +56,10 @@ async def carry(  # noqa: PLR0917  # what a batch is written with
                     continue
                 seen.add(row.id)
                 before = form.opened(row.id, row.content)
-                if (told := carried(before, level[row.parent], lineage)) is None:
+                below[row.id], told = carried(before, level[row.parent], lineage)
+                if told is None:
                     continue
-                digest, content, below[row.id] = told
+                digest, content = told
                 position = stream.next_position()
                 hash, written = form.hash(digest), form.content(row.id, content)
                 fresh.append(Fresh(row.id, position, hash, written, "UPDATED", row.parent))
@@ -67,3 +68,38 @@ async def carry(  # noqa: PLR0917  # what a batch is written with
             done += len(fresh)
         level = below
     return done
+
+
+async def settle_places(  # noqa: PLR0917  # what a batch is written with
+    tx: Tx, rows: RecordRows, stream: Stream, place: Place, batch: StoredBatch, form: Form
+) -> int:
+    """Put right what a full read told of earlier than of the batch's record above it; how many.
+
+    A full read is no snapshot: the one above may have moved between the two pages, and what the
+    vendor tells of it later will be no news then.
+    """
+    lineage = batch.lineage
+    if lineage is None:
+        return 0
+    moved: dict[str, Move] = {}
+    fresh: list[Fresh] = []
+    above = list(batch.upsert)
+    for start in range(0, len(above), CHUNK):
+        parents = above[start : start + CHUNK]
+        found = await rows.below(stream.id, parents, generation=place.generation)
+        await form.learn(tx, (row.content for row in found))
+        for row in found:
+            before = form.opened(row.id, row.content)
+            move = settled_above(before, batch.upsert[row.parent][1], lineage)
+            if move is None:
+                continue
+            moved[row.id], told = carried(before, move, lineage)
+            if told is not None:
+                digest, content = told
+                position = stream.next_position()
+                hash, written = form.hash(digest), form.content(row.id, content)
+                fresh.append(Fresh(row.id, position, hash, written, "UPDATED", row.parent))
+    if not moved:
+        return 0
+    await rows.retell(place, fresh)
+    return len(fresh) + await carry(tx, rows, stream, place, moved, lineage, form)

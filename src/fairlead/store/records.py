@@ -17,7 +17,7 @@ from fairlead.store.database import Tx
 from fairlead.store.deletions import Breaker, Toll
 from fairlead.store.dialect_records import CHUNK, Fresh, Known, Place, RecordRows, record_rows
 from fairlead.store.record_lists import list_records
-from fairlead.store.record_moves import carry, moved_in
+from fairlead.store.record_moves import carry, moved_in, settle_places
 from fairlead.store.record_seals import PLAIN, Form, Seals
 from fairlead.store.streams import Partition, Stream
 
@@ -120,7 +120,8 @@ async def _write(  # noqa: PLR0917  # what a batch is written with
     upserts = iter([item for item in batch.upsert.items() if item[0] not in gone])
     done = BatchCounts()
     # of a full read, everything tells its place itself
-    moved = {} if partition.in_doubt else await moved_in(tx, rows, stream, batch, form)
+    is_full = partition.in_doubt
+    moved = {} if is_full else await moved_in(tx, rows, stream, batch, form)
     while chunk := dict(islice(upserts, CHUNK)):
         done += await _upsert(
             tx,
@@ -136,6 +137,9 @@ async def _write(  # noqa: PLR0917  # what a batch is written with
         done += BatchCounts(
             updated=await carry(tx, rows, stream, place, moved, batch.lineage, form)
         )
+    if is_full:
+        early = await settle_places(tx, rows, stream, place, batch, form)
+        done += BatchCounts(updated=early)
     if batch.replace:
         begun = await rows.beginning(stream.id, partition.id, batch.replace)
         gone |= dict.fromkeys(id for id in begun if id not in batch.upsert)

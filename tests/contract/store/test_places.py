@@ -101,6 +101,52 @@ async def test_a_full_read_carries_nothing(tree: World) -> None:
     assert await paths(tree) == {"a": "/n"}
 
 
+@pytest.mark.parametrize("was_known", [True, False])
+async def test_a_full_read_told_of_the_contents_before_the_folder_moved(
+    world: World, *, was_known: bool
+) -> None:
+    """A full read is no snapshot, and what is told of the folder later will be no news."""
+    if was_known:
+        await put(world, {"a": "/a", "b": "/a/b", "c": "/a/b/c"}, restart=True, settled=True)
+    await put(world, {"z": "/z", "b": "/a/b", "c": "/a/b/c"}, restart=True)
+    values = {"id": "a", "name": "new", "path": "/z/new", "url": "h/z/new"}
+    told = StoredBatch(
+        model=MODEL,
+        upsert={"a": hashed(values, LINEAGE.volatile)},
+        parents={"a": "z"},
+        lineage=LINEAGE,
+        settled=True,
+    )
+    assert (await world.commit(told)).updated == 2 + was_known
+    assert await paths(world) == {
+        "z": "/z",
+        "a": "/z/new",
+        "b": "/z/new/b",
+        "c": "/z/new/b/c",
+    }
+    urls = {record.id: record.content["url"] for record in await world.list()}
+    assert urls["c"] == "h/z/new/b/c"
+
+
+async def test_a_move_goes_on_below_what_lies_right_already(tree: World) -> None:
+    # b was told after a had its new name, c before it, and a itself last
+    told = {
+        "b": {"id": "b", "name": "b", "path": "/new/b"},
+        "c": {"id": "c", "name": "c", "path": "/a/b/c"},
+        "a": {"id": "a", "name": "new", "path": "/new"},
+    }
+    for together in (["b", "c"], ["a"]):
+        await tree.commit(
+            StoredBatch(
+                model=MODEL,
+                upsert={name: hashed(told[name], LINEAGE.volatile) for name in together},
+                parents={"b": "a", "c": "b"},
+                lineage=LINEAGE,
+            )
+        )
+    assert (await paths(tree))["c"] == "/new/b/c"
+
+
 async def test_the_dead_stay_where_they_were(tree: World) -> None:
     await tree.put(delete=["x"])
     values = {"id": "a", "name": "n", "path": "/n"}

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import orjson
 
 from fairlead.model.batch import BatchCounts, StoredBatch
-from fairlead.model.content import Lineage, Move, carried, move_of
+from fairlead.model.content import Lineage, Move, carried, move_of, settled_above
 
 
 @dataclass(slots=True)
@@ -106,6 +106,8 @@ class Table:
             counts += self._upsert(batch, record_id, digest, content, partition.generation)
         if moved and batch.lineage is not None:
             counts += self._carry(batch, moved, batch.lineage)
+        if partition.is_in_doubt and batch.lineage is not None:
+            counts += self._settle_places(batch, partition.generation, batch.lineage)
         gone = [*batch.delete, *batch.delete_under]
         counts += self._delete((batch.model, record_id) for record_id in gone)
         if batch.replace:
@@ -176,11 +178,30 @@ class Table:
                 if record_id in seen:
                     continue
                 seen.add(record_id)
-                if (told := carried(row.content, above, lineage)) is not None:
-                    row.digest, row.content, move = told
-                    pending.append((record_id, move))
+                move, told = carried(row.content, above, lineage)
+                pending.append((record_id, move))
+                if told is not None:
+                    row.digest, row.content = told
                     done += 1
         return BatchCounts(updated=done)
+
+    def _settle_places(self, batch: StoredBatch, generation: int, lineage: Lineage) -> BatchCounts:
+        """Put right what this full read told of earlier than of the record above it."""
+        moved: dict[str, Move] = {}
+        done = 0
+        for (model, record_id), row in self._rows.items():
+            if model != batch.model or row.parent is None or row.parent not in batch.upsert:
+                continue
+            if row.is_deleted or row.generation != generation:
+                continue
+            above = settled_above(row.content, batch.upsert[row.parent][1], lineage)
+            if above is None:
+                continue
+            moved[record_id], told = carried(row.content, above, lineage)
+            if told is not None:
+                row.digest, row.content = told
+                done += 1
+        return BatchCounts(updated=done) + self._carry(batch, moved, lineage)
 
     def _upsert(
         self, batch: StoredBatch, record_id: str, digest: bytes, content: bytes, generation: int
