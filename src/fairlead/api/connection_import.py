@@ -32,6 +32,7 @@ from fairlead.model.credentials import (
     Credentials,
     NoCredentials,
     OAuth2Credentials,
+    OwnApp,
     TwoStepCredentials,
 )
 from fairlead.model.provider import Provider
@@ -40,11 +41,24 @@ from fairlead.store import integrations
 router = APIRouter(tags=["connections"])
 
 
+class ConfigOverrideIn(Strict):
+    """An app of the customer's own, that was authorised in place of the integration's."""
+
+    client_id: str = Field(min_length=1)
+    client_secret: Secret = SecretStr("")
+
+    def made(self) -> OwnApp:
+        """Return it as the credentials hold it."""
+        return OwnApp(client_id=self.client_id, client_secret=self.client_secret)
+
+
 class _Oauth2In(Strict):
     type: Literal["OAUTH2"]
     access_token: Secret = Field(min_length=1)
     refresh_token: Secret | None = None
     expires_at: Moment | None = None
+    config_override: ConfigOverrideIn | None = None
+    """Kept sealed; renewals are that app's."""
 
 
 class _ClientCredentialsIn(Strict):
@@ -128,6 +142,7 @@ def _credentials(given: CredentialsIn, provider: Provider, now: datetime) -> Cre
                 access_token=given.access_token,
                 refresh_token=given.refresh_token,
                 expires_at=given.expires_at,
+                own_app=given.config_override.made() if given.config_override else None,
             )
         case _ClientCredentialsIn():
             app = app_credentials(

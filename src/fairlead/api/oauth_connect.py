@@ -3,25 +3,58 @@
 What the browser may choose is little: a session's values always win over the query's.
 """
 
-from typing import Any
+from typing import Any, Self
 
 import structlog
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 from starlette.responses import RedirectResponse, Response
 
 from fairlead.api.auth import session_of
+from fairlead.api.identifiers import Secret
 from fairlead.api.oauth_pages import failed, on_a_trip
-from fairlead.api.routing import nested_query, parameters, validated
+from fairlead.api.routing import Strict, nested_query, parameters, validated
 from fairlead.api.services import Given, Services
 from fairlead.errors import CallerError, FairleadError, InvalidInput, SessionExpired, Unauthorized
 from fairlead.model.connect_session import ConnectSession
+from fairlead.model.credentials import OwnApp
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["oauth"])
 
 #: how the contract's browser library writes that a parameter shall not be sent
 _REMOVED = "undefined"
+
+
+class TripCredentials(Strict):
+    """What the contract lets a browser bring along."""
+
+    oauth_client_id_override: str = ""
+    oauth_client_secret_override: Secret = SecretStr("")
+    oauth_refresh_token_override: Secret = SecretStr("")
+    """Kept instead of the refresh token that the vendor gives."""
+
+    @model_validator(mode="after")
+    def _is_an_app(self) -> Self:
+        if self.oauth_client_secret_override.get_secret_value() and not self.own_app:
+            raise ValueError("oauth_client_secret_override needs oauth_client_id_override")
+        return self
+
+    @property
+    def own_app(self) -> OwnApp | None:
+        """The app, None for the integration's own."""
+        if not self.oauth_client_id_override:
+            return None
+        return OwnApp(
+            client_id=self.oauth_client_id_override,
+            client_secret=self.oauth_client_secret_override,
+        )
+
+    @property
+    def refresh_token(self) -> SecretStr | None:
+        """The refresh token to keep, None for the vendor's."""
+        given = self.oauth_refresh_token_override
+        return given if given.get_secret_value() else None
 
 
 class OAuthConnectQuery(BaseModel):
@@ -39,6 +72,9 @@ class OAuthConnectQuery(BaseModel):
     """The websocket that is told how it ended."""
     params: dict[str, Any] = {}
     """Values of the provider's connection_config."""
+    credentials: dict[str, Any] = {}
+    """An app of the end user's own, in place of the integration's: `oauth_client_id_override` and
+    `oauth_client_secret_override`; `oauth_refresh_token_override`, a refresh token to keep."""
     authorization_params: dict[str, Any] = {}
     """Sent to the vendor's authorize page unless the session has its own for this integration; the
     value `undefined` removes a parameter."""
@@ -63,6 +99,7 @@ async def _begin(services: Services, key: str, query: OAuthConnectQuery) -> str:
             code="invalid_query_params",
         )
     _check_allowed(session, key)
+    brought = validated(TripCredentials, query.credentials, "invalid_query_params")
     return await services.sessions.begin(
         session.environment_id,
         key,
@@ -78,6 +115,8 @@ async def _begin(services: Services, key: str, query: OAuthConnectQuery) -> str:
             for name, value in query.authorization_params.items()
             if isinstance(value, str)
         },
+        own_app=brought.own_app,
+        refresh_token=brought.refresh_token,
         ws_client_id=query.ws_client_id,
     )
 

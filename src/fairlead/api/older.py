@@ -48,6 +48,8 @@ class OlderImport(Strict):
     no_expiration: bool = False
     raw: dict[str, Any] | None = None
     """Of no effect here."""
+    oauth_client_id_override: str | None = None
+    oauth_client_secret_override: Secret | None = None
     api_key: Secret | None = None
     username: str | None = None
     password: Secret | None = None
@@ -83,10 +85,15 @@ def _credentials(body: OlderImport, mode: AuthMode, now: datetime) -> dict[str, 
             if not opened(body.access_token):
                 raise InvalidInput("access_token is missing", code="missing_access_token")
             refresh = {"refresh_token": opened(body.refresh_token)} if body.refresh_token else {}
+            override = {
+                "client_id": body.oauth_client_id_override,
+                "client_secret": opened(body.oauth_client_secret_override),
+            }
             return {
                 "access_token": opened(body.access_token),
                 "expires_at": _end(body, now),
                 **refresh,
+                **({"config_override": override} if body.oauth_client_id_override else {}),
             }
         case AuthMode.API_KEY:
             return {"apiKey": opened(body.api_key)}

@@ -274,6 +274,8 @@ def credentials_out(credentials: Credentials) -> dict[str, Any]:
                 written["refresh_token"] = credentials.refresh_token.get_secret_value()
             if credentials.expires_at:
                 written["expires_at"] = zulu(credentials.expires_at)
+            if credentials.own_app:
+                written["config_override"] = credentials.own_app.revealed()
             return written | {"raw": credentials.raw}
         case ClientCredentials():
             return {

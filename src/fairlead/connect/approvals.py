@@ -53,7 +53,9 @@ class Approvals:
             integration = await integrations.find(
                 tx, self._vault, state.environment_id, state.integration_key
             )
-        if integration is None or not integration.client_id:
+        own_app = state.own_app
+        client_id = own_app.client_id if own_app else integration and integration.client_id
+        if not client_id:
             raise NotFound("The integration was deleted meanwhile", code="unknown_provider_config")
         now, pending_id, token = self._clock.now(), new_state(), new_state()
         pending = PendingApproval(
@@ -64,13 +66,14 @@ class Approvals:
             token_hash=hash_token(token),
             admin_url=admin_consent_url(
                 provider,
-                client_id=integration.client_id,
+                client_id=client_id,
                 redirect_uri=self._server_url + CALLBACK_PATH,
                 state=pending_id,
                 connection_config=state.connection_config,
             ),
             session=session,
             connection_config=state.connection_config,
+            own_app=own_app,
             created_at=now,
             expires_at=now + LIFETIME,
         )
@@ -132,6 +135,7 @@ class Approvals:
             key,
             session=session,
             connection_config=pending.connection_config,
+            own_app=pending.own_app,
         )
 
     async def check(self, environment_id: int, integration_key: str, connection_id: str) -> None:

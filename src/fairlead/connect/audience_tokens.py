@@ -158,9 +158,10 @@ class AudienceTokens:
         )
         if isinstance(got, OAuth2Credentials) and isinstance(main, OAuth2Credentials):
             newest = main.model_copy(update={"refresh_token": got.refresh_token})
-            # the refresh token is the connection's, and lies with its main credentials only
+            # the refresh token, and an own app, are the connection's and lie with its main
+            # credentials only
             raw = {name: value for name, value in got.raw.items() if name != "refresh_token"}
-            token = got.model_copy(update={"refresh_token": None, "raw": raw})
+            token = got.model_copy(update={"refresh_token": None, "raw": raw, "own_app": None})
         else:
             token = OAuth2Credentials(
                 access_token=SecretStr(token_of(got)), expires_at=got.expires_at, raw=got.raw

@@ -8,9 +8,10 @@ from fairlead.errors import InvalidInput
 from fairlead.model.connect_session import ConnectSession, IntegrationDefaults
 from fairlead.model.provider import Provider
 from fairlead.oauth.scopes import OVERRIDE
+from fairlead.oauth.tokens import EXTRA_PARAMS
 
 #: only the product may say where its webhooks go and which scopes are asked for
-_NOT_FOR_BROWSERS = frozenset({"webhook_url"})
+_NOT_FOR_BROWSERS = frozenset({EXTRA_PARAMS, "webhook_url"})
 _AUTHORIZATION = "authorization_params."
 #: a name that ends so names a secret, whatever the provider says of it
 _SECRET_ENDINGS = (

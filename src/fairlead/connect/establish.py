@@ -173,15 +173,16 @@ class Establisher:
     async def _obtain(
         self, state: OAuthState, integration: Integration, provider: Provider, code: str
     ) -> tuple[OAuth2Credentials, dict[str, Any]]:
-        if not integration.client_id:
+        own_app = state.own_app
+        client_id = own_app.client_id if own_app else integration.client_id
+        if not client_id:
             raise OperatorError(
                 f"The integration '{integration.unique_key}' has no client id; whoever runs the "
                 "app must set it",
                 code="missing_client_id",
             )
-        secret = integration.client_secret
+        secret = own_app.client_secret if own_app else integration.client_secret
         config = state.connection_config
-        client_id = integration.client_id
 
         async def ask(proof: Certificate | None) -> OAuth2Credentials:
             return await exchange_code(
@@ -197,7 +198,15 @@ class Establisher:
                 proof=proof,
             )
 
-        credentials = await self._proving.ask(integration, None, ask, has_own=secret is not None)
+        if own_app:
+            # our keys are not registered with it
+            credentials = await ask(None)
+        else:
+            has_own = secret is not None
+            credentials = await self._proving.ask(integration, None, ask, has_own=has_own)
+        if state.refresh_token:
+            credentials = credentials.model_copy(update={"refresh_token": state.refresh_token})
+        credentials = credentials.model_copy(update={"own_app": own_app})
         return credentials, await with_account(self._transport, provider, credentials, config)
 
     async def _keep(

@@ -71,13 +71,15 @@ class Proving:
                 audience=audience,
                 claims=claims,
             )
-        secret = integration.client_secret
+        own_app = stored.own_app
+        client_id = own_app.client_id if own_app else integration.client_id
+        secret = own_app.client_secret if own_app else integration.client_secret
 
         async def ask(proof: Certificate | None) -> OAuth2Credentials:
             return await refresh(
                 self._transport,
                 provider,
-                client_id=integration.client_id or "",
+                client_id=client_id or "",
                 client_secret=secret.get_secret_value() if secret else None,
                 credentials=stored,
                 connection_config=config,
@@ -89,6 +91,9 @@ class Proving:
                 proof=proof,
             )
 
+        if own_app:
+            # our keys are not registered with it
+            return await ask(None)
         return await self.ask(integration, connection.id, ask, has_own=secret is not None)
 
     async def obtain(  # the parts of one token request, passed on as they are

@@ -22,6 +22,7 @@ from fairlead.model.connect_session import (
     OAuthState,
     Organization,
 )
+from fairlead.model.credentials import OwnApp
 from fairlead.model.environment import Environment
 from fairlead.model.integration import Integration
 from fairlead.model.pending_approval import PendingApproval
@@ -121,13 +122,16 @@ class Sessions:
         session: ConnectSession | None,
         connection_config: Mapping[str, Any],
         authorization_params: Mapping[str, str] | None = None,
+        own_app: OwnApp | None = None,
+        refresh_token: SecretStr | None = None,
         ws_client_id: str | None = None,
     ) -> str:
         """Begin a trip and return the vendor's URL for it.
 
         `connection_config` is what the browser says; the session's values win over it.
         `authorization_params` are the browser's too: those of the session, if it has any for this
-        integration, take their place whole (contract 3.4).
+        integration, take their place whole (contract 3.4). With `own_app` the trip is that app's,
+        not the integration's; a `refresh_token` is kept in place of the vendor's.
         """
         if session is not None:
             self._check_session(session, environment_id, integration_key)
@@ -139,7 +143,8 @@ class Sessions:
                 f"{provider.auth_mode.value} credentials",
                 code="invalid_auth_mode",
             )
-        if not integration.client_id:
+        client_id = own_app.client_id if own_app else integration.client_id
+        if not client_id:
             raise OperatorError(
                 f"The integration '{integration_key}' has no client id; whoever runs the app must "
                 "set it",
@@ -174,13 +179,15 @@ class Sessions:
                 "scope": provider.scope_separator.join(scopes),
                 **overrides,
             },
+            own_app=own_app,
+            refresh_token=refresh_token,
             ws_client_id=ws_client_id,
             created_at=now,
             expires_at=now + LIFETIME,
         )
         url = authorization_url(
             provider,
-            client_id=integration.client_id,
+            client_id=client_id,
             redirect_uri=state.redirect_uri,
             scopes=scopes,
             state=state.id,

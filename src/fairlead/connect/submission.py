@@ -28,8 +28,10 @@ from fairlead.model.credentials import ClientCredentials, Credentials, TwoStepCr
 from fairlead.model.integration import Integration
 from fairlead.model.pending_approval import PendingApproval
 from fairlead.model.provider import AuthMode, Provider
+from fairlead.oauth.authorize import check_overrides
 from fairlead.oauth.certificate import CERTIFICATE, Certificate, read_pem, read_pfx
 from fairlead.oauth.scopes import OVERRIDE
+from fairlead.oauth.tokens import EXTRA_PARAMS, extra_params
 from fairlead.sdk.registry import Registry
 from fairlead.store import Database, connections
 from fairlead.vault import Vault
@@ -120,6 +122,9 @@ class Submissions:
         connection_id = await self._sessions.connection_id_for(session, integration_key)
         connection_id = connection_id or self._new_id()
         if isinstance(credentials, ClientCredentials | TwoStepCredentials):
+            check_overrides(defaults.authorization_params)
+            if extra := extra_params({EXTRA_PARAMS: defaults.authorization_params}):
+                config[EXTRA_PARAMS] = extra
             if scope := defaults.authorization_params.get("scope", "").split():
                 config[OVERRIDE] = scope
             given = credentials

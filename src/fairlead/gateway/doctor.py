@@ -189,7 +189,9 @@ class Doctor:
         error: FairleadError | None,
     ) -> Patient:
         config = connection.connection_config
-        client_id = getattr(credentials, "client_id", None) or integration.client_id or ""
+        own_app = getattr(credentials, "own_app", None)
+        told = getattr(own_app or credentials, "client_id", None)
+        client_id = told or integration.client_id or ""
         syncs = self._registry.syncs(provider.name) if provider.starts_syncs else []
 
         async def call(url: str) -> Reply:
@@ -207,7 +209,7 @@ class Doctor:
             if provider.auth_mode is AuthMode.OAUTH2
             else (),
             needs={sync.name: sync.scopes for sync in syncs if sync.auto_start},
-            authorize_url=self._authorize_url(integration, provider, config),
+            authorize_url=self._authorize_url(client_id, integration, provider, config),
             redirect_uri=self._redirect_uri,
             wanted=tuple(wanted),
             error=error,
@@ -216,13 +218,17 @@ class Doctor:
         )
 
     def _authorize_url(
-        self, integration: Integration, provider: Provider, config: Mapping[str, Any]
+        self,
+        client_id: str,
+        integration: Integration,
+        provider: Provider,
+        config: Mapping[str, Any],
     ) -> str | None:
-        if provider.auth_mode is not AuthMode.OAUTH2 or not integration.client_id:
+        if provider.auth_mode is not AuthMode.OAUTH2 or not client_id:
             return None
         return authorization_url(
             provider,
-            client_id=integration.client_id,
+            client_id=client_id,
             redirect_uri=self._redirect_uri,
             scopes=scopes_for(provider, integration.scopes, config),
             state="doctor",

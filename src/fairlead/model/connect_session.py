@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
+from fairlead.model.credentials import OwnApp
 from fairlead.model.frozen import Frozen
 
 
@@ -69,6 +70,10 @@ class OAuthState(Frozen):
     connection_config: dict[str, Any] = Field(default_factory=dict)
     #: the scopes and other parameters that went to the authorize URL
     authorization_params: dict[str, str] = Field(default_factory=dict)
+    #: an app of the customer's own, in place of the integration's
+    own_app: OwnApp | None = None
+    #: kept instead of the one that the vendor gives
+    refresh_token: SecretStr | None = None
     #: websocket client of the contract's browser library, if it opened the trip
     ws_client_id: str | None = None
     created_at: datetime

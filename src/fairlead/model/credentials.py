@@ -6,9 +6,30 @@ Shapes follow the HTTP contract's credential objects; `type` tells them apart.
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from fairlead.model.frozen import Frozen
+
+
+class OwnApp(Frozen):
+    """An app of the customer's own, by which one connection is authorised, not the integration's.
+
+    The contract calls it `config_override`.
+    """
+
+    client_id: str
+    #: None = a public client, which proves nothing
+    client_secret: SecretStr | None = None
+
+    @field_validator("client_secret")
+    @classmethod
+    def _empty_is_none(cls, secret: SecretStr | None) -> SecretStr | None:
+        return secret if secret and secret.get_secret_value() else None
+
+    def revealed(self) -> dict[str, str]:
+        """Return both in the open, to be sealed or told to whoever may read credentials."""
+        secret = self.client_secret.get_secret_value() if self.client_secret else ""
+        return {"client_id": self.client_id, "client_secret": secret}
 
 
 class OAuth2Credentials(Frozen):
@@ -21,6 +42,8 @@ class OAuth2Credentials(Frozen):
     expires_at: datetime | None = None
     #: the vendor's whole token reply (secret)
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)
+    #: whose app renews them; None = the integration's
+    own_app: OwnApp | None = None
 
 
 class ClientCredentials(Frozen):

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from fairlead.model.connect_session import ConnectSession
+from fairlead.model.credentials import OwnApp
 from fairlead.model.frozen import Frozen
 
 
@@ -26,6 +27,8 @@ class PendingApproval(Frozen):
     session: ConnectSession
     #: config values gathered before the trip
     connection_config: dict[str, Any] = Field(default_factory=dict)
+    #: an app of the customer's own, in place of the integration's
+    own_app: OwnApp | None = None
     approved_at: datetime | None = None
     #: of an app: its credentials, sealed; it goes on by itself. None = the end user's browser does
     envelope: bytes | None = Field(default=None, repr=False)

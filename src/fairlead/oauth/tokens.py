@@ -27,6 +27,25 @@ from fairlead.oauth.endpoint import ask
 from fairlead.oauth.interpolate import interpolate
 from fairlead.oauth.replies import Tokens, parse_tokens
 
+#: key of connection_config: what a connection adds to an app's token requests (contract 3.4)
+EXTRA_PARAMS = "authorization_params"
+#: what says who asks, and for what kind of grant
+_OURS = frozenset(
+    {"client_assertion", "client_assertion_type", "client_id", "client_secret", "grant_type"}
+)
+
+
+def extra_params(connection_config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters that a connection adds; `scope` is settled elsewhere, blank is none."""
+    given = connection_config.get(EXTRA_PARAMS)
+    if not isinstance(given, Mapping):
+        return {}
+    return {
+        name: value
+        for name, value in given.items()
+        if isinstance(value, str) and value and name.lower() not in _OURS | {"scope"}
+    }
+
 
 @dataclass(frozen=True, slots=True)
 class _App:
@@ -101,7 +120,8 @@ async def refresh(
         form["claims"] = claims
     app = _App.of(client_id, client_secret, proof)
     tokens = await _ask(transport, provider, form, app, connection_config, clock, audience)
-    return _delegated(tokens, old)
+    renewed = _delegated(tokens, old)
+    return renewed.model_copy(update={"own_app": credentials.own_app})
 
 
 async def client_credentials(
@@ -130,7 +150,7 @@ async def client_credentials(
             "The connection has neither a client secret nor a certificate with its key; whoever "
             "runs the app must connect it again with one"
         )
-    form = {"grant_type": "client_credentials"}
+    form = {**extra_params(connection_config), "grant_type": "client_credentials"}
     if scopes and not audience:
         form["scope"] = provider.scope_separator.join(scopes)
     if claims:

@@ -80,13 +80,17 @@ async def delete(tx: Tx, id: str) -> bool:
 
 
 async def insert_state(tx: Tx, vault: Vault, state: OAuthState) -> None:
-    """Keep a trip; its PKCE verifier and config are sealed."""
-    values = state.model_dump()
-    config = values.pop("connection_config")
-    row = state_config_row(state.id)
+    """Keep a trip; its PKCE verifier, config and what else is secret are sealed."""
+    values = state.model_dump(exclude={"connection_config", "own_app", "refresh_token"})
+    hidden = {
+        "config": state.connection_config,
+        "own_app": state.own_app and state.own_app.revealed(),
+        "refresh_token": state.refresh_token and state.refresh_token.get_secret_value(),
+    }
+    row, hidden = state_config_row(state.id), {key: it for key, it in hidden.items() if it}
     values |= {
         "connection_config": {},
-        "config_envelope": config_secrets.seal(vault, config, row=row),
+        "config_envelope": config_secrets.seal(vault, hidden, row=row),
     }
     verifier = state.code_verifier.get_secret_value().encode()
     values["code_verifier"] = vault.seal(verifier, row=state_row(state.id))
@@ -105,7 +109,10 @@ async def claim_state(tx: Tx, vault: Vault, state_id: str) -> OAuthState | None:
     columns["code_verifier"] = SecretStr(verifier.decode())
     envelope = columns.pop("config_envelope")
     row_name = state_config_row(state_id)
-    columns["connection_config"] |= config_secrets.opened(vault, envelope, row=row_name)
+    hidden = config_secrets.opened(vault, envelope, row=row_name)
+    columns["connection_config"] |= hidden.get("config", {})
+    columns["own_app"] = hidden.get("own_app")
+    columns["refresh_token"] = hidden.get("refresh_token")
     return OAuthState(**columns)
 
 

@@ -23,14 +23,18 @@ _MOST_APPS = 500
 async def insert(tx: Tx, pending: PendingApproval) -> None:
     """Keep it in place of an earlier one of the same connection."""
     await forget(tx, pending.environment_id, pending.integration_key, pending.connection_id)
-    values = pending.model_dump()
+    values = pending.model_dump(exclude={"own_app"})
     await tx.execute(sql_insert(table).values(**values | _configs(tx, pending)))
 
 
 def _configs(tx: Tx, pending: PendingApproval) -> dict[str, Any]:
     session = pending.session.model_dump(mode="json")
     defaults = take_configs(session["defaults"])
-    configs = {"config": pending.connection_config, "defaults": defaults}
+    configs = {
+        "config": pending.connection_config,
+        "defaults": defaults,
+        "own_app": pending.own_app and pending.own_app.revealed(),
+    }
     row = pending_config_row(pending.id)
     hidden = configs if any(configs.values()) else {}
     return {
@@ -174,5 +178,6 @@ def _pending(tx: Tx, columns: dict[str, Any]) -> PendingApproval:
     configs = config_secrets.opened(tx.vault, envelope, row=pending_config_row(columns["id"]))
     if configs:
         columns["connection_config"] = configs["config"]
+        columns["own_app"] = configs["own_app"]
         put_back(columns["session"]["defaults"], configs["defaults"])
     return PendingApproval(**columns)

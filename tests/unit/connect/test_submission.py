@@ -87,6 +87,26 @@ async def test_a_session_may_set_the_scope(world):
     assert world.transport.sent[1].form["scope"] == "one two"
 
 
+async def test_a_session_may_add_to_the_token_request(world):
+    world.transport.answer = lambda _: {"access_token": "at-1", "expires_in": 3600}
+    params = {"audience": "https://b.example", "client_secret": "other", "acr": ""}
+    defaults = {"app-only": IntegrationDefaults(authorization_params=params)}
+    made, _ = await accept(world, "app-only", app(), await session_of(world, defaults=defaults))
+    assert made.connection_config["authorization_params"] == {"audience": "https://b.example"}
+    await world.freshener.fresh_credentials(made, force=True)
+    for request in world.transport.sent:
+        assert request.form["audience"] == "https://b.example"
+        assert request.form["client_secret"] == "hush"
+        assert "acr" not in request.form
+    # not so a browser
+    config = {"authorization_params": {"audience": "x"}}
+    made, _ = await accept(world, "app-only", app(), config=config)
+    assert "authorization_params" not in made.connection_config
+    refused = {"app-only": IntegrationDefaults(authorization_params={"client_id": "x"})}
+    with pytest.raises(InvalidInput, match="cannot be changed"):
+        await accept(world, "app-only", app(), await session_of(world, defaults=refused))
+
+
 async def test_an_app_without_any_proof(world):
     bare = app_credentials(client_id="a", now=world.clock.now())
     with pytest.raises(InvalidInput) as caught:
