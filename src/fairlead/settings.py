@@ -54,8 +54,10 @@ class Settings(BaseSettings):
     packs: Annotated[tuple[str, ...], NoDecode] = ()
     #: JSON or YAML file with providers of your own
     providers_file: Path | None = None
-    #: runs that one process executes at the same time
+    #: runs of syncs that one process executes at the same time
     worker_slots: int = Field(default=8, ge=1, le=256)
+    #: actions that nobody waits for, executed by one process at the same time
+    action_slots: int = Field(default=8, ge=1, le=256)
     #: seconds between two looks at what is due
     tick_seconds: float = Field(default=1.0, gt=0, le=60)
     #: seconds that a run's lease lives without a heartbeat

@@ -1,8 +1,9 @@
 """The queue on DBOS (https://docs.dbos.dev/python/reference/queues): durable, on both databases.
 
-One partition per connection, so its runs never overlap; ticket names are workflow ids, so putting
-one in twice is putting it in once. With SQLite the queue has a file of its own beside ours, one
-writer each. DBOS has one instance per process, hence so has this queue.
+The most urgent ticket is served first, then the oldest; ticket names are workflow ids, so putting
+one in twice is putting it in once. Syncs and actions have a queue and slots each. With SQLite all
+lies in a file of its own beside ours, one writer each. DBOS has one instance per process, hence so
+has this queue.
 """
 
 import asyncio
@@ -23,12 +24,14 @@ from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from fairlead.engine.queue import Handler, Taken, Ticket
 from fairlead.errors import InternalError, OperatorError
+from fairlead.model.run import RunKind
 from fairlead.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_QUEUE = "runs"
+#: names of DBOS's queues
+_QUEUES = {RunKind.SYNC: "runs", RunKind.ACTION: "actions"}
 #: seconds between two looks into the queue; the longest that a free slot waits
 _POLL_SECONDS = 0.1
 #: names the meaning of a ticket, not our release: what an older release put in is still served
@@ -70,6 +73,10 @@ class DbosQueue:
         self._handler: Handler | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: sqlalchemy.Engine | None = None
+        self._slots = {
+            RunKind.SYNC: settings.worker_slots,
+            RunKind.ACTION: settings.action_slots,
+        }
         self._serving = 0
         self._counting = threading.Lock()
         # DBOS's calls block on its database; the loop's own threads are for others.
@@ -103,6 +110,9 @@ class DbosQueue:
 
     async def enqueue(self, ticket: Ticket, *, again: bool = False) -> None:
         await self._call(_enqueue, ticket, again)
+
+    async def hurry(self, ticket: Ticket) -> None:
+        await self._call(_hurry, ticket)
 
     async def taken(self) -> list[Taken]:
         return await self._call(_taken)
@@ -139,7 +149,7 @@ class DbosQueue:
             "name": "fairlead",
             "executor_id": self._executor_id,
             "application_version": _FORMAT,
-            "max_executor_threads": self._settings.worker_slots + _SPARE_THREADS,
+            "max_executor_threads": sum(self._slots.values()) + _SPARE_THREADS,
             "log_level": "ERROR",
             "enable_otlp": False,
             # it looks at nothing while nobody waits for a message; how long stopping takes
@@ -153,16 +163,16 @@ class DbosQueue:
             self._engine = _sqlite_engine(path.with_name(path.name + ".engine"))
             config["system_database_engine"] = self._engine
         DBOS(config=config)
-        DBOS.listen_queues([_QUEUE] if listens else [])
+        DBOS.listen_queues([*_QUEUES.values()] if listens else [])
         DBOS.launch()
-        DBOS.register_queue(
-            _QUEUE,
-            worker_concurrency=self._settings.worker_slots,
-            partition_concurrency=1,
-            polling_interval_sec=_POLL_SECONDS,
-            # kept in the database for all processes, so only one that works may set the slots
-            on_conflict="always_update" if listens else "never_update",
-        )
+        for kind, name in _QUEUES.items():
+            DBOS.register_queue(
+                name,
+                worker_concurrency=self._slots[kind],
+                polling_interval_sec=_POLL_SECONDS,
+                # kept in the database for all processes, so only one that works may set the slots
+                on_conflict="always_update" if listens else "never_update",
+            )
 
     def _destroy(self) -> None:
         global _current  # noqa: PLW0603 - DBOS is one per process
@@ -196,15 +206,24 @@ def _enqueue(ticket: Ticket, again: bool) -> None:
             DBOS.delete_workflow(ticket.name)
     with (
         SetWorkflowID(ticket.name),
-        SetEnqueueOptions(queue_partition_key=ticket.partition, priority=ticket.priority),
+        SetEnqueueOptions(priority=ticket.priority),
     ):
-        DBOS.enqueue_workflow(_QUEUE, _execute, ticket.run_id, ticket.attempt)
+        DBOS.enqueue_workflow(_QUEUES[ticket.kind], _execute, ticket.run_id, ticket.attempt)
+
+
+def _hurry(ticket: Ticket) -> None:
+    status = DBOS.get_workflow_status(ticket.name)
+    if status is not None and status.status == "ENQUEUED":
+        # Taken at this very moment: its body runs on, and the new ticket is an old one then.
+        DBOS.cancel_workflow(ticket.name)
+        DBOS.delete_workflow(ticket.name)
+    _enqueue(ticket, again=False)
 
 
 def _taken(executor_id: str | None = None) -> list[Taken]:
     found = DBOS.list_workflows(
         status="PENDING",
-        queue_name=_QUEUE,
+        queue_name=[*_QUEUES.values()],
         executor_id=executor_id,
         load_input=False,
         load_output=False,
@@ -220,7 +239,7 @@ def _taken(executor_id: str | None = None) -> list[Taken]:
 def _purge(before: datetime) -> None:
     while True:
         served = DBOS.list_workflows(
-            queue_name=_QUEUE,
+            queue_name=[*_QUEUES.values()],
             status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
             completed_before=before.isoformat(),
             limit=_PURGE_LIMIT,

@@ -1,23 +1,25 @@
 """The seam to the queue: hand a run's attempt to some process that has a free slot.
 
 Nothing here decides whether a run may commit: a ticket may be lost, come late or come twice, and
-the run's lease and fencing token still hold (`store/runs.py`). So another queue could stand here.
+the run's lease and fencing token still hold (`store/runs.py`). Nor does the queue know of lines:
+only who is next in one is put in (`line.py`). So another queue could stand here.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from fairlead.model.run import Run, RunTrigger
+from fairlead.model.run import Run, RunKind, RunTrigger
 
 #: (run id, attempt) -> serves the ticket; must not raise
 Handler = Callable[[str, int], Coroutine[Any, Any, None]]
 
-#: who is served first within a connection; 1 is first
-_PRIORITY = {RunTrigger.CALL: 1, RunTrigger.NOTICE: 2, RunTrigger.SCHEDULE: 3}
+#: who is served first; an action has somebody who asks for its result
+_ACTION = 1
+LEAST = 3
+_PRIORITY = {RunTrigger.CALL: 2, RunTrigger.NOTICE: 2, RunTrigger.SCHEDULE: LEAST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,9 @@ class Ticket:
 
     run_id: str
     attempt: int
-    #: runs of one partition never overlap: one connection
-    partition: str = ""
-    #: 1 is first, within its partition
+    #: syncs and actions have slots of their own: no action waits for a sync that takes hours
+    kind: RunKind = RunKind.SYNC
+    #: 1 is first
     priority: int = 1
 
     @property
@@ -42,7 +44,8 @@ class Ticket:
     @classmethod
     def of(cls, run: Run) -> "Ticket":
         """Return the ticket of a run's next attempt; the same run always gives the same ticket."""
-        return cls(run.id, run.fencing_token, str(run.connection_pk), _PRIORITY[run.trigger])
+        urgency = _ACTION if run.kind is RunKind.ACTION else _PRIORITY[run.trigger]
+        return cls(run.id, run.fencing_token, run.kind, urgency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,14 @@ class Queue(Protocol):
         ...
 
     async def enqueue(self, ticket: Ticket, *, again: bool = False) -> None:
-        """Put a ticket in, once however often it is called.
+        """Put a ticket in, once however often it is called: the most urgent is served first.
 
         `again`: a ticket of this name that was served already is served once more.
         """
+        ...
+
+    async def hurry(self, ticket: Ticket) -> None:
+        """Serve a ticket that waits sooner, as its new priority says; put it in if it is not."""
         ...
 
     async def taken(self) -> list[Taken]:
@@ -77,7 +84,7 @@ class Queue(Protocol):
         ...
 
     async def give_up(self, run_id: str, attempt: int) -> None:
-        """Free the partition of a ticket whose taker is gone."""
+        """Forget a ticket whose taker is gone."""
         ...
 
     async def purge(self, before: datetime) -> None:
@@ -92,7 +99,6 @@ class InlineQueue:
         self._handler: Handler | None = None
         self._known: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._partitions: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def start(self, handler: Handler | None) -> None:
         self._handler = handler
@@ -109,9 +115,11 @@ class InlineQueue:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def hurry(self, ticket: Ticket) -> None:
+        await self.enqueue(ticket)
+
     async def _serve(self, handler: Handler, ticket: Ticket) -> None:
-        async with self._partitions[ticket.partition]:
-            await handler(ticket.run_id, ticket.attempt)
+        await handler(ticket.run_id, ticket.attempt)
 
     async def idle(self) -> None:
         """Wait until every ticket has been served."""

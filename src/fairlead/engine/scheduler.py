@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from fairlead.engine.action_run import close_interrupted
+from fairlead.engine.line import put_in
 from fairlead.engine.queue import Queue, Taken, Ticket
 from fairlead.engine.setup import Setup
 from fairlead.model.clock import epoch_us
 from fairlead.model.run import Run, RunKind, RunState, RunTrigger
 from fairlead.model.schedule import Schedule
-from fairlead.store import pruning, runs, schedules
+from fairlead.store import lines, pruning, runs, schedules
 from fairlead.store.database import Tx
 
 log = structlog.get_logger(__name__)
@@ -53,8 +54,7 @@ async def enqueue_due(setup: Setup, queue: Queue) -> list[Run]:
             fresh = [
                 run for schedule in due if (run := await _enqueue(tx, schedule, now)) is not None
             ]
-        for run in fresh:
-            await queue.enqueue(Ticket.of(run))
+        await put_in(setup, queue, fresh)
         started += fresh
         if len(due) < _LIMIT:
             return started
@@ -77,14 +77,14 @@ async def _enqueue(tx: Tx, schedule: Schedule, now: datetime) -> Run | None:
 async def sweep(setup: Setup, queue: Queue, *, patience: timedelta = _PATIENCE) -> None:
     """Bring lost runs back on their way.
 
-    Runs whose lease is over get another attempt; queued ones whose ticket was lost between two
-    transactions, or served by a process that was about to stop, get it again; tickets whose taker
-    died are given up, so that they no longer block their connection.
+    Runs whose lease is over get another attempt; the next of a line whose ticket was lost between
+    two transactions, or served by a process that was about to stop, gets it again; tickets whose
+    taker died are given up.
     """
     now = setup.clock.now()
     async with setup.db.read() as tx:
         expired = await runs.expired(tx, now, _LIMIT)
-        waiting = await runs.queued(tx, _LIMIT)
+        waiting = await lines.waiting(tx, _LIMIT)
     for taken in await queue.taken():
         if await _is_orphan(setup, taken, now):
             log.warning("ticket given up", run_id=taken.run_id, attempt=taken.attempt)
@@ -96,7 +96,7 @@ async def sweep(setup: Setup, queue: Queue, *, patience: timedelta = _PATIENCE) 
         else:
             await queue.enqueue(Ticket.of(run), again=True)
     for run in waiting:
-        if run.created_at <= now - patience and run.kind is RunKind.SYNC:
+        if run.created_at <= now - patience:
             await queue.enqueue(Ticket.of(run), again=True)
 
 

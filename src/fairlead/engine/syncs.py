@@ -5,7 +5,8 @@ from datetime import datetime
 
 import structlog
 
-from fairlead.engine.queue import Queue, Ticket
+from fairlead.engine.line import hurry, put_in
+from fairlead.engine.queue import Queue
 from fairlead.engine.setup import Setup
 from fairlead.engine.sync_events import approval_event
 from fairlead.engine.targets import Target
@@ -33,9 +34,12 @@ async def trigger(
             if reset:
                 await forget(tx, setup, target, empty_cache=empty_cache)
             run = await _enqueue(tx, setup, target, reset=reset)
-        started.append(run)
         if run.state is RunState.QUEUED:
-            await queue.enqueue(Ticket.of(run))
+            if run.trigger is RunTrigger.SCHEDULE:
+                run = await hurry(setup, queue, run)
+            else:
+                await put_in(setup, queue, [run])
+        started.append(run)
     return started
 
 

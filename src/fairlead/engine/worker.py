@@ -7,14 +7,15 @@ from datetime import timedelta
 
 from fairlead.engine.attempt import Attempt, Stop
 from fairlead.engine.failure import one_line, report
+from fairlead.engine.line import call_next
 from fairlead.engine.queue import Queue
 from fairlead.engine.scheduler import enqueue_due, purge, sweep
 from fairlead.engine.setup import Setup
 from fairlead.engine.sync_run import fail_run, run_sync
 from fairlead.engine.targets import adopt
 from fairlead.errors import InternalError, LeaseLost
-from fairlead.model.run import Run
-from fairlead.store import runs
+from fairlead.model.run import Run, RunState
+from fairlead.store import lines, runs
 
 #: seconds that a batch under way may still take when the process stops
 DRAIN_SECONDS = 10.0
@@ -64,6 +65,13 @@ class Worker:
         run = await self._claim(run_id, number)
         if run is None:
             return
+        try:
+            await self._work(run)
+        finally:
+            if not self._is_draining:
+                await call_next(self._setup, self._queue, run)
+
+    async def _work(self, run: Run) -> None:
         attempt = Attempt(self._setup, run)
         self._attempts[run.id] = attempt
         self._idle.clear()
@@ -98,12 +106,20 @@ class Worker:
         setup = self._setup
         async with setup.db.write() as tx:
             run = await runs.find(tx, run_id)
-            if run is None or run.fencing_token != number:
-                # An old ticket: its attempt has begun already.
+            if run is None:
                 return None
-            return await runs.claim(
-                tx, run_id, owner=setup.owner, lease=setup.lease, now=setup.clock.now()
-            )
+            now = setup.clock.now()
+            if not await lines.hold(tx, run, now):
+                # Its turn comes when that one ends.
+                return None
+            if run.fencing_token == number and (
+                held := await runs.claim(tx, run_id, owner=setup.owner, lease=setup.lease, now=now)
+            ):
+                return held
+        # An old ticket: its attempt has begun already, or the run was cancelled before it began.
+        if run.state is not RunState.RUNNING:
+            await call_next(setup, self._queue, run)
+        return None
 
     def cancel(self, run_id: str) -> None:
         """Stop a run of this process at once; its row was asked to already."""

@@ -91,6 +91,8 @@ class Run(Frozen):
     #: input of an action
     input: Any = None
     output: Any = None
+    #: of an action that nobody waits for: how often a failed attempt is repeated; else None
+    retries: int | None = None
     #: model name -> counts
     counts: dict[str, BatchCounts] = Field(default_factory=dict)
     batches: int = 0

@@ -247,6 +247,19 @@ async def hold_connection(tx: "Tx", connection_pk: int) -> None:
         )
 
 
+async def lock_line(tx: "Tx", connection_pk: int) -> None:
+    """Let nobody else begin a run of the connection until the transaction ends.
+
+    Commits of its batches go on: they only keep the row from being deleted.
+    """
+    if tx.dialect == "postgresql":
+        await tx.execute(
+            select(connections.c.id)
+            .where(connections.c.id == connection_pk)
+            .with_for_update(key_share=True)
+        )
+
+
 async def hold_schema(connection: AsyncConnection) -> None:
     """Keep other processes from migrating until the transaction ends (SQLite's write lock does)."""
     if connection.dialect.name == "postgresql":

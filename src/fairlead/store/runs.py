@@ -41,7 +41,8 @@ from fairlead.store.tables import runs
 _ACTIVE = (RunState.QUEUED.value, RunState.RUNNING.value)
 
 
-def _run(row: Row[Any]) -> Run:
+def run_of(row: Row[Any]) -> Run:
+    """Return the run that a row of the table is."""
     columns = columns_of(row)
     columns["counts"] = {name: BatchCounts(**counts) for name, counts in row.counts.items()}
     columns["warnings"] = tuple(RunWarning(**each) for each in row.warnings or ())
@@ -60,9 +61,10 @@ async def enqueue(
     trigger: RunTrigger,
     input: Any = None,
     is_reset: bool = False,
+    retries: int | None = None,
     now: datetime,
 ) -> Run | None:
-    """Put a run in the queue.
+    """Put a run in the queue; `retries` is for an action that nobody waits for.
 
     None: this sync is queued or running already for (connection, function, variant), or the id was
     used before. NotFound: the connection is gone.
@@ -82,6 +84,7 @@ async def enqueue(
             is_cancel_requested=False,
             is_reset=is_reset,
             input=input,
+            retries=retries,
             counts={},
             batches=0,
             requests=0,
@@ -91,13 +94,13 @@ async def enqueue(
         .returning(runs)
     )
     row = await tx.first(statement)
-    return row and _run(row)
+    return row and run_of(row)
 
 
 async def find(tx: Tx, id: str) -> Run | None:
     """Return the run with this id."""
     row = await tx.first(select(runs).where(runs.c.id == id))
-    return row and _run(row)
+    return row and run_of(row)
 
 
 def _of(connection_pk: int, function: str, variant: str) -> Select[Any]:
@@ -115,14 +118,14 @@ def _of(connection_pk: int, function: str, variant: str) -> Select[Any]:
 async def latest(tx: Tx, connection_pk: int, function: str, variant: str = "base") -> Run | None:
     """Return the run that was enqueued last."""
     row = await tx.first(_of(connection_pk, function, variant).limit(1))
-    return row and _run(row)
+    return row and run_of(row)
 
 
 async def active(tx: Tx, connection_pk: int, function: str, variant: str = "base") -> Run | None:
     """Return the run that is queued or running; of several actions the newest."""
     statement = _of(connection_pk, function, variant).where(runs.c.state.in_(_ACTIVE)).limit(1)
     row = await tx.first(statement)
-    return row and _run(row)
+    return row and run_of(row)
 
 
 async def list_for(
@@ -146,18 +149,7 @@ async def list_for(
     if states is not None:
         query = query.where(runs.c.state.in_([state.value for state in states]))
     rows = await tx.all(query.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit))
-    return [_run(row) for row in rows]
-
-
-async def queued(tx: Tx, limit: int) -> list[Run]:
-    """Return queued runs of every environment, oldest first: for an engine that lost its queue."""
-    rows = await tx.all(
-        select(runs)
-        .where(runs.c.state == RunState.QUEUED.value)
-        .order_by(runs.c.created_at, runs.c.id)
-        .limit(limit)
-    )
-    return [_run(row) for row in rows]
+    return [run_of(row) for row in rows]
 
 
 async def claim(tx: Tx, id: str, *, owner: str, lease: timedelta, now: datetime) -> Run | None:
@@ -183,7 +175,7 @@ async def claim(tx: Tx, id: str, *, owner: str, lease: timedelta, now: datetime)
         )
         .returning(runs)
     )
-    return row and _run(row)
+    return row and run_of(row)
 
 
 async def _held(tx: Tx, id: str, fencing_token: int, change: Update) -> Run:
@@ -196,7 +188,7 @@ async def _held(tx: Tx, id: str, fencing_token: int, change: Update) -> Run:
     )
     if row is None:
         raise LeaseLost
-    return _run(row)
+    return run_of(row)
 
 
 async def heartbeat(
@@ -279,7 +271,7 @@ async def check(tx: Tx, connection_pk: int, id: str, fencing_token: int) -> Run:
     row = await tx.first(_HELD, _by(connection_pk, id, fencing_token))
     if row is None:
         raise LeaseLost
-    return _run(row)
+    return run_of(row)
 
 
 async def hold(tx: Tx, connection_pk: int, id: str, fencing_token: int) -> Run:
@@ -288,7 +280,7 @@ async def hold(tx: Tx, connection_pk: int, id: str, fencing_token: int) -> Run:
     row = await tx.first(_HOLD, _by(connection_pk, id, fencing_token))
     if row is None:
         raise LeaseLost
-    return _run(row)
+    return run_of(row)
 
 
 async def add_counts(
@@ -350,7 +342,7 @@ async def expired(tx: Tx, now: datetime, limit: int) -> list[Run]:
         .order_by(runs.c.lease_until, runs.c.id)
         .limit(limit)
     )
-    return [_run(row) for row in rows]
+    return [run_of(row) for row in rows]
 
 
 _OVER = (RunState.SUCCEEDED.value, RunState.FAILED.value, RunState.CANCELLED.value)

@@ -276,6 +276,8 @@ runs = Table(
     Column("is_reset", Boolean, nullable=False),
     Column("input", Json),
     Column("output", Json),
+    # of an action that nobody waits for: how often a failed attempt is repeated
+    Column("retries", Integer),
     Column("counts", Json, nullable=False),
     Column("batches", Integer, nullable=False),
     Column("requests", Integer, nullable=False),
@@ -296,6 +298,7 @@ runs = Table(
         unique=True,
     ),
     _partial("ix_runs_lease", "lease_until", where="state = 'running'"),
+    _partial("ix_runs_line", "connection_pk", "kind", where="state IN ('queued', 'running')"),
 )
 
 # envelope: of the vault

@@ -14,6 +14,7 @@ from engine_world import until
 from fairlead.engine.dbos_queue import DbosQueue
 from fairlead.engine.queue import InlineQueue, Queue, Ticket
 from fairlead.errors import InternalError, OperatorError
+from fairlead.model.run import RunKind
 from fairlead.settings import Settings
 
 SLOTS = 3
@@ -29,9 +30,9 @@ class Served:
         self.gate.set()
         self._mine: set[str] = set()
 
-    def tickets(self, number: int, *, partition: str | None = None) -> list[Ticket]:
-        """Return new tickets, each in a partition of its own unless one is named."""
-        made = [Ticket(str(uuid.uuid4()), 0, partition or str(uuid.uuid4())) for _ in range(number)]
+    def tickets(self, number: int, *, kind: RunKind = RunKind.SYNC) -> list[Ticket]:
+        """Return new tickets."""
+        made = [Ticket(str(uuid.uuid4()), 0, kind) for _ in range(number)]
         self._mine |= {ticket.run_id for ticket in made}
         return made
 
@@ -126,17 +127,7 @@ async def test_a_served_ticket_can_be_put_in_again(queue: Queue, served: Served)
     assert set(served.names) == {ticket.name}
 
 
-async def test_one_partition_never_overlaps(queue: Queue, served: Served) -> None:
-    served.gate.clear()
-    for ticket in served.tickets(3, partition="same"):
-        await queue.enqueue(ticket)
-    await until(lambda: served.now == 1)
-    served.gate.set()
-    await until(lambda: len(served.names) == 3)
-    assert served.most == 1
-
-
-async def test_partitions_are_served_side_by_side(queue: Queue, served: Served) -> None:
+async def test_tickets_are_served_side_by_side(queue: Queue, served: Served) -> None:
     served.gate.clear()
     for ticket in served.tickets(SLOTS):
         await queue.enqueue(ticket)
@@ -168,20 +159,35 @@ async def test_a_process_has_so_many_slots(durable: Queue, served: Served) -> No
     assert served.most == SLOTS
 
 
-async def test_within_a_partition_the_urgent_come_first(durable: Queue, served: Served) -> None:
+async def test_the_urgent_come_first_whoever_came_before(durable: Queue, served: Served) -> None:
     served.gate.clear()
-    blocker, *others = served.tickets(4, partition="one")
-    await durable.enqueue(blocker)
-    await until(lambda: served.now == 1)
+    for ticket in served.tickets(SLOTS):
+        await durable.enqueue(ticket)
+    await until(lambda: served.now == SLOTS)
     ranked = [
-        Ticket(ticket.run_id, 0, "one", priority)
-        for ticket, priority in zip(others, (3, 1, 2), strict=True)
+        Ticket(ticket.run_id, 0, RunKind.SYNC, priority)
+        for ticket, priority in zip(served.tickets(9), (3, 3, 3, 2, 2, 2, 1, 1, 1), strict=True)
     ]
     for ticket in ranked:
         await durable.enqueue(ticket)
     served.gate.set()
-    await until(lambda: len(served.names) == 4)
-    assert served.names[1:] == [ranked[1].name, ranked[2].name, ranked[0].name]
+    await until(lambda: len(served.names) == SLOTS + 9)
+    order = served.names[SLOTS:]
+    # so many begin at once as there are slots, in no order among themselves
+    for at, urgency in enumerate((1, 2, 3)):
+        wanted = {ticket.name for ticket in ranked if ticket.priority == urgency}
+        assert set(order[at * SLOTS : (at + 1) * SLOTS]) == wanted
+
+
+async def test_an_action_waits_for_no_sync(durable: Queue, served: Served) -> None:
+    served.gate.clear()
+    syncs = served.tickets(SLOTS * 2)
+    for ticket in syncs:
+        await durable.enqueue(ticket)
+    await until(lambda: served.now == SLOTS)
+    (action,) = served.tickets(1, kind=RunKind.ACTION)
+    await durable.enqueue(action)
+    await until(lambda: served.now == SLOTS + 1)
 
 
 async def test_tickets_outlive_the_process_that_put_them_in(
@@ -201,16 +207,14 @@ async def test_tickets_outlive_the_process_that_put_them_in(
 
 async def test_what_is_taken_can_be_seen_and_given_up(durable: Queue, served: Served) -> None:
     served.gate.clear()
-    stuck, next_one = served.tickets(2, partition="p")
+    (stuck,) = served.tickets(1)
     await durable.enqueue(stuck)
     await until(lambda: served.now == 1)
     (taken,) = await durable.taken()
     assert (taken.run_id, taken.attempt) == (stuck.run_id, 0)
     assert abs(datetime.now(UTC) - taken.taken_at) < timedelta(seconds=30)
-    await durable.enqueue(next_one)
     await durable.give_up(stuck.run_id, 0)
-    # its partition is free although its body still runs
-    await until(lambda: served.now == 2)
+    assert await durable.taken() == []
 
 
 async def test_a_handler_that_raises_does_not_stop_the_queue(

@@ -12,7 +12,7 @@ from store_world import LEASE, MODEL, NOW, World, make_connection, stored, world
 from fairlead.errors import LeaseLost, NotFound
 from fairlead.model.batch import BatchCounts
 from fairlead.model.run import Run, RunFailure, RunKind, RunState, RunTrigger
-from fairlead.store import checkpoints, connections, records, runs, streams
+from fairlead.store import checkpoints, connections, lines, records, runs, streams
 from fairlead.store.database import Tx
 
 SECOND = timedelta(seconds=1)
@@ -146,7 +146,7 @@ async def test_release_puts_it_back(world: World) -> None:
         released = await runs.release(tx, run.id, 1)
     assert (released.state, released.lease_owner) == (RunState.QUEUED, None)
     async with world.db.read() as tx:
-        assert await runs.queued(tx, 10) == [released]
+        assert await lines.waiting(tx, 10) == [released]
     again = await claim(world, run.id)
     assert again
     assert again.fencing_token == 2
@@ -370,7 +370,8 @@ async def test_latest_active_and_lists(world: World) -> None:
         assert [run.id for run in over] == [first.id]
         assert await runs.list_for(tx, environment_id=env, limit=1) == [action]
         assert await runs.list_for(tx, environment_id=10**9) == []
-        assert [run.id for run in await runs.queued(tx, 1)] == [second.id]
+        # the action has a caller who waits
+        assert [run.id for run in await lines.waiting(tx, 2)] == [second.id]
     running = await claim(world, second.id)
     assert running
     await finish(world, running)

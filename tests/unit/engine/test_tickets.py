@@ -13,12 +13,14 @@ from fairlead.model.schedule import Schedule, ScheduleState
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def run(trigger: RunTrigger = RunTrigger.SCHEDULE, token: int = 0) -> Run:
+def run(
+    trigger: RunTrigger = RunTrigger.SCHEDULE, token: int = 0, kind: RunKind = RunKind.SYNC
+) -> Run:
     return Run(
         id="r",
         environment_id=1,
         connection_pk=7,
-        kind=RunKind.SYNC,
+        kind=kind,
         function="books",
         trigger=trigger,
         state=RunState.QUEUED,
@@ -28,13 +30,14 @@ def run(trigger: RunTrigger = RunTrigger.SCHEDULE, token: int = 0) -> Run:
 
 
 def test_a_ticket_names_the_run_and_the_attempt() -> None:
-    assert Ticket.of(run(token=3)) == Ticket("r", 3, "7", 3)
+    assert Ticket.of(run(token=3)) == Ticket("r", 3, RunKind.SYNC, 3)
     assert Ticket.of(run(token=3)).name == "r:3"
 
 
 def test_who_waits_for_an_answer_comes_first() -> None:
     triggers = [RunTrigger.CALL, RunTrigger.NOTICE, RunTrigger.SCHEDULE]
-    assert [Ticket.of(run(trigger)).priority for trigger in triggers] == [1, 2, 3]
+    assert [Ticket.of(run(trigger)).priority for trigger in triggers] == [2, 2, 3]
+    assert Ticket.of(run(kind=RunKind.ACTION)).priority == 1
 
 
 def test_ids_are_made_of_what_they_stand_for() -> None:
@@ -75,8 +78,8 @@ async def test_stop_waits_for_what_is_served() -> None:
         order.append(run_id)
 
     await queue.start(handler)
-    await queue.enqueue(Ticket("a", 0, "p"))
-    await queue.enqueue(Ticket("b", 0, "p"))
+    await queue.enqueue(Ticket("a", 0))
+    await queue.enqueue(Ticket("b", 0))
     await queue.stop()
     assert order == ["a", "b"]
 
