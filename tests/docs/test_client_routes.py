@@ -137,6 +137,7 @@ ROUTES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "put /sync/update-connection-frequency": ("syncs.set_frequency", ("notes", None), C),
     "get /sync/status": ("syncs.status", (["notes", {"name": "a", "variant": "v"}],), C),
     "post /action/trigger": ("actions.run", ("shout", {"text": "a"}), C),
+    "get /action/{action_id}": ("actions.result", ("a",), {}),
     "get /records": (
         "records.list",
         ("Note",),
@@ -303,6 +304,7 @@ SHAPES = {
     "DefaultsIn": shapes.SessionDefaults,
     "EndUserIn": shapes.EndUser,
     "OrganizationIn": shapes.Organization,
+    "ActionStarted": shapes.ActionStarted,
     "Health": shapes.Health,
     "Success": shapes.Success,
 }

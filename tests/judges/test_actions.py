@@ -29,6 +29,21 @@ def test_what_it_returns_is_the_answer(said: Any) -> None:
     assert content["size"] == len(text)
 
 
+def test_asked_for_later(said: Any, world: Any) -> None:
+    later = said.value("later")
+    begun = later["begun"]
+    assert begun["statusUrl"] == f"/action/{begun['id']}"
+    assert later["byId"] == later["byUrl"] == said.value("item")
+    hook = world.listener.wait_for(lambda body: body.get("payload") == begun)
+    assert {key: hook.json[key] for key in ("type", "from", "connectionId")} == {
+        "type": "async_action",
+        "from": "nango",
+        "connectionId": "megan",
+    }
+    status, error = said.error("laterMissing")
+    assert (status, error["code"], error["upstream"]["status"]) == (424, "script_http_error", 404)
+
+
 def test_vendors_refusal(said: Any) -> None:
     status, error = said.error("missing")
     assert (status, error["code"]) == (424, "script_http_error")

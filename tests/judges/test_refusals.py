@@ -45,7 +45,6 @@ def test_no_key(world: Any) -> None:
 #: what fairlead does not serve, and what it says of it
 NOT_SERVED = {
     "deleteFunction": 405,
-    "triggerActionAsync": 400,
     "getAsyncActionResult": 404,
     "getAsyncActionResultByUrl": 404,
 }

@@ -1,10 +1,12 @@
-"""`POST /action/trigger`: call an action and wait for what it returns (contract 2.7)."""
+"""`/action`: call an action and wait for what it returns, or ask for that later (contract 2.7)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import orjson
 import structlog
 from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -13,8 +15,8 @@ from fairlead.api.errors import envelope, error_response, json_response, transla
 from fairlead.api.identifiers import FunctionName
 from fairlead.api.openapi import header_parameters
 from fairlead.api.routing import NoQuery, Strict, headers_of, query_of, required_headers
-from fairlead.api.services import Given
-from fairlead.engine import Delivery
+from fairlead.api.services import Given, Services
+from fairlead.engine import MOST_RETRIES, Delivery, revived
 from fairlead.errors import (
     ActionFailed,
     AuthorError,
@@ -25,6 +27,8 @@ from fairlead.errors import (
     ProviderError,
     Throttled,
 )
+from fairlead.model.connection import Connection
+from fairlead.model.run import RunState
 from fairlead.store import connections
 
 log = structlog.get_logger(__name__)
@@ -40,6 +44,17 @@ class ActionTrigger(Strict):
     """As the action's input schema says; see /integrations/{key}/functions/{name}."""
 
 
+class ActionStarted(BaseModel):
+    """An action that is queued."""
+
+    id: str
+    statusUrl: str  # noqa: N815 - the contract's spelling
+    """A path: its result is there once it is over."""
+
+
+_WRONG_RETRIES = f"X-Max-Retries must be a whole number from 0 to {MOST_RETRIES}."
+
+
 @router.post(
     "/action/trigger",
     response_class=Response,
@@ -50,9 +65,15 @@ class ActionTrigger(Strict):
                 "application/json": {"schema": {}},
                 _BYTES: {"schema": {"type": "string", "format": "binary"}},
             },
-        }
+        },
+        202: {"description": "With `X-Async: true`: it is queued.", "model": ActionStarted},
     },
-    openapi_extra={"parameters": header_parameters("Connection-Id", "Provider-Config-Key")},
+    openapi_extra={
+        "parameters": [
+            *header_parameters("Connection-Id", "Provider-Config-Key"),
+            *header_parameters("X-Async", "X-Max-Retries", required=False),
+        ]
+    },
     dependencies=[Depends(query_of(NoQuery))],
 )
 async def trigger(
@@ -65,19 +86,21 @@ async def trigger(
 
     With `Accept: application/octet-stream` an action that returns content (a file) answers with its
     bytes as they are, streamed, of any size; without, as base64 in JSON.
+
+    With `X-Async: true` it is queued and answered at once: 202, with where its result will be. A
+    webhook of type `async_action` says when. `X-Max-Retries` (0 to 5): how often it is tried again
+    should it fail.
     """
     headers = headers_of(request.scope["headers"])
     connection_id, key = required_headers(headers, "connection-id", "provider-config-key")
-    if headers.get("x-async", "").lower() == "true":
-        raise InvalidInput(
-            "Actions are answered at once here; leave X-Async out.", code="async_not_supported"
-        )
     async with services.db.read() as tx:
         connection = await connections.find(tx, caller.environment.id, key, connection_id)
     if connection is None:
         raise CallerError(
             f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
         )
+    if headers.get("x-async", "").lower() == "true":
+        return await _start(services, connection, body, _retries(headers))
     takes_bytes = _BYTES in headers.get("accept", "").lower()
     engine = services.engine
     try:
@@ -88,6 +111,61 @@ async def trigger(
     except FairleadError as error:
         return failure(error)
     return Delivered(output) if isinstance(output, Delivery) else json_response(output)
+
+
+def _retries(headers: Mapping[str, str]) -> int:
+    given = headers.get("x-max-retries", "0").strip()
+    if not given.isdecimal() or int(given) > MOST_RETRIES:
+        issue = {"code": "custom", "message": _WRONG_RETRIES, "path": ["x-max-retries"]}
+        raise InvalidInput(_WRONG_RETRIES, code="invalid_headers", issues=[issue])
+    return int(given)
+
+
+async def _start(
+    services: Services, connection: Connection, body: ActionTrigger, retries: int
+) -> Response:
+    try:
+        run = await services.engine.start_action(
+            connection, body.action_name, body.input, retries=retries
+        )
+    except FairleadError as error:
+        return failure(error)
+    where = f"/action/{run.id}"
+    answer = json_response({"id": run.id, "statusUrl": where}, 202)
+    answer.headers["Location"] = where
+    return answer
+
+
+@router.get(
+    "/action/{action_id}",
+    response_class=Response,
+    responses={200: {"description": "What it returned.", "content": {"application/json": {}}}},
+    dependencies=[Depends(query_of(NoQuery))],
+)
+async def result(
+    action_id: str, services: Given, caller: Annotated[Caller, needs("environment:actions:execute")]
+) -> Response:
+    """Answer what an action returned that was called with `X-Async: true`, or how it failed.
+
+    404 until it is over: then `cause` is `action_pending`, and `Retry-After` says when to ask.
+    """
+    run = await services.engine.action_run(caller.environment, action_id)
+    if run is None:
+        return error_response(NotFound(f"No action '{action_id}' found."))
+    if not run.state.is_over:
+        pending = NotFound(
+            f"The action '{action_id}' is {run.state.value}; ask again later.",
+            code="action_pending",
+        )
+        answer = _renamed(pending, 404, "not_found")
+        answer.headers["Retry-After"] = "1"
+        return answer
+    if run.state is RunState.CANCELLED:
+        aborted = CallerError("The action was cancelled.", code="cancelled")
+        return _renamed(aborted, 410, "script_aborted")
+    if run.failure is not None:
+        return failure(revived(run.failure))
+    return json_response(run.output)
 
 
 class Delivered(StreamingResponse):

@@ -37,10 +37,10 @@ class Documentation:
     path_parameters: Sequence[str] = field(default=())
 
 
-def header_parameters(*names: str) -> list[dict[str, Any]]:
-    """Return the OpenAPI parameters of headers that must be there."""
+def header_parameters(*names: str, required: bool = True) -> list[dict[str, Any]]:
+    """Return the OpenAPI parameters of headers that must, or may, be there."""
     return [
-        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "header", "required": required, "schema": {"type": "string"}}
         for name in names
     ]
 

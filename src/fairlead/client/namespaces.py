@@ -171,9 +171,13 @@ class Actions(Namespace):
     """Run actions."""
 
     run = Blocking(actions.run)
+    start = Blocking(actions.start)
+    result = Blocking(actions.result)
 
 
 class AsyncActions(AsyncNamespace):
     """Run actions."""
 
     run = Awaited(actions.run)
+    start = Awaited(actions.start)
+    result = Awaited(actions.result)

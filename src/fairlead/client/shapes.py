@@ -374,6 +374,13 @@ class SyncStatus(TypedDict):
     latestExecution: Execution | None
 
 
+class ActionStarted(TypedDict):
+    """An action that is queued; `client.actions.result(id)` is its result once it is over."""
+
+    id: str
+    statusUrl: str
+
+
 class Frequency(TypedDict):
     """How often a sync runs from now on."""
 

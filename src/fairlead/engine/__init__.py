@@ -5,6 +5,8 @@ looks at it next. Losing, repeating or reordering what the queue holds changes n
 """
 
 from fairlead.engine.action_run import Delivery
+from fairlead.engine.async_action import MOST_RETRIES
 from fairlead.engine.engine import Engine
+from fairlead.engine.failure import revived
 
-__all__ = ["Delivery", "Engine"]
+__all__ = ["MOST_RETRIES", "Delivery", "Engine", "revived"]

@@ -1,6 +1,7 @@
 """Run an action once: validate what goes in and what comes out, and write down how it went.
 
-An action runs in the process that was called, not through the queue: its caller waits.
+It runs in the process that was called, not through the queue: its caller waits. Those that nobody
+waits for are in `async_action.py`.
 """
 
 import asyncio
@@ -18,12 +19,13 @@ from fairlead.engine.setup import Setup
 from fairlead.errors import FairleadError, FunctionTimedOut, InternalError, LeaseLost, OutputInvalid
 from fairlead.gateway.needs import Needs
 from fairlead.model.connection import Connection
+from fairlead.model.event import Event
 from fairlead.model.function import Action
 from fairlead.model.run import Run, RunFailure, RunKind, RunState, RunTrigger
 from fairlead.sdk import Content, action_ctx, call_action, dump_output, validate_input, view_of
 from fairlead.sdk.pack import Pack
 from fairlead.sdk.recorder import Recorder
-from fairlead.store import recordings, runs
+from fairlead.store import outbox, recordings, runs
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +55,7 @@ async def run_action(
     assert pack is not None, "its action was found"
     validated = validate_input(action, raw)
     run = await _open(setup, connection, action, raw, limit)
-    call = _Call(setup, run, connection, action)
+    call = ActionCall(setup, run, connection, action)
     try:
         output = await call.body(pack, action, validated, limit, as_bytes=as_bytes)
     except FairleadError as error:
@@ -68,23 +70,6 @@ async def run_action(
         return Delivery(call, output)
     await call.finish(RunState.SUCCEEDED, output=output)
     return output
-
-
-async def close_interrupted(setup: Setup, run: Run) -> None:
-    """End the run of an action whose process died; it may have acted, so it is never repeated."""
-    async with setup.db.write() as tx:
-        now = setup.clock.now()
-        held = await runs.claim(tx, run.id, owner=setup.owner, lease=setup.lease, now=now)
-        if held is None:
-            return
-        failure = RunFailure(
-            code="interrupted",
-            message="Its process died meanwhile; look whether the action acted, then call again.",
-            who="caller",
-        )
-        await runs.finish(
-            tx, held.id, held.fencing_token, state=RunState.FAILED, failure=failure, now=now
-        )
 
 
 async def _open(
@@ -110,7 +95,9 @@ async def _open(
     return run
 
 
-class _Call:
+class ActionCall:
+    """One attempt at an action, and what is written down of it."""
+
     def __init__(self, setup: Setup, run: Run, connection: Connection, action: Action) -> None:
         self._setup = setup
         self._run = run
@@ -128,6 +115,8 @@ class _Call:
         *,
         as_bytes: bool,
     ) -> Any:
+        """Return what the action returns, checked; whatever it raises is an error of ours."""
+
         async def work() -> Any:
             view = view_of(self._connection)
             bound = log.bind(run_id=self._run.id, connection_id=view.connection_id)
@@ -159,15 +148,22 @@ class _Call:
     def _count(self) -> None:
         self._requests += 1
 
-    async def fail(self, failure: RunFailure) -> None:
+    async def fail(self, failure: RunFailure, event: Event | None = None) -> None:
+        """End the run as failed, with its recording."""
         recording = await sealed_recording(
             self._setup, self._recorder, self._connection, self._run, failure
         )
-        await self.finish(RunState.FAILED, recording=recording, failure=failure)
+        await self.finish(RunState.FAILED, recording=recording, event=event, failure=failure)
 
     async def finish(
-        self, state: RunState, *, recording: bytes | None = None, **result: Any
+        self,
+        state: RunState,
+        *,
+        recording: bytes | None = None,
+        event: Event | None = None,
+        **result: Any,
     ) -> None:
+        """End the run, and announce it with the event."""
         setup, run = self._setup, self._run
         now = setup.clock.now()
         # Cancelled by somebody, or gone with its connection: the caller gets the answer anyway.
@@ -178,12 +174,14 @@ class _Call:
                 if recording is not None:
                     await recordings.put(tx, run, recording, now)
                 await runs.finish(tx, run.id, run.fencing_token, state=state, now=now, **result)
+                if event is not None:
+                    await outbox.put(tx, event)
 
 
 class Delivery:
     """Content on its way to the caller; the run ends when it is closed, well or not."""
 
-    def __init__(self, call: _Call, content: Content) -> None:
+    def __init__(self, call: ActionCall, content: Content) -> None:
         self._call = call
         self._content = content
         self._sent = 0

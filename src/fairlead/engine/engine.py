@@ -10,6 +10,7 @@ from typing import IO, Any
 from fairlead.engine import sole, variants
 from fairlead.engine import syncs as of_syncs
 from fairlead.engine.action_run import LONGEST, run_action
+from fairlead.engine.async_action import enqueue_action
 from fairlead.engine.dbos_queue import DbosQueue
 from fairlead.engine.one_off import run_sync_here
 from fairlead.engine.queue import Queue
@@ -226,6 +227,20 @@ class Engine:
     ) -> Any:
         """Call an action and return its output as JSON values; errors as in `action_run`."""
         return await run_action(self._setup, connection, name, raw, limit=limit)
+
+    async def start_action(
+        self, connection: Connection, name: str, raw: object, *, retries: int = 0
+    ) -> Run:
+        """Put an action in the queue and return its run; errors as in `enqueue_action`."""
+        queue = self._running_queue()
+        return await enqueue_action(self._setup, queue, connection, name, raw, retries=retries)
+
+    async def action_run(self, environment: Environment, run_id: str) -> Run | None:
+        """Return the run of an action that nobody waits for; None if there is none."""
+        async with self._setup.db.read() as tx:
+            run = await runs.find(tx, run_id)
+        is_it = run and run.environment_id == environment.id and run.retries is not None
+        return run if is_it else None
 
     async def deliver_action(self, connection: Connection, name: str, raw: object) -> Any:
         """Call an action and return its output, content as a Delivery that must be closed."""

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import structlog
 
-from fairlead.errors import FairleadError, FunctionCrashed
-from fairlead.http.redact import redact
+from fairlead import errors
+from fairlead.errors import FairleadError, FunctionCrashed, ProviderError
+from fairlead.http.redact import redact, redact_json
 from fairlead.model.run import RunFailure, RunWarning
 from fairlead.sdk import Skipped
 
@@ -27,7 +28,39 @@ def failure_of(error: FairleadError) -> RunFailure:
         message=_storable(redact(error.message)),
         who=error.who,
         request_id=getattr(error, "request_id", None),
+        kind=_kind(error),
+        status=error.status,
+        payload=redact_json(error.payload) or None,
+        provider_status=getattr(error, "provider_status", None),
+        body=_storable(error.body) if isinstance(error, ProviderError) and error.body else None,
     )
+
+
+def _kind(error: FairleadError) -> str:
+    # an author's own subclass is known here by what it was made of
+    ours = next(each for each in type(error).__mro__ if each.__module__ == errors.__name__)
+    return ours.__name__
+
+
+def revived(failure: RunFailure) -> FairleadError:
+    """Return the error that a run failed with."""
+    kind = getattr(errors, failure.kind or "", FairleadError)
+    known = {
+        "code": failure.code,
+        "who": failure.who,
+        "status": failure.status,
+        "payload": failure.payload,
+    }
+    if issubclass(kind, ProviderError):
+        return kind(
+            failure.message,
+            provider_status=failure.provider_status,
+            request_id=failure.request_id,
+            body=failure.body,
+            **known,
+        )
+    revived: FairleadError = kind(failure.message, **known)
+    return revived
 
 
 #: places that a run names; of more it says how many

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from fairlead.engine.action_run import close_interrupted
+from fairlead.engine.async_action import close_interrupted
 from fairlead.engine.line import put_in
 from fairlead.engine.queue import Queue, Taken, Ticket
 from fairlead.engine.setup import Setup
@@ -91,10 +91,9 @@ async def sweep(setup: Setup, queue: Queue, *, patience: timedelta = _PATIENCE) 
             await queue.give_up(taken.run_id, taken.attempt)
     for run in expired:
         log.warning("lease over", run_id=run.id, owner=run.lease_owner)
-        if run.kind is RunKind.ACTION:
-            await close_interrupted(setup, run)
-        else:
-            await queue.enqueue(Ticket.of(run), again=True)
+        if run.kind is RunKind.ACTION and await close_interrupted(setup, run):
+            continue
+        await queue.enqueue(Ticket.of(run), again=True)
     for run in waiting:
         if run.created_at <= now - patience:
             await queue.enqueue(Ticket.of(run), again=True)

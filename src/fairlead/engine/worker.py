@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
+from fairlead.engine.async_action import fail_action, run_async_action
 from fairlead.engine.attempt import Attempt, Stop
 from fairlead.engine.failure import one_line, report
 from fairlead.engine.line import call_next
@@ -14,7 +15,7 @@ from fairlead.engine.setup import Setup
 from fairlead.engine.sync_run import fail_run, run_sync
 from fairlead.engine.targets import adopt
 from fairlead.errors import InternalError, LeaseLost
-from fairlead.model.run import Run, RunState
+from fairlead.model.run import Run, RunKind, RunState
 from fairlead.store import lines, runs
 
 #: seconds that a batch under way may still take when the process stops
@@ -80,7 +81,9 @@ class Worker:
         try:
             if run.fencing_token > _MOST_ATTEMPTS:
                 reason = f"It was interrupted {_MOST_ATTEMPTS} times; look into the worker's log."
-                await fail_run(self._setup, attempt, InternalError(reason, code="interrupted"))
+                await self._fail(attempt, InternalError(reason, code="interrupted"))
+            elif run.kind is RunKind.ACTION:
+                await run_async_action(self._setup, attempt)
             else:
                 await run_sync(self._setup, attempt)
         except Exception as error:
@@ -93,14 +96,18 @@ class Worker:
 
     async def _give_back(self, attempt: Attempt, error: Exception) -> None:
         run = attempt.run
-        if run.fencing_token >= _MOST_BROKEN:
+        if run.fencing_token >= _MOST_BROKEN or run.kind is RunKind.ACTION:
             reason = f"An error of ours ended it: {one_line(error)}"
-            await fail_run(self._setup, attempt, InternalError(reason))
+            await self._fail(attempt, InternalError(reason))
             return
         # A database that was away for a moment is no reason to wait for the next slot.
         with contextlib.suppress(LeaseLost):
             async with self._setup.db.write() as tx:
                 await runs.release(tx, run.id, run.fencing_token)
+
+    async def _fail(self, attempt: Attempt, error: InternalError) -> None:
+        fail = fail_action if attempt.run.kind is RunKind.ACTION else fail_run
+        await fail(self._setup, attempt, error)
 
     async def _claim(self, run_id: str, number: int) -> Run | None:
         setup = self._setup

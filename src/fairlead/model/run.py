@@ -46,6 +46,15 @@ class RunFailure(Frozen):
     message: str
     who: str
     request_id: str | None = None
+    #: class of the error, so that it can be raised again; None = not known any more
+    kind: str | None = None
+    #: what our API answers
+    status: int | None = None
+    #: whatever more the function said
+    payload: dict[str, Any] | None = None
+    #: what the vendor answered
+    provider_status: int | None = None
+    body: str | None = None
 
 
 class RunWarning(Frozen):

@@ -27,7 +27,6 @@ await report({
     createSyncVariant: () => nango.createSyncVariant(variant),
     deleteSyncVariant: () => nango.deleteSyncVariant(variant),
     getEnvironmentVariables: () => nango.getEnvironmentVariables(),
-    triggerActionAsync: () => nango.triggerActionAsync(integration, 'megan', 'list-shared-sites'),
     getAsyncActionResult: () =>
         nango.getAsyncActionResult({ id: '5b8f6a86-8f56-4c9b-a3a3-8a5b6a1e2c11' }),
     getAsyncActionResultByUrl: () =>

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from fairlead.store import runs
+
 AS_C1 = {"Connection-Id": "c1", "Provider-Config-Key": "acme"}
 
 
@@ -57,4 +59,71 @@ async def test_unknown_ones(world: Any, check: Any) -> None:
     unknown = AS_C1 | {"Connection-Id": "none"}
     check(await post("/action/trigger", json=body, headers=unknown), 400, "unknown_connection")
     check(await post("/action/trigger", json={}, headers=AS_C1), 400, "invalid_body")
-    check(await call(world, {"text": "a"}, **{"X-Async": "true"}), 400, "async_not_supported")
+
+
+async def start(world: Any, given: Any, **headers: str) -> str:
+    answer = await call(world, given, **{"X-Async": "true"}, **headers)
+    assert answer.status_code == 202, answer.text
+    told = answer.json()
+    assert set(told) == {"id", "statusUrl"}
+    assert answer.headers["location"] == told["statusUrl"] == f"/action/{told['id']}"
+    return str(told["statusUrl"])
+
+
+async def test_nobody_waits(world: Any, check: Any) -> None:
+    where = await start(world, {"text": "hey"})
+    # not begun yet: it is not there, and yet it is not unknown
+    answer = await world.client.get(where)
+    pending = check(answer, 404, "not_found")
+    assert (pending["cause"], answer.headers["retry-after"]) == ("action_pending", "1")
+    await world.queue.idle()
+    answer = await world.client.get(where)
+    assert (answer.status_code, answer.json()) == (200, {"id": "1", "text": "HEY"})
+
+
+async def test_nobody_waits_for_a_failure(world: Any, check: Any) -> None:
+    world.vendor.answers.append((404, {}, b""))
+    given = ("refuse", "crash", "vendor")
+    begun = [await start(world, {"text": text}) for text in given]
+    await world.queue.idle()
+    at_once = [await call(world, {"text": text}) for text in given[:2]]
+    refused, crashed, upstream = [await world.client.get(where) for where in begun]
+    for later, now in zip((refused, crashed), at_once, strict=True):
+        # the same answer, but for the request's own id
+        differ = {"request_id", "payload"}
+        assert later.status_code == now.status_code
+        one, other = later.json()["error"], now.json()["error"]
+        assert {k: v for k, v in one.items() if k not in differ} == {
+            k: v for k, v in other.items() if k not in differ
+        }
+    error = check(upstream, 424, "script_http_error")
+    assert error["upstream"] == {
+        "status": 404,
+        "headers": {"request-id": "r-1"},
+        "body": {"why": "because"},
+    }
+
+
+async def test_what_is_wrong_is_told_before_it_is_queued(world: Any, check: Any) -> None:
+    later = {"X-Async": "true"}
+    check(await call(world, {"text": 1}, **later), 400, "invalid_action_input")
+    for retries in ("6", "-1", "many"):
+        answer = await call(world, {"text": "a"}, **later, **{"X-Max-Retries": retries})
+        (issue,) = check(answer, 400, "invalid_headers")["errors"]
+        assert issue["path"] == ["x-max-retries"]
+    post, get = world.client.post, world.client.get
+    body = {"action_name": "none"}
+    check(await post("/action/trigger", json=body, headers=AS_C1 | later), 404, "not_found")
+    check(await get("/action/5b8f6a86-8f56-4c9b-a3a3-8a5b6a1e2c11"), 404, "not_found")
+    # one that was waited for is nobody's to ask for
+    await call(world, {"text": "hey"})
+    async with world.services.db.read() as tx:
+        (run,) = await runs.list_for(tx, environment_id=1, function="shout")
+    check(await get(f"/action/{run.id}"), 404, "not_found")
+
+
+async def test_a_cancelled_one_is_gone(world: Any, check: Any) -> None:
+    where = await start(world, {"text": "hey"})
+    assert await world.services.engine.cancel(where.rpartition("/")[2])
+    await world.queue.idle()
+    check(await world.client.get(where), 410, "script_aborted")
