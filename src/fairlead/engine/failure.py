@@ -3,7 +3,7 @@
 import asyncio
 import traceback
 from collections.abc import Awaitable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -45,7 +45,7 @@ def _kind(error: FairleadError) -> str:
 def revived(failure: RunFailure) -> FairleadError:
     """Return the error that a run failed with."""
     kind = getattr(errors, failure.kind or "", FairleadError)
-    known = {
+    known: dict[str, Any] = {
         "code": failure.code,
         "who": failure.who,
         "status": failure.status,
