@@ -44,7 +44,7 @@ def _kind(error: FairleadError) -> str:
 
 def revived(failure: RunFailure) -> FairleadError:
     """Return the error that a run failed with."""
-    kind = getattr(errors, failure.kind or "", FairleadError)
+    kind: Any = getattr(errors, failure.kind or "", FairleadError)
     known: dict[str, Any] = {
         "code": failure.code,
         "who": failure.who,
@@ -52,13 +52,11 @@ def revived(failure: RunFailure) -> FairleadError:
         "payload": failure.payload,
     }
     if issubclass(kind, ProviderError):
-        return kind(
-            failure.message,
-            provider_status=failure.provider_status,
-            request_id=failure.request_id,
-            body=failure.body,
-            **known,
-        )
+        known |= {
+            "provider_status": failure.provider_status,
+            "request_id": failure.request_id,
+            "body": failure.body,
+        }
     revived: FairleadError = kind(failure.message, **known)
     return revived
 
