@@ -1,6 +1,8 @@
 """The migrations make the tables of `tables.py`, to the last index, in both dialects."""
 
 import asyncio
+import importlib
+import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,18 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from fairlead.store.dialect import async_url
 from fairlead.store.migrate import current, head, upgrade
-from fairlead.store.migrations.versions import (
-    r0001_first,
-    r0002_connection_tokens,
-    r0003_pending_approvals,
-    r0004_app_keys,
-    r0005_run_warnings,
-    r0006_held_deletions,
-    r0007_waiting_apps,
-    r0008_run_recordings,
-    r0009_data_keys,
-    r0010_config_envelopes,
-)
+from fairlead.store.migrations import versions
 from fairlead.store.tables import metadata
 
 COLUMNS = """
@@ -47,18 +38,10 @@ CATALOGUE = {
 }
 
 #: newest first
-DOWN = (
-    r0010_config_envelopes,
-    r0009_data_keys,
-    r0008_run_recordings,
-    r0007_waiting_apps,
-    r0006_held_deletions,
-    r0005_run_warnings,
-    r0004_app_keys,
-    r0003_pending_approvals,
-    r0002_connection_tokens,
-    r0001_first,
-)
+DOWN = [
+    importlib.import_module(f"{versions.__name__}.{name}")
+    for name in sorted((one.name for one in pkgutil.iter_modules(versions.__path__)), reverse=True)
+]
 REVISIONS = len(DOWN)
 
 
