@@ -24,7 +24,7 @@ _TENANT_HOST = (
     (
         "as above",
         "{site}/_api/v2.0/...",
-        "everything of Graph above, under a SharePoint token; 401 for apps without certificate",
+        "everything above, `$batch` too; of the site `drive`, `drives`, `lists`; certificates only",
         "https://learn.microsoft.com/sharepoint/dev/apis/sharepoint-rest-graph",
     ),
     (

@@ -61,8 +61,8 @@ def _read(call: Call, body: dict[str, Any]) -> list[_Step]:
         raise _malformed("Invalid batch payload format.")
     if len(requests) > MAX_REQUESTS:
         raise _malformed(f"Number of batch request steps exceeds the maximum of {MAX_REQUESTS}.")
-    version = call.address.resource.split("/")[1]
-    steps = [_step(request, version, call) for request in requests]
+    prefix = call.address.resource.rpartition("/")[0]  # /v1.0, or /sites/x/_api/v2.0
+    steps = [_step(request, prefix, call) for request in requests]
     ids = [step.id.lower() for step in steps]
     if len(set(ids)) < len(ids):
         raise _malformed("Batch request ids must be unique.")
@@ -72,7 +72,7 @@ def _read(call: Call, body: dict[str, Any]) -> list[_Step]:
     return steps
 
 
-def _step(request: Any, version: str, call: Call) -> _Step:
+def _step(request: Any, prefix: str, call: Call) -> _Step:
     if not isinstance(request, dict) or not isinstance(request.get("id"), str):
         raise _malformed("Every request of a batch needs an id, which is a string.")
     method, url = str(request.get("method", "")).upper(), request.get("url")
@@ -90,12 +90,14 @@ def _step(request: Any, version: str, call: Call) -> _Step:
         if "content-type" not in headers:
             raise _malformed(f"Request {request['id']} has a body but no Content-Type header.")
         body = _bytes_of(request["body"], headers["content-type"])
-    headers.setdefault("authorization", call.headers.get("authorization", ""))
+    for name in ("authorization", "host"):
+        if name in call.headers:
+            headers.setdefault(name, call.headers[name])
     path, _, query = quote(url, safe=_SAFE).partition("?")
     return _Step(
         request["id"],
         method,
-        f"/{version}/{path.lstrip('/')}",
+        f"{prefix}/{path.lstrip('/')}",
         query,
         headers,
         body,
@@ -133,7 +135,7 @@ async def _served(call: Call, step: _Step) -> dict[str, Any]:
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": step.method,
-        "scheme": "https",
+        "scheme": call.origin.partition(":")[0],
         "path": unquote(step.path),
         "raw_path": step.path.encode(),
         "root_path": "",

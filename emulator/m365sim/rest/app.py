@@ -86,6 +86,8 @@ async def _one(call: Call, scope: Scope, dialect: Dialect) -> Reply:
     try:
         limits = _charge(call.world, call.principal)
         reply = await _dispatch(call, scope, call.path, dialect)
+        if call.is_unmodelled:
+            scope[UNMODELLED] = True
     except problems.Refused as refused:
         reply = dialect.error(worded(refused))
     except RestError as error:
@@ -129,11 +131,16 @@ def _principal(world: World, headers: dict[str, str]) -> Principal:
     return verify_access_token(world, headers.get("authorization"), "sharepoint")
 
 
-def _site(world: World, headers: dict[str, str], path: str) -> Site:
+def site_of(world: World, headers: dict[str, str], path: str) -> Site | None:
+    """Find the site that a request to the tenant host names before `_api`."""
     content = world.content
     label = headers.get("host", "").partition(".")[0].lower()
     is_personal = label == content.personal_host.partition(".")[0]
-    found = content.site_at(content.personal_host if is_personal else content.host, path)
+    return content.site_at(content.personal_host if is_personal else content.host, path)
+
+
+def _site(world: World, headers: dict[str, str], path: str) -> Site:
+    found = site_of(world, headers, path)
     if found is None:
         raise RestError(404, "-1, System.IO.FileNotFoundException", "404 FILE NOT FOUND")
     return found

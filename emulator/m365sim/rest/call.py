@@ -41,6 +41,7 @@ class Call:
     path: str = ""  # what is asked for: that which follows `_api/`
     view_fields: frozenset[str] | None = None  # what a query wants of each item; None: everything
     cache: dict[Any, Any] = field(default_factory=dict)
+    is_unmodelled: bool = False  # whether it asked for something that is left out
     _viewers: dict[str, Viewer] = field(default_factory=dict)
 
     # -- who may what

@@ -21,15 +21,14 @@ from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
 from m365sim.rest.caml import Search, read_view, read_xml
 from m365sim.rest.errors import bad_query
-from m365sim.rest.fields import field_type
 from m365sim.rest.items import shapes
 from m365sim.rest.people import person_of
+from m365sim.rest.render_options import Rendered, around, options_of, row_folder, row_media
 from m365sim.rest.tables import LISTS, Action, Node
 from m365sim.rest.view_shapes import xml_of
 from m365sim.rest.views import find_view
 
 _LIMIT = 30
-_LIST_DATA, _LIST_SCHEMA, _PARENT_INFO = 2, 4, 8192
 _NO_VIEW = "00000000-0000-0000-0000-000000000000"
 _HTML_TYPE = [(b"content-type", b"application/json;odata=verbose;charset=utf-8")]
 
@@ -53,11 +52,14 @@ async def _render(call: Call, node: Node, _: Segment) -> Reply:
     folder = folder or extra.get("rootfolder")
     paging = str(parameters.get("Paging") or call.query.get("Paging") or "").lstrip("?")
     position = dict(parse_qsl(paging, keep_blank_values=True))
-    limit = view.row_limit or _LIMIT
+    limit, options = view.row_limit or _LIMIT, options_of(parameters)
     page, following = Search(call, found, view, folder).page(position, limit)
     first = int(position["PageFirstRow"]) if position.get("PageFirstRow", "").isdigit() else 1
     shown: dict[str, Any] = {
-        "Row": [_row(call, found, row, list(view.fields)) for row in page],
+        "Row": [
+            _row(call, found, row, list(view.fields)) | row_media(call, found, row, options)
+            for row in page
+        ],
         "FirstRow": first,
         "FolderPermissions": "0x7fffffffffffffff",
         "LastRow": first + len(page) - 1,
@@ -67,7 +69,8 @@ async def _render(call: Call, node: Node, _: Segment) -> Reply:
         place = "&".join(f"{key}={quote(value, safe='')}" for key, value in following.items())
         shown["NextHref"] = f"?{place}&View={view_id or _NO_VIEW}"
     shown |= {"FilterLink": "?", "ForceNoHierarchy": "1", "HierarchyHasIndention": ""}
-    return Reply(200, orjson.dumps(_around(call, found, parameters, shown)), list(_HTML_TYPE))
+    what = Rendered(call, found, view_id, row_folder(call, found, folder))
+    return Reply(200, orjson.dumps(around(what, parameters, shown)), list(_HTML_TYPE))
 
 
 async def _render_data(call: Call, node: Node, _: Segment) -> Reply:
@@ -132,45 +135,6 @@ def _filter(extra: dict[str, str], condition: ET.Element | None) -> ET.Element |
     return condition
 
 
-def _around(
-    call: Call, found: SharePointList, parameters: dict[str, Any], shown: dict[str, Any]
-) -> dict[str, Any]:
-    """Put what else was asked for around the items; alone they stand by themselves."""
-    options = parameters.get("RenderOptions") or _LIST_DATA
-    if isinstance(options, list):
-        options = sum(one for one in options if isinstance(one, int))
-    if not isinstance(options, int) or not options & ~_LIST_DATA:
-        return shown
-    whole: dict[str, Any] = {"wpq": "", "ListData": shown}
-    if options & _LIST_SCHEMA:
-        people = call.world.lists.people(call.site)
-        whole["ListSchema"] = {
-            "Field": [
-                {
-                    "Name": column.name,
-                    "RealFieldName": column.name,
-                    "DisplayName": column.display_name,
-                    "ID": column.id,
-                    "FieldType": field_type(column)[2],
-                    "Type": field_type(column)[2],
-                    "ReadOnly": str(column.read_only).upper(),
-                    "Filterable": "TRUE",
-                    "Sortable": "TRUE",
-                }
-                for column in found.schema.columns.values()
-                if not column.hidden
-            ],
-            "LCID": "1033",
-            "Userid": str(people.number(call.actor())),
-            "PagePath": f"/{found.folder}",
-            "ListRight_AddListItems": "1",
-            "TimeZone": "0",
-        }
-    if options & _PARENT_INFO:
-        whole["ParentInfo"] = {"ParentFolderInfo": []}
-    return whole
-
-
 def _row(call: Call, found: SharePointList, row: Row, wanted: list[str]) -> dict[str, Any]:
     read = shapes(call, found)
     shown: dict[str, Any] = {
@@ -205,6 +169,7 @@ def _row(call: Call, found: SharePointList, row: Row, wanted: list[str]) -> dict
         value = read.value(row, f"fields/{name}")
         if found.schema.columns[name].kind == "dateTime" and value is not None:
             shown[f"{name}."] = value
+            shown[f"{name}.FriendlyDisplay"] = f"0|{_friendly(str(value))}"
             value = _written(str(value))
         elif isinstance(value, bool):
             value = "Yes" if value else "No"
@@ -222,9 +187,16 @@ def _written(moment: str) -> str:
     return f"{at.month}/{at.day}/{at.year} {at.hour % 12 or 12}:{at:%M} {at:%p}"
 
 
+def _friendly(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%B} {datetime.fromisoformat(moment).day}"
+
+
 _WHAT = (
     "ViewXml, OverrideViewXml, kept views, Paging, FolderServerRelativeUrl, overrideParameters, "
-    "FilterField; of RenderOptions ListData, ListSchema, ParentInfo; no groups, no aggregates"
+    "FilterField; of RenderOptions ContextInfo, ListData, ListSchema, ListContentType, "
+    "ViewMetadata, "
+    "DisableAutoHyperlink, EnableMediaTAUrls, ParentInfo, the others are counted as not modelled; "
+    "no groups, no aggregates"
 )
 ACTIONS = (
     Action("list", "RenderListDataAsStream", "POST", _render, _WHAT, LISTS),

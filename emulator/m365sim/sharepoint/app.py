@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from m365sim.faults import ASGIApp, Receive, Scope, Send
+from m365sim.faults import ASGIApp, Receive, Scope, Send, with_faults
 from m365sim.files.problems import Refused
 from m365sim.graph.call import read_query
 from m365sim.graph.item_shapes import ItemShapes
@@ -67,7 +67,7 @@ def sharepoint_app(world: World) -> ASGIApp:
                 text = [(b"content-type", b"text/plain; charset=utf-8")]
                 reply: Reply | None = Reply(404, b"404 FILE NOT FOUND", text)
             else:
-                reply = await _answer(here, scope, receive, send, headers)
+                reply = await _answer(here, scope, receive, send, headers, alone=alone)
         except GraphError as error:
             date = world.clock.now().strftime("%Y-%m-%dT%H:%M:%S")
             reply = error_reply(error, date, request_id, request_id)
@@ -75,11 +75,18 @@ def sharepoint_app(world: World) -> ASGIApp:
             score = b"9" if reply.status in (429, 503) else b"1"  # of 10: how busy the service is
             await respond(send, reply, [*stamp, (b"x-sharepointhealthscore", score)])
 
+    alone = with_faults(app, world, "sharepoint")  # for the requests of a batch
     return app
 
 
 async def _answer(
-    world: World, scope: Scope, receive: Receive, send: Send, headers: dict[str, str]
+    world: World,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    headers: dict[str, str],
+    *,
+    alone: ASGIApp,
 ) -> Reply | None:
     path: str = scope["path"]
     query = read_query(scope.get("query_string", b"").decode("latin-1"))
@@ -96,7 +103,7 @@ async def _answer(
     if (monitor := _MONITOR.fullmatch(path)) and scope["method"] == "GET":
         scope[ROUTE] = "/_api/v2.0/monitor/{operation-id}"
         return answer_monitor(world, monitor[1])
-    return await answer_api(world, scope, receive, headers)
+    return await answer_api(world, scope, receive, headers, alone)
 
 
 def _proof(world: World, headers: dict[str, str], query: dict[str, str]) -> Proof:

@@ -29,6 +29,38 @@ async def test_drive_and_its_delta(api, graph, drive, prefix):
     assert len(again.json()["value"]) == 2
 
 
+async def test_what_is_of_the_site_that_the_address_names(api, graph, drive):
+    for prefix in ("/sites/marketing/_api/v2.0", "/Sites/Marketing/_api/v2.1"):
+        assert (await api(f"{prefix}/drive")).json()["id"] == drive.id
+        assert drive.id in {one["id"] for one in (await api(f"{prefix}/drives")).json()["value"]}
+        page = (await api(f"{prefix}/drive/root/children?$top=1")).json()
+        assert page["@odata.nextLink"].startswith(f"{HOST}{prefix}/drive/root/children?")
+        assert (await api(page["@odata.nextLink"].removeprefix(HOST))).json()["value"]
+        titles = {one["displayName"] for one in (await api(f"{prefix}/lists")).json()["value"]}
+        assert "Documents" in titles
+        items = (await api(f"{prefix}/lists/Documents/items?$top=1")).json()["value"]
+        assert len(items) == 1
+        site = (await api(f"{prefix}/sites/root")).json()
+        assert site["id"] == (await graph.json("/sites/root"))["id"]
+    assert (await api("/sites/nowhere/_api/v2.0/drive")).status_code == 404
+
+
+async def test_a_batch(api, drive, world):
+    steps = [
+        {"id": "1", "method": "GET", "url": f"/drives/{drive.id}"},
+        {"id": "2", "method": "GET", "url": "/drive/root", "dependsOn": ["1"]},
+        {"id": "3", "method": "GET", "url": "/drives/nothing"},
+    ]
+    prefix = "/sites/marketing/_api/v2.0"
+    answer = await api(f"{prefix}/$batch", method="POST", json={"requests": steps})
+    by_id = {one["id"]: one for one in answer.json()["responses"]}
+    assert by_id["1"]["body"]["id"] == drive.id
+    assert by_id["2"]["body"]["parentReference"]["driveId"] == drive.id
+    assert by_id["3"]["status"] == 400
+    seen = world.faults.traffic.counts
+    assert seen["sharepoint", "GET", "{site}/_api/v2.0/drives/{drive-id}"] == 2  # 3 is one, too
+
+
 async def test_writing_and_reading_back(api, graph, drive):
     place = f"/_api/v2.0/drives/{drive.id}/root:/new.txt:/content"
     made = await api(place, method="PUT", content=b"x")
