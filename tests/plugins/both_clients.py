@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.client import AsyncFairlead, AsyncPaged, Fairlead, Retries
+from fairlead.client import AsyncFairlead, AsyncPaged, Export, Fairlead, Retries
 from fairlead.client.blocking import ProxyReply
 
 #: no test waits for chance or for long
@@ -26,7 +26,7 @@ class InThread:
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             made = await asyncio.to_thread(found, *args, **kwargs)
-            return InThread(made) if isinstance(made, ProxyReply) else made
+            return InThread(made) if isinstance(made, ProxyReply | Export) else made
 
         return call
 

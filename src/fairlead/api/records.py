@@ -4,7 +4,7 @@ A hot route: plain ASGI in, orjson out, no framework between; documented by `DOC
 """
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -19,17 +19,17 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from fairlead.api.auth import Caller
-from fairlead.api.errors import invalid, json_response, placed
+from fairlead.api.errors import invalid, placed
 from fairlead.api.identifiers import FunctionName, ModelName, moment
 from fairlead.api.openapi import Documentation
+from fairlead.api.record_json import page_of
 from fairlead.api.routing import Strict, headers_of, nested_query, required_headers, validated
 from fairlead.api.services import Services
-from fairlead.api.wire import offset_us
 from fairlead.errors import CallerError, InvalidInput, NotFound
 from fairlead.model.connection import Connection
-from fairlead.model.record import Record
-from fairlead.store import connections, records
-from fairlead.store.cursor import decode_cursor, encode_cursor
+from fairlead.store import connections
+from fairlead.store.cursor import cursor_at, decode_cursor
+from fairlead.store.record_lists import list_rows
 
 #: how far back `modified_after` may reach
 _OLDEST = timedelta(days=365)
@@ -119,19 +119,6 @@ DOCUMENTATION = Documentation(
 )
 
 
-def _record_out(record: Record) -> dict[str, Any]:
-    return record.content | {
-        "_nango_metadata": {
-            "first_seen_at": offset_us(record.first_seen_at),
-            "last_modified_at": offset_us(record.last_modified_at),
-            "last_action": record.last_action,
-            "deleted_at": offset_us(record.deleted_at) if record.deleted_at else None,
-            "pruned_at": offset_us(record.pruned_at) if record.pruned_at else None,
-            "cursor": encode_cursor(record),
-        }
-    }
-
-
 def _since(query: RecordsQuery, now: datetime) -> datetime | None:
     since = query.delta or query.modified_after
     if since is None:
@@ -181,7 +168,7 @@ async def list_records(services: Services, caller: Caller, scope: Scope) -> Resp
             raise CallerError(
                 f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
             )
-        found = await records.list_records(
+        found = await list_rows(
             tx,
             connection_pk=connection.id,
             model=query.model,
@@ -197,9 +184,5 @@ async def list_records(services: Services, caller: Caller, scope: Scope) -> Resp
         _check_model(services, connection, query.model)
     page = found[: query.limit]
     more = len(found) > query.limit
-    return json_response(
-        {
-            "records": [_record_out(record) for record in page],
-            "next_cursor": encode_cursor(page[-1]) if more else None,
-        }
-    )
+    after_page = cursor_at(page[-1].position) if more else None
+    return Response(page_of(page, next_cursor=after_page), media_type="application/json")

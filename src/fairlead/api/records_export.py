@@ -1,4 +1,4 @@
-"""`GET /records/export`: every live record of a model, streamed as JSON lines or CSV."""
+"""`GET /records/export`: every live record of a model, streamed as JSON lines, CSV or Parquet."""
 
 from typing import Annotated, Literal
 
@@ -13,11 +13,15 @@ from fairlead.api.services import Given
 from fairlead.errors import CallerError, NotFound
 from fairlead.sdk.schemas import columns_of
 from fairlead.store import connections
-from fairlead.store.record_export import export
+from fairlead.store.record_export import export, writer_of
 
 router = APIRouter(tags=["records"])
 
-_KIND = {"jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8"}
+_KIND = {
+    "jsonl": "application/jsonl",
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
 
 
 class ExportQuery(Strict):
@@ -25,7 +29,8 @@ class ExportQuery(Strict):
 
     model: ModelName
     variant: FunctionName = "base"
-    format: Literal["jsonl", "csv"] = "jsonl"
+    format: Literal["jsonl", "csv", "parquet"] = "jsonl"
+    """parquet: if the server has the extra `fairlead[arrow]`."""
 
 
 @router.get(
@@ -34,7 +39,7 @@ class ExportQuery(Strict):
     responses={
         200: {
             "description": "The records.",
-            "content": {"application/jsonl": {}, "text/csv": {}},
+            "content": {"application/jsonl": {}, "text/csv": {}, _KIND["parquet"]: {}},
         }
     },
     openapi_extra={
@@ -70,8 +75,7 @@ async def export_records(
         connection_pk=connection.id,
         model=query.model,
         variant=query.variant,
-        form=query.format,
-        columns=columns,
+        writer=writer_of(query.format, columns),
         seals=services.seals,
     )
     return StreamingResponse(lines, headers={"Content-Type": _KIND[query.format]})

@@ -22,6 +22,7 @@ class Form(StrEnum):
 
     JSONL = "jsonl"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 Connection = Annotated[str, typer.Argument(help="Id of the connection.")]
@@ -44,7 +45,7 @@ def export(  # noqa: PLR0917  # each is an option of the command line
     out: Annotated[Path | None, typer.Option(help="File to write. Default: printed.")] = None,
     environment: Environment = "dev",
 ) -> None:
-    """Write every live record of a model, as JSON lines or CSV."""
+    """Write every live record of a model, as JSON lines, CSV or Parquet."""
     whose = Whose(connection, integration, environment)
     asyncio.run(
         records.export(

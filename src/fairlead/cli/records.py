@@ -15,7 +15,7 @@ from fairlead.sdk.schemas import columns_of
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store import checkpoints, connections, environments
 from fairlead.store.database import Database
-from fairlead.store.record_export import Format
+from fairlead.store.record_export import Format, writer_of
 from fairlead.store.record_export import export as exported
 from fairlead.store.record_seals import PLAIN, Seals
 from fairlead.vault import Vault
@@ -59,13 +59,14 @@ async def export(
     settings: Settings, whose: Whose, *, model: str, variant: str, form: Format, out: Path | None
 ) -> None:
     """Write every live record of a model to a file, or print them."""
-    registry = load_packs()
+    registry = load_packs(own=settings.packs)
     if settings.providers_file is not None:
         add_providers(registry, settings.providers_file)
     async with _open(settings, whose) as (db, connection):
         columns = columns_of(registry.syncs(connection.provider), model)
         if columns is None:
             raise NotFound(f"No sync of '{whose.integration}' keeps a model '{model}'")
+        writer = writer_of(form, columns)
         try:
             target = out.open("wb") if out else sys.stdout.buffer
         except OSError as error:
@@ -77,8 +78,7 @@ async def export(
                 connection_pk=connection.id,
                 model=model,
                 variant=variant,
-                form=form,
-                columns=columns,
+                writer=writer,
                 seals=_seals(settings),
             ):
                 target.write(piece)

@@ -25,16 +25,19 @@ from fairlead.client.errors import (
     VendorRefused,
     WebhookRefused,
 )
+from fairlead.client.exports import AsyncExport, Export
 from fairlead.client.nonblocking import AsyncProxyReply
 from fairlead.client.retry import Retries
 from fairlead.client.webhooks import verify_webhook
 
 __all__ = [
+    "AsyncExport",
     "AsyncFairlead",
     "AsyncPaged",
     "AsyncProxyReply",
     "BadRequest",
     "Conflict",
+    "Export",
     "ExtraMissing",
     "Fairlead",
     "FairleadApiError",

@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from fairlead.client.call import Call, Page
+from fairlead.client.forward import Forward
 from fairlead.client.tables import arrow_table, data_frame
 
 P = ParamSpec("P")
@@ -23,12 +24,18 @@ class Sender(Protocol):
     def send(self, call: Call[T]) -> T:
         """Return what the answer says."""
 
+    def forward(self, request: Forward) -> Any:
+        """Return an answer whose body is yet to be read."""
+
 
 class AsyncSender(Protocol):
     """Sends a call without keeping others waiting."""
 
     def send(self, call: Call[T]) -> Awaitable[T]:
         """Return what the answer says."""
+
+    def forward(self, request: Forward) -> Awaitable[Any]:
+        """Return an answer whose body is yet to be read."""
 
 
 class Namespace:

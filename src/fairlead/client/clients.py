@@ -50,6 +50,7 @@ class Fairlead(Namespace):
         self.records = namespaces.Records(self._transport)
         self.syncs = namespaces.Syncs(self._transport)
         self.actions = namespaces.Actions(self._transport)
+        self.dead_letters = namespaces.DeadLetters(self._transport)
         self.proxy = Proxy(self._transport)
 
     def authorization_url(
@@ -114,6 +115,7 @@ class AsyncFairlead(AsyncNamespace):
         self.records = namespaces.AsyncRecords(self._transport)
         self.syncs = namespaces.AsyncSyncs(self._transport)
         self.actions = namespaces.AsyncActions(self._transport)
+        self.dead_letters = namespaces.AsyncDeadLetters(self._transport)
         self.proxy = AsyncProxy(self._transport)
 
     def authorization_url(

@@ -12,11 +12,13 @@ from fairlead.client.calls import (
     actions,
     connect_sessions,
     connections,
+    dead_letters,
     integrations,
     providers,
     records,
     syncs,
 )
+from fairlead.client.exports import AwaitedExport, BlockingExport
 
 
 class Providers(Namespace):
@@ -129,6 +131,7 @@ class Records(Namespace):
     """What syncs brought."""
 
     list = BlockingPages(records.list_all)
+    export = BlockingExport(records.export)
     prune = Blocking(records.prune)
 
 
@@ -136,6 +139,7 @@ class AsyncRecords(AsyncNamespace):
     """What syncs brought."""
 
     list = AwaitedPages(records.list_all)
+    export = AwaitedExport(records.export)
     prune = Awaited(records.prune)
 
 
@@ -181,3 +185,17 @@ class AsyncActions(AsyncNamespace):
     run = Awaited(actions.run)
     start = Awaited(actions.start)
     result = Awaited(actions.result)
+
+
+class DeadLetters(Namespace):
+    """Events that were given up: listed, and delivered once more."""
+
+    list = Blocking(dead_letters.list_all)
+    replay = Blocking(dead_letters.replay)
+
+
+class AsyncDeadLetters(AsyncNamespace):
+    """Events that were given up: listed, and delivered once more."""
+
+    list = Awaited(dead_letters.list_all)
+    replay = Awaited(dead_letters.replay)

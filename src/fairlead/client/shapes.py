@@ -294,6 +294,30 @@ class Variant(TypedDict):
     variant: str
 
 
+ExportFormat = Literal["jsonl", "csv", "parquet"]
+
+
+class LastAttempt(TypedDict):
+    """The last attempt to deliver an event."""
+
+    at: str
+    url: str
+    status: int | None
+    error: str | None
+
+
+class DeadLetter(TypedDict):
+    """An event that was given up."""
+
+    id: str
+    type: str
+    created_at: str
+    attempts: int
+    #: None: there was nowhere to deliver it
+    last: LastAttempt | None
+    payload: dict[str, Any]
+
+
 class Pruned(TypedDict):
     """How many records were emptied."""
 

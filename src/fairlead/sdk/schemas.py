@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
 
+from fairlead.model.column import Column, Kind
 from fairlead.model.function import Action, Sync
 
 
@@ -45,12 +46,23 @@ def _told(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def columns_of(syncs: Iterable[Sync], model: str) -> list[str] | None:
+def columns_of(syncs: Iterable[Sync], model: str) -> list[Column] | None:
     """Return the fields of a model as they are on the wire; None if no sync keeps it."""
     for sync in syncs:
         if (found := sync.models.get(model)) is not None:
-            return [
-                field.serialization_alias or field.alias or name
-                for name, field in found.model_fields.items()
-            ]
+            fields = schema_of(found, mode="serialization").get("properties", {})
+            return [Column(name, _kind(field)) for name, field in fields.items()]
     return None
+
+
+_KINDS: dict[str, Kind] = {
+    "string": "text",
+    "integer": "integer",
+    "number": "number",
+    "boolean": "boolean",
+}
+
+
+def _kind(field: dict[str, Any]) -> Kind:
+    kinds = {one.get("type", "") for one in field.get("anyOf", (field,))} - {"null"}
+    return _KINDS.get(kinds.pop(), "json") if len(kinds) == 1 else "json"

@@ -14,7 +14,12 @@ _LARGEST = 2**63 - 1
 
 def encode_cursor(record: Record) -> str:
     """Return the cursor that continues after this record."""
-    return base64.urlsafe_b64encode(_FORM + str(record.position).encode()).decode()
+    return cursor_at(record.position).decode()
+
+
+def cursor_at(position: int) -> bytes:
+    """Return the cursor that continues after a position."""
+    return base64.urlsafe_b64encode(b"%b%d" % (_FORM, position))
 
 
 def decode_cursor(text: str) -> int:

@@ -81,11 +81,31 @@ def _inserted(place: Place, rows: Sequence[Fresh]) -> list[tuple[Any, ...]]:
     ]
 
 
+#: the columns of a list, in the order of `record_lists.Listed`
+_LISTED = (
+    "SELECT id, content, first_seen_us, last_modified_us, deleted_us, pruned_us, last_action,"
+    " position, partition_id FROM records"
+)
+
+
 class RecordRows(Protocol):
     """Look at and write many records of one stream."""
 
     async def known(self, stream_id: int, ids: Sequence[str]) -> list[Known]:
         """Return those that are stored, tombstones too."""
+        ...
+
+    async def page(  # the parts of one query
+        self,
+        stream_id: int,
+        after: int,
+        limit: int,
+        *,
+        actions: Sequence[str],
+        ids: Sequence[str],
+        is_live: bool,
+    ) -> list[Any]:
+        """Return rows in the order of their positions; `actions` and `ids`: empty = any."""
         ...
 
     async def beginning(
@@ -170,6 +190,29 @@ class SqliteRows:
             (stream_id, orjson.dumps(ids).decode()),
         )
         return [Known(*row) for row in rows]
+
+    async def page(
+        self,
+        stream_id: int,
+        after: int,
+        limit: int,
+        *,
+        actions: Sequence[str],
+        ids: Sequence[str],
+        is_live: bool,
+    ) -> list[Any]:
+        query = f"{_LISTED} WHERE stream_id = ? AND position > ?"  # our own words
+        values: list[Any] = [stream_id, after]
+        if actions:
+            query += " AND last_action IN (SELECT value FROM json_each(?))"
+            values.append(orjson.dumps(actions).decode())
+        if ids:
+            query += " AND id IN (SELECT value FROM json_each(?))"
+            values.append(orjson.dumps(ids).decode())
+        if is_live:
+            query += " AND deleted_us IS NULL"
+        values.append(limit)
+        return await self._connection.fetch(f"{query} ORDER BY position LIMIT ?", values)
 
     async def beginning(
         self, stream_id: int, partition_id: int, prefixes: Sequence[str]
@@ -280,6 +323,32 @@ class PostgresRows:
             ids,
         )
         return [Known(*row) for row in rows]
+
+    async def page(
+        self,
+        stream_id: int,
+        after: int,
+        limit: int,
+        *,
+        actions: Sequence[str],
+        ids: Sequence[str],
+        is_live: bool,
+    ) -> list[Any]:
+        query = f"{_LISTED} WHERE stream_id = $1 AND position > $2"  # our own words
+        values: list[Any] = [stream_id, after]
+        if actions:
+            values.append(actions)
+            query += f" AND last_action = ANY(${len(values)}::text[])"
+        if ids:
+            values.append(list(ids))
+            query += f" AND id = ANY(${len(values)}::text[])"
+        if is_live:
+            query += " AND deleted_us IS NULL"
+        values.append(limit)
+        rows: list[Any] = await self._connection.fetch(
+            f"{query} ORDER BY position LIMIT ${len(values)}", *values
+        )
+        return rows
 
     async def beginning(
         self, stream_id: int, partition_id: int, prefixes: Sequence[str]

@@ -2,63 +2,46 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import bindparam, select
 
 from fairlead.model.clock import epoch_us, from_epoch_us
 from fairlead.model.record import Record
 from fairlead.store.database import Tx
+from fairlead.store.dialect_records import record_rows
 from fairlead.store.record_seals import PLAIN, Seals
 from fairlead.store.tables import partitions, records, streams
-from fairlead.vault.record_seal import RecordSeal, is_sealed
+from fairlead.vault.record_seal import is_sealed
 
 Action = Literal["added", "updated", "deleted"]
 
-
-def _list_query() -> Select[Any]:
-    return (
-        select(
-            records.c.id,
-            partitions.c.name.label("partition"),
-            records.c.content,
-            records.c.first_seen_us,
-            records.c.last_modified_us,
-            records.c.deleted_us,
-            records.c.pruned_us,
-            records.c.last_action,
-            records.c.position,
-        )
-        .join(partitions, partitions.c.id == records.c.partition_id)
-        .order_by(records.c.position)
-    )
+# built once: every page of every reader runs it
+_STREAM = select(streams.c.id, streams.c.last_position).where(
+    streams.c.connection_pk == bindparam("connection"),
+    streams.c.model == bindparam("named_model"),
+    streams.c.variant == bindparam("named_variant"),
+)
 
 
-def _maybe(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else from_epoch_us(microseconds)
+class Listed(NamedTuple):
+    """A record as it is stored: JSON as bytes, times in microseconds since 1970."""
+
+    id: str
+    #: as the sync gave it; for a deleted record the last known content
+    content: bytes
+    first_seen_us: int
+    last_modified_us: int
+    deleted_us: int | None
+    pruned_us: int | None
+    #: ADDED, UPDATED or DELETED
+    last_action: str
+    position: int
+    partition_id: int
 
 
-def _record(row: Row[Any], model: str, variant: str, reader: RecordSeal | None) -> Record:
-    content = row.content
-    if reader is not None and is_sealed(content):
-        content = reader.open(row.id, content)
-    return Record(
-        id=row.id,
-        model=model,
-        variant=variant,
-        partition=row.partition,
-        content=orjson.loads(content),
-        first_seen_at=from_epoch_us(row.first_seen_us),
-        last_modified_at=from_epoch_us(row.last_modified_us),
-        deleted_at=_maybe(row.deleted_us),
-        pruned_at=_maybe(row.pruned_us),
-        last_action=row.last_action,
-        position=row.position,
-    )
-
-
-async def list_records(
+async def list_rows(
     tx: Tx,
     *,
     connection_pk: int,
@@ -69,37 +52,71 @@ async def list_records(
     modified_after: datetime | None = None,
     filters: frozenset[Action] = frozenset(),
     ids: Sequence[str] = (),
+    is_live: bool = False,
     seals: Seals = PLAIN,
-) -> list[Record]:
+) -> list[Listed]:
     """Return records in the order of their last change, beginning after a position.
 
-    Tombstones are part of the list. `filters` names last actions, none = all. `modified_after` is
-    exclusive. A model that was never synced is an empty list.
+    Tombstones are part of the list, unless `is_live`. `filters` names last actions, none = all.
+    `modified_after` is exclusive. A model that was never synced is an empty list.
     """
-    stream = await tx.first(
-        select(streams.c.id, streams.c.last_position).where(
-            streams.c.connection_pk == connection_pk,
-            streams.c.model == model,
-            streams.c.variant == variant,
-        )
-    )
+    named = {"connection": connection_pk, "named_model": model, "named_variant": variant}
+    stream = await tx.first(_STREAM, named)
     if stream is None:
         return []
     if modified_after is not None:
         after = await last_before(
             tx, stream.id, epoch_us(modified_after), after, stream.last_position
         )
-    conditions: list[ColumnElement[bool]] = [
-        records.c.stream_id == stream.id,
-        records.c.position > after,
+    rows = await record_rows(tx)
+    found: list[Any] = await rows.page(
+        stream.id,
+        after,
+        limit,
+        actions=sorted(name.upper() for name in filters),
+        ids=ids,
+        is_live=is_live,
+    )
+    listed = list(map(Listed._make, found))
+    reader = await seals.reader(tx, stream.id, (row.content for row in listed))
+    if reader is None:
+        return listed
+    return [
+        row._replace(content=reader.open(row.id, row.content)) if is_sealed(row.content) else row
+        for row in listed
     ]
-    if filters:
-        conditions.append(records.c.last_action.in_(sorted(name.upper() for name in filters)))
-    if ids:
-        conditions.append(records.c.id.in_(ids))
-    rows = await tx.all(_list_query().where(*conditions).limit(limit))
-    reader = await seals.reader(tx, stream.id, (row.content for row in rows))
-    return [_record(row, model, variant, reader) for row in rows]
+
+
+async def list_records(
+    tx: Tx, *, connection_pk: int, model: str, variant: str = "base", **which: Any
+) -> list[Record]:
+    """Return the same, parsed."""
+    rows = await list_rows(tx, connection_pk=connection_pk, model=model, variant=variant, **which)
+    used = {row.partition_id for row in rows}
+    found = await tx.all(
+        select(partitions.c.id, partitions.c.name).where(partitions.c.id.in_(used))
+    )
+    names = {row.id: row.name for row in found}
+    return [
+        Record(
+            id=row.id,
+            model=model,
+            variant=variant,
+            partition=names[row.partition_id],
+            content=orjson.loads(row.content),
+            first_seen_at=from_epoch_us(row.first_seen_us),
+            last_modified_at=from_epoch_us(row.last_modified_us),
+            deleted_at=_maybe(row.deleted_us),
+            pruned_at=_maybe(row.pruned_us),
+            last_action=row.last_action,
+            position=row.position,
+        )
+        for row in rows
+    ]
+
+
+def _maybe(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else from_epoch_us(microseconds)
 
 
 async def last_before(tx: Tx, stream_id: int, us: int, low: int, high: int) -> int:

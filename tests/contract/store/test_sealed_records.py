@@ -13,7 +13,7 @@ from fairlead.model.batch import StoredBatch
 from fairlead.model.content import Lineage, hashed
 from fairlead.store import records, tables
 from fairlead.store.database import Database
-from fairlead.store.record_export import export
+from fairlead.store.record_export import export, writer_of
 from fairlead.store.record_sealing import recast
 from fairlead.store.record_seals import Seals
 from fairlead.store.sealed import reseal
@@ -234,8 +234,7 @@ async def test_cascades_replacements_and_exports(world: World) -> None:
             connection_pk=world.pk,
             model=MODEL,
             variant="base",
-            form="jsonl",
-            columns=[],
+            writer=writer_of("jsonl", []),
             seals=world.seals,
         )
     ]

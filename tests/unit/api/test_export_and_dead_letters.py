@@ -2,10 +2,13 @@
 
 import csv
 import io
+import sys
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from fairlead.model.event import Event
 from fairlead.store import outbox
@@ -42,6 +45,16 @@ async def test_csv_without_what_is_deleted(world: Any) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert {each["id"] for each in rows} == {"n1", "n2"}
     assert all(each["text"] for each in rows)
+
+
+async def test_parquet(world: Any, check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = await world.client.get("/records/export?model=Note&format=parquet", headers=AS_C1)
+    assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+    table = parquet.read_table(pa.BufferReader(answer.content))
+    assert table.column("text").to_pylist() == ["1/1", "2/1", "3/1"]
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    answer = await world.client.get("/records/export?model=Note&format=parquet", headers=AS_C1)
+    check(answer, 424, "extra_missing")
 
 
 async def test_refused_exports(world: Any, check: Any) -> None:

@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from fairlead import client
 from fairlead.client import AsyncFairlead, ExtraMissing, Fairlead, Retries
 from fairlead.client.errors import RateLimited, Unreachable, retry_after_seconds
-from fairlead.client.tables import arrow_table, data_frame
+from fairlead.client.tables import arrow_table, data_frame, read_arrow, read_pandas
 
 #: each takes longer to import than the client may altogether
 HEAVY = ["aiohttp", "asyncio", "cryptography", "email", "http", "pandas", "pyarrow", "pydantic"]
@@ -125,3 +126,29 @@ def test_an_extra_that_is_missing(library: str, make: Any, monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(ExtraMissing, match=r"install fairlead\["):
         make([{"id": "1"}])
+
+
+def test_rows_of_several_kinds_become_a_table() -> None:
+    rows = [{"id": "1", "size": 1, "odd": 1}, {"id": "2", "odd": "x", "nested": {"a": [1]}}]
+    assert arrow_table(rows).to_pylist() == [
+        {"id": "1", "size": 1, "odd": "1", "nested": None},
+        {"id": "2", "size": None, "odd": '"x"', "nested": {"a": [1]}},
+    ]
+    assert read_arrow(lambda: b"", "jsonl").num_rows == 0
+
+
+def test_data_frames_are_made_by_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library itself is too large for this suite: what it is asked for is what is tested."""
+    asked: list[Any] = []
+    frame = SimpleNamespace(from_records=lambda rows: asked.append(rows) or "frame")
+    pandas = SimpleNamespace(
+        DataFrame=frame,
+        read_csv=lambda file: ("csv", file.read()),
+        read_parquet=lambda file: ("parquet", file.read()),
+    )
+    monkeypatch.setitem(sys.modules, "pandas", pandas)
+    assert read_pandas(lambda: b'{"id":"1"}\n{"id":"2"}\n', "jsonl") == "frame"
+    assert data_frame([{"id": "3"}]) == "frame"
+    assert asked == [[{"id": "1"}, {"id": "2"}], [{"id": "3"}]]
+    assert read_pandas(lambda: b"id", "csv") == ("csv", b"id")
+    assert read_pandas(lambda: b"PAR1", "parquet") == ("parquet", b"PAR1")

@@ -1,10 +1,13 @@
 """Requests about records: what syncs brought (contract 2.5, 8)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from fairlead.client.call import Call, Page, Reply, as_connection, body, query, whole
-from fairlead.client.shapes import Pruned, Record, RecordAction
+from fairlead.client.forward import Forward
+from fairlead.client.shapes import ExportFormat, Pruned, Record, RecordAction
 
 #: records in one answer
 _PAGE = 1000
@@ -51,6 +54,32 @@ def _page(
 
     where = [*asked, ("cursor", cursor)] if cursor else asked
     return Call(method="GET", path="/records", query=where, headers=headers, read=read)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportCall:
+    """A request whose answer is a stream of records."""
+
+    request: Forward
+    form: ExportFormat
+
+
+def export(
+    model: str,
+    *,
+    provider_config_key: str,
+    connection_id: str,
+    variant: str | None = None,
+    format: ExportFormat = "jsonl",
+) -> ExportCall:
+    """Export every live record of a model, streamed: its memory does not grow with them.
+
+    `parquet` needs the extra `fairlead[arrow]` on the server.
+    """
+    asked = urlencode(query(model=model, variant=variant, format=format))
+    headers = as_connection(provider_config_key, connection_id)
+    request = Forward("GET", f"/records/export?{asked}", headers, None, check=True)
+    return ExportCall(request, format)
 
 
 def prune(
