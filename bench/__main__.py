@@ -5,12 +5,13 @@ import asyncio
 import os
 import platform
 
-from bench import calls, emulator, forward, incremental, initial, large, proxy
+from bench import calls, emulator, forward, incremental, initial, large, proxy, records
 from bench.table import say
 
 BENCHMARKS = {
     "sync": initial.measure,
     "incremental": incremental.measure,
+    "records": records.measure,
     "proxy": proxy.measure,
     "forward": forward.measure,
     "calls": calls.measure,
