@@ -3,7 +3,23 @@
 import sys
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 # Tests are imported one by one (importmode=importlib), so the folder of plugins is named here.
 sys.path.insert(0, str(Path(__file__).parent / "plugins"))
 
-pytest_plugins = ["both_clients", "certificates", "clinic", "databases", "store_world"]
+pytest_plugins = ["both_clients", "certificates", "clinic", "databases", "histories", "store_world"]
+
+# The same examples on every machine, so that what fails there fails here; `--hypothesis-profile
+# long` looks further, at others each time, and takes hours.
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, print_blob=True, database=None, max_examples=100
+)
+settings.register_profile(
+    "long",
+    deadline=None,
+    print_blob=True,
+    max_examples=10_000,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci")
