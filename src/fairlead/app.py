@@ -27,6 +27,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from fairlead.api.application import build_api
+from fairlead.api.gathered import GatheringProtocol
 from fairlead.api.logs import configure_logs
 from fairlead.api.services import Services
 from fairlead.connect.app_approvals import AppApprovals
@@ -320,7 +321,9 @@ def _server(app: ASGIApp) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=GatheringProtocol,
+            # the API reads them where they matter
+            proxy_headers=False,
             ws="websockets-sansio",
             lifespan="off",
             access_log=False,

@@ -1,6 +1,8 @@
 """The API as one ASGI application."""
 
+import os
 from collections.abc import Iterable
+from typing import Any, cast
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -8,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from fairlead.api import (
     actions,
@@ -107,4 +110,6 @@ def build_api(
     app.state.result_page = result_page
     templates = [*document["paths"], "/openapi.json", "/connection/{connection_id}"]
     templates += [page.path for page in pages if hasattr(page, "path")]
-    return Edge(services, keys, sockets, app, PathTolerance(templates))
+    # the server would put it before everything, and only pages ask how they were reached
+    inner = ProxyHeadersMiddleware(cast("Any", app), os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))
+    return Edge(services, keys, sockets, cast("ASGIApp", inner), PathTolerance(templates))

@@ -77,12 +77,16 @@ class KeyRing:
         self._clock = clock
         self._known: dict[str, tuple[Caller, datetime]] = {}
 
+    def at_hand(self, authorization: str | None) -> Caller | None:
+        """Return a caller who was identified a moment ago, None if they must be looked for."""
+        known = self._known.get(authorization or "")
+        return known[0] if known is not None and known[1] > self._clock.now() else None
+
     async def identify(self, authorization: str | None) -> Caller:
         """Return the caller; Unauthorized for no key, a malformed one, or one nobody has."""
+        if (known := self.at_hand(authorization)) is not None:
+            return known
         now = self._clock.now()
-        known = self._known.get(authorization or "")
-        if known is not None and known[1] > now:
-            return known[0]
         key_hash = hash_token(bearer(authorization))
         async with self._db.read() as tx:
             found = await environments.find_by_key_hash(tx, key_hash)

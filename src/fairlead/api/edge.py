@@ -23,7 +23,6 @@ from fairlead.api.routing import PathTolerance
 from fairlead.api.services import Services
 from fairlead.api.sockets import Sockets
 from fairlead.errors import FairleadError, InternalError, UnsupportedMedia
-from fairlead.model.clock import Clock
 from fairlead.store.database import DatabaseDown
 
 log = structlog.get_logger(__name__)
@@ -68,7 +67,7 @@ class Edge:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        answer = _Answer(send, self._services.clock, _request_id(scope) or self._services.new_id())
+        answer = _Answer(send, self._services, _request_id(scope))
         try:
             await self._http(scope, receive, answer)
         except FairleadError as error:
@@ -135,7 +134,8 @@ class Edge:
                 self._proxy.known.forget()
 
     async def _caller(self, scope: Scope) -> Caller:
-        return await self._keys.identify(_header(scope, b"authorization"))
+        authorization = _header(scope, b"authorization")
+        return self._keys.at_hand(authorization) or await self._keys.identify(authorization)
 
 
 def _request_id(scope: Scope) -> str | None:
@@ -199,21 +199,23 @@ def _check_content_type(scope: Scope, path: str) -> None:
 class _Answer:
     """Passes an answer on, adds the headers that all have, and knows whether it has begun."""
 
-    def __init__(self, send: Send, clock: Clock, request_id: str) -> None:
+    def __init__(self, send: Send, services: Services, request_id: str | None) -> None:
         self._send = send
-        self._clock = clock
-        self._request_id = request_id.encode("ascii")
+        self._services = services
+        self._request_id = request_id
         self.is_begun = False
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.is_begun = True
             headers = [*message.get("headers", ()), *_CORS]
-            if all(name != b"x-request-id" for name, _ in headers):
+            there = {name for name, _ in headers}
+            if b"x-request-id" not in there:
                 # a proxied answer may have the vendor's, which its support asks for
-                headers.append((b"x-request-id", self._request_id))
-            if all(name != b"date" for name, _ in headers):
-                date = format_datetime(self._clock.now(), usegmt=True)
+                request_id = self._request_id or self._services.new_id()
+                headers.append((b"x-request-id", request_id.encode("ascii")))
+            if b"date" not in there:
+                date = format_datetime(self._services.clock.now(), usegmt=True)
                 headers.append((b"date", date.encode("ascii")))
             message["headers"] = headers
         return self._send(message)

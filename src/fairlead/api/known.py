@@ -17,6 +17,7 @@ _REMEMBERED = timedelta(seconds=1)
 _ROOM = 4096
 
 
+#: environment, integration's key, connection's id
 _Wanted = tuple[int, str, str]
 
 
@@ -29,12 +30,16 @@ class KnownConnections:
         self._known: dict[_Wanted, tuple[Connection, datetime]] = {}
         self._asked: dict[_Wanted, asyncio.Task[Connection | None]] = {}
 
+    def at_hand(self, wanted: _Wanted) -> Connection | None:
+        """Return a connection that was found a moment ago, None if it must be looked for."""
+        known = self._known.get(wanted)
+        return known[0] if known is not None and known[1] > self._clock.now() else None
+
     async def find(self, environment_id: int, key: str, connection_id: str) -> Connection | None:
         """Return the connection; None if there is none. Callers at the same time ask once."""
         wanted = (environment_id, key, connection_id)
-        known = self._known.get(wanted)
-        if known is not None and known[1] > self._clock.now():
-            return known[0]
+        if (known := self.at_hand(wanted)) is not None:
+            return known
         asked = self._asked.get(wanted)
         if asked is None:
             asked = self._asked[wanted] = asyncio.create_task(self._ask(wanted))

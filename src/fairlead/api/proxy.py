@@ -20,6 +20,7 @@ from fairlead.api.proxy_headers import ProxyHeaders, read_headers
 from fairlead.api.services import Services
 from fairlead.errors import CallerError
 from fairlead.gateway.send import LONGEST_WAIT
+from fairlead.http.response import HttpResponse
 from fairlead.model.exchange import Request, Response
 from fairlead.store import integrations
 
@@ -102,7 +103,8 @@ class Proxy:
             )
         asked = read_headers(tuple(scope["headers"]))
         url = _target(scope, asked.base)
-        connection = await self.known.find(caller.environment.id, asked.key, asked.connection_id)
+        wanted = (caller.environment.id, asked.key, asked.connection_id)
+        connection = self.known.at_hand(wanted) or await self.known.find(*wanted)
         if connection is None:
             raise await self._unknown(caller, asked.key, asked.connection_id)
         effort = _Effort() if asked.retries else None
@@ -186,10 +188,19 @@ async def stream_back(
 
     `ours` are headers that are added.
     """
+    headers, left = _passed_back(answer.raw_headers)
+    headers += ours
+    if answer.status == 304:
+        # the length is that of a body which does not come, and the server would wait for it
+        headers = [header for header in headers if header[0] != b"content-length"]
+    start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    body = answer.at_hand() if isinstance(answer, HttpResponse) else None
+    if body is not None:
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+        return
     async with answer:
-        headers, left = _passed_back(answer.raw_headers)
-        headers += ours
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send(start)
         # most answers are one chunk: only a longer one is worth a watcher
         gone: asyncio.Task[None] | None = None
         is_first = True

@@ -10,6 +10,7 @@ from fairlead.api.errors import invalid
 from fairlead.api.identifiers import web_address
 from fairlead.api.routing import headers_of, required_headers
 from fairlead.errors import InvalidInput
+from fairlead.model.exchange import FixedHeaders
 
 #: longest wait list of retries a caller may ask for
 _MOST_RETRIES = 10
@@ -65,7 +66,7 @@ class Asked:
     decompress: bool
     has_body: bool
     #: what goes to the vendor
-    outgoing: Mapping[str, str]
+    outgoing: FixedHeaders
 
 
 @lru_cache(maxsize=256)
@@ -83,7 +84,7 @@ def read_headers(raw: tuple[tuple[bytes, bytes], ...]) -> Asked:
         retry_on=retry_on,
         decompress=headers.get("decompress", "").lower() == "true",
         has_body=has_body,
-        outgoing=_outgoing(headers, has_body=has_body),
+        outgoing=FixedHeaders(_outgoing(headers, has_body=has_body)),
     )
 
 

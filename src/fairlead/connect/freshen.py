@@ -52,6 +52,10 @@ class Freshener:
             db, vault, registry, self._proving, clock, self._renewals, self._check_grant
         )
 
+    def remembered(self, connection: Connection, audience: str = "") -> Credentials | None:
+        """Return credentials that were good a moment ago, None if they are to be looked for."""
+        return self._renewals.cached((connection.id, audience))
+
     async def fresh_credentials(
         self,
         connection: Connection,

@@ -2,8 +2,9 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from operator import is_
 
 import structlog
 
@@ -18,7 +19,7 @@ from fairlead.http.retry import IDEMPOTENT
 from fairlead.model.clock import Clock
 from fairlead.model.connection import Connection
 from fairlead.model.credentials import Credentials
-from fairlead.model.exchange import Request, Response, Send
+from fairlead.model.exchange import FixedHeaders, Request, Response, Send
 from fairlead.model.provider import Provider, Reply
 from fairlead.oauth import claims_of
 from fairlead.sdk.registry import Registry
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 FUNCTION_RETRIES = 5
 #: a longer wait is the caller's business: the vendor's answer is returned as it is
 LONGEST_WAIT = timedelta(minutes=5)
+_NONE: frozenset[str] = frozenset()
 
 
 class Gateway:
@@ -161,20 +163,18 @@ class Gateway:
     async def _fresh(
         self, connection: Connection, audience: str, check: Callable[[Credentials], None] | None
     ) -> Credentials:
-        credentials = await self._freshener.fresh_credentials(connection, audience=audience)
+        credentials = self._freshener.remembered(connection, audience)
+        if credentials is None:
+            credentials = await self._freshener.fresh_credentials(connection, audience=audience)
         if check is not None and not audience:
             check(credentials)
         return credentials
 
     async def _send_once(self, exchange: "_Exchange", credentials: Credentials | None) -> Response:
         request, target = exchange.request, exchange.target
-        headers = dict(request.headers)
-        secret_names: frozenset[str] = frozenset()
+        headers, secret_names = request.headers, _NONE
         if credentials is not None:
-            config = exchange.connection.connection_config
-            secrets = authorise(exchange.provider, credentials, target, config)
-            secret_names = frozenset(name.lower() for name in secrets)
-            headers = _merged(provider_headers(exchange.provider, config) | secrets, headers)
+            headers, secret_names = exchange.dressed(credentials)
         return await self._transport.send(
             Request(method=request.method, url=target.url, headers=headers, body=request.body),
             redirects=exchange.redirects,
@@ -206,6 +206,13 @@ class Gateway:
     ) -> float | None:
         provider = exchange.provider
         rule = provider.rate_limit
+        if (
+            answer.status < 400
+            and provider.throttle is None
+            and not retry_on
+            and not is_used_up(answer.headers, rule)
+        ):
+            return None
         reply = Reply(
             status=answer.status,
             headers=answer.headers,
@@ -273,13 +280,38 @@ class _Exchange:
         self.decompress = decompress
         self.target: Target = target_of(provider, request.url, connection.connection_config)
 
+    def dressed(self, credentials: Credentials) -> tuple[FixedHeaders, frozenset[str]]:
+        """Return the request's headers with ours, and which of them carry secrets.
+
+        For a caller who sends the same headers again they are the same as last time, while nothing
+        that they are made of was replaced.
+        """
+        asked = self.request.headers
+        if not isinstance(asked, FixedHeaders):
+            return self._dress(credentials)
+        key = (self.connection.id, self.target.audience)
+        made_of = (self.provider, self.connection, credentials)
+        last = asked.kept.get(key)
+        if last is not None and all(map(is_, last[0], made_of)):
+            made: tuple[FixedHeaders, frozenset[str]] = last[1]
+            return made
+        made = self._dress(credentials)
+        asked.kept[key] = made_of, made
+        return made
+
+    def _dress(self, credentials: Credentials) -> tuple[FixedHeaders, frozenset[str]]:
+        config = self.connection.connection_config
+        secrets = authorise(self.provider, credentials, self.target, config)
+        headers = _merged(provider_headers(self.provider, config) | secrets, self.request.headers)
+        return FixedHeaders(headers), frozenset(name.lower() for name in secrets)
+
 
 def may_be_repeated(request: Request) -> bool:
     """Tell whether a request may be sent again though it may have been carried out."""
     return request.method.upper() in IDEMPOTENT and not request.is_once
 
 
-def _merged(ours: dict[str, str], callers: dict[str, str]) -> dict[str, str]:
+def _merged(ours: Mapping[str, str], callers: Mapping[str, str]) -> dict[str, str]:
     """Return both; the caller's win, but for a user agent that the provider prescribes.
 
     So does an Accept of the provider's over one that takes anything, as libraries send by default.

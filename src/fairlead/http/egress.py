@@ -51,6 +51,8 @@ class EgressPolicy:
         self._networks: list[_Network] = []
         #: origins that may be called as they are written
         self._passed: set[Origin] = set()
+        #: the one that was added last: calls come in series
+        self._newest: Origin | None = None
         for entry in allow:
             self._add(entry.strip())
 
@@ -80,7 +82,7 @@ class EgressPolicy:
 
         A name that needs resolving passes here; `check_address` judges it when it is resolved.
         """
-        if origin in self._passed:
+        if origin is self._newest or origin in self._passed:
             return
         address = ip_literal(origin.host)
         if address is not None:
@@ -88,6 +90,7 @@ class EgressPolicy:
         if len(self._passed) >= _MOST_ORIGINS:
             self._passed.clear()
         self._passed.add(origin)
+        self._newest = origin
 
     def check_address(self, host: str, port: int, address: _Address) -> None:
         """Raise EgressRefused unless a host may be called at this address."""

@@ -60,6 +60,8 @@ class Origin:
         return self.host == wanted.host
 
 
+# each is read twice, where it may go and when it goes there
+@lru_cache(maxsize=64)
 def parse_url(url: str) -> tuple[Origin, str]:
     """Read an absolute http(s) URL; return its origin and the URL as it goes on the wire.
 

@@ -70,6 +70,20 @@ class HttpResponse:
         # some servers send UTF-8 here, against the specification
         return raw.encode("latin-1").decode("utf-8", "replace").strip() or None
 
+    def at_hand(self) -> bytes | None:
+        """Return the whole body if it has come already, as a small one mostly has; else None.
+
+        Nothing is left to be read, or closed, then.
+        """
+        if self._body is not None:
+            return self._body
+        content = self._answer.content
+        if not content.is_eof() or content.exception() is not None:
+            return None
+        self._body = content.read_nowait()
+        self._answer.release()
+        return self._body
+
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives; Unavailable if it breaks off."""
         if self._body is not None:

@@ -7,7 +7,7 @@ and credentials never travel to another origin
 """
 
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from importlib.metadata import version
 from types import TracebackType
@@ -18,16 +18,15 @@ import aiohttp
 from yarl import URL
 
 from fairlead.errors import EgressRefused, InvalidInput, Rejected
+from fairlead.http.direct import LONGEST_HEADER_BYTES, exchange
 from fairlead.http.egress import EgressPolicy, GuardedResolver
 from fairlead.http.origins import Origin, parse_url
 from fairlead.http.response import HttpResponse, network_error, without
 from fairlead.model.clock import Clock
-from fairlead.model.exchange import Request, Response
+from fairlead.model.exchange import FixedHeaders, Request, Response
 
 CONNECT_SECONDS = 10.0
 IDLE_READ_SECONDS = 60.0
-#: pre-authenticated links of some vendors are long
-_LONGEST_HEADER_BYTES = 65_536
 _SLICE_BYTES = 262_144
 #: what belongs to one connection, or would let a caller choose another host's face
 _HOP_BY_HOP = frozenset(
@@ -45,6 +44,8 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
+#: said unless the caller says otherwise
+_USUAL = (("Accept", "*/*"), ("User-Agent", f"fairlead/{version('fairlead')}"))
 _SECRET_HEADERS = frozenset({"authorization", "cookie"})
 _BODY_HEADERS = frozenset(
     {"content-type", "content-length", "content-encoding", "content-language", "content-location"}
@@ -91,7 +92,6 @@ class Transport:
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": f"fairlead/{version('fairlead')}"},
             skip_auto_headers=("Content-Type",),
             trust_env=False,
             timeout=aiohttp.ClientTimeout(
@@ -101,8 +101,8 @@ class Transport:
                 sock_connect=connect_timeout.total_seconds(),
                 sock_read=idle_timeout.total_seconds(),
             ),
-            max_line_size=_LONGEST_HEADER_BYTES,
-            max_field_size=_LONGEST_HEADER_BYTES,
+            max_line_size=LONGEST_HEADER_BYTES,
+            max_field_size=LONGEST_HEADER_BYTES,
         )
         return cls(session, policy, clock, way)
 
@@ -198,21 +198,28 @@ class Transport:
     ) -> HttpResponse:
         # the connector does not resolve addresses written as such, so the resolver never sees them
         self._policy.check_origin(origin)
+        proxy = self._way_to(origin)
+        wire = URL(url, encoded=True)
         data: bytes | io.BytesIO | AsyncIterator[bytes] | None = body
         if isinstance(body, bytes) and len(body) > _SLICE_BYTES:
             # sent in pieces: in one it would hold up everybody else
             data = io.BytesIO(body)
         try:
-            answer = await self._session.request(
-                method,
-                URL(url, encoded=True),
-                headers=headers,
-                data=data,
-                allow_redirects=False,
-                proxy=self._way_to(origin),
-                auto_decompress=decompress,
-                timeout=limits,
-            )
+            if proxy is None and limits.total is None and isinstance(data, bytes | None):
+                answer = await exchange(
+                    self._session, method, wire, headers, data, limits=limits, decompress=decompress
+                )
+            else:
+                answer = await self._session.request(
+                    method,
+                    wire,
+                    headers=headers,
+                    data=data,
+                    allow_redirects=False,
+                    proxy=proxy,
+                    auto_decompress=decompress,
+                    timeout=limits,
+                )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise network_error(origin, error) from error
         except ValueError as error:
@@ -246,15 +253,30 @@ def _own_headers(request: Request, *, decompress: bool) -> list[tuple[str, str]]
 
     Asked for are encodings that can be decoded here, or those that the caller can decode.
     """
-    headers, asked = [], None
     is_streamed = not isinstance(request.body, bytes | None)
-    for name, value in request.headers.items():
+    if not isinstance(request.headers, FixedHeaders):
+        return _listed(request.headers, decompress=decompress, is_streamed=is_streamed)
+    listed: list[tuple[str, str]] | None
+    listed = request.headers.kept.get((_listed, decompress, is_streamed))
+    if listed is None:
+        listed = _listed(request.headers, decompress=decompress, is_streamed=is_streamed)
+        request.headers.kept[_listed, decompress, is_streamed] = listed
+    return listed
+
+
+def _listed(
+    given: Mapping[str, str], *, decompress: bool, is_streamed: bool
+) -> list[tuple[str, str]]:
+    headers, asked, names = [], None, set()
+    for name, value in given.items():
         lower = name.lower()
         if lower == "accept-encoding":
             asked = value
         elif lower not in _HOP_BY_HOP and (is_streamed or lower != "content-length"):
             headers.append((name, value))
+            names.add(lower)
     if decompress and asked != "identity":
         asked = "gzip, deflate"
     headers.append(("Accept-Encoding", asked or "identity"))
+    headers += [(name, value) for name, value in _USUAL if name.lower() not in names]
     return headers

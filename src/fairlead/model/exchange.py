@@ -6,6 +6,20 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 
+class FixedHeaders(dict[str, str]):
+    """Headers that nobody changes once they are made, so what is made of them is kept with them.
+
+    For callers who send the same again and again.
+    """
+
+    __slots__ = ("kept",)
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(headers)
+        #: by who made it, and of what else
+        self.kept: dict[object, Any] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request as it shall leave; `url` is absolute and holds the query."""

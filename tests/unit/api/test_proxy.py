@@ -103,6 +103,14 @@ async def test_status_and_headers_come_back(
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
+async def test_not_modified_says_no_length(world: Any) -> None:
+    world.vendor.answers.append((304, {"ETag": '"1"', "Content-Length": "9"}, b""))
+    answer = await world.client.get("/proxy/x", headers=AS_C1 | {"If-None-Match": '"1"'})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert answer.headers["etag"] == '"1"'
+    assert "content-length" not in answer.headers
+
+
 async def test_headers_of_one_hop_stay(world: Any) -> None:
     hop = {"Connection": "X-Hop", "X-Hop": "1", "Keep-Alive": "x", "Set-Cookie": "a=b"}
     world.vendor.answers.append((200, hop | {"Access-Control-Allow-Origin": "x"}, b"{}"))

@@ -35,6 +35,9 @@ class FakeFreshener:
         self.renews = True
         self.error = None
 
+    def remembered(self, connection, audience=""):
+        return None
+
     async def fresh_credentials(
         self, connection, *, force=False, after_401_of=None, audience="", claims=""
     ):

@@ -20,7 +20,7 @@ from fairlead.errors import (
     UnknownProvider,
 )
 from fairlead.model.credentials import ApiKeyCredentials, NoCredentials
-from fairlead.model.exchange import Request
+from fairlead.model.exchange import FixedHeaders, Request
 from fairlead.model.limits import RateLimit
 from fairlead.model.provider import Audience
 
@@ -44,6 +44,33 @@ def _status(status, **headers):
 
 def _tokens(door):
     return [sent.headers.get("authorization") for sent in door.transport.sent]
+
+
+async def test_headers_that_stay_are_dressed_once_for_each_token(door):
+    headers = FixedHeaders({"X-Mine": "1"})
+    for _ in range(2):
+        await door.send(Request(url="/x", headers=headers))
+    first, second = (sent.request.headers for sent in door.transport.sent)
+    assert first is second
+    assert first["Authorization"] == "Bearer at-0"
+
+    _answers(door, _status(401), {"ok": 1})
+    door.transport.sent.clear()
+    await door.send(Request(url="/x", headers=headers))
+    assert _tokens(door) == ["Bearer at-0", "Bearer at-4"]
+
+    door.transport.sent.clear()
+    door.connection = door.connection.model_copy(update={"connection_config": {"a": "b"}})
+    await door.send(Request(url="/x", headers=headers))
+    assert door.transport.sent[0].request.headers is not first
+    assert dict(headers) == {"X-Mine": "1"}
+
+
+async def test_headers_that_stay_carry_nothing_elsewhere(door):
+    headers = FixedHeaders({"X-Mine": "1"})
+    await door.send(Request(url="/x", headers=headers))
+    await door.send(Request(url="https://a.cdn.example/x", headers=headers))
+    assert _tokens(door) == ["Bearer at-0", None]
 
 
 async def test_request_goes_out_with_credentials(door):

@@ -66,11 +66,12 @@ async def raw_server():
 async def open_transport():
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(*allow, idle=60.0, connections=100):
+        async def start(*allow, idle=60.0, connect=10.0, connections=100):
             transport = await Transport.open(
                 EgressPolicy(allow or ["127.0.0.0/8"]),
                 clock=ManualClock(NOW),
                 connections=connections,
+                connect_timeout=timedelta(seconds=connect),
                 idle_timeout=timedelta(seconds=idle),
             )
             return await stack.enter_async_context(transport)
