@@ -111,5 +111,6 @@ def build_api(
     templates = [*document["paths"], "/openapi.json", "/connection/{connection_id}"]
     templates += [page.path for page in pages if hasattr(page, "path")]
     # the server would put it before everything, and only pages ask how they were reached
-    inner = ProxyHeadersMiddleware(cast("Any", app), os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))
+    trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+    inner = ProxyHeadersMiddleware(cast("Any", app), trusted)
     return Edge(services, keys, sockets, cast("ASGIApp", inner), PathTolerance(templates))
