@@ -159,3 +159,23 @@ async def test_rclone_finds_the_site_and_shares(internet, judge, tree, not_model
     # rclone makes of a link one that gives the bytes themselves.
     assert said["link"].rpartition("?share=")[2] == link.rpartition("/")[2]
     assert not_modelled() == set()
+
+
+async def test_rclone_writes_permissions(internet, judge, tree, not_modelled, config):
+    said = await judge(
+        "permissions_by_rclone.py",
+        config={**config, "client_credentials": "true", "tenant": TENANT_ID},
+        give="adele@contoso.onmicrosoft.com",
+    )
+    assert said["given"] == {"Adele Vance": ["read"]}
+    assert said["changed"] == {"Adele Vance": ["write"]}
+    assert said["left"] == {}
+    assert "Adele" not in str(tree()["/Judged/four.txt"].get("permissions"))
+    changes = {
+        (verb, route.rpartition("/items/{item-id}")[2])
+        for surface, verb, route in internet.world.faults.traffic.counts
+        if surface == "graph" and verb != "GET"
+    }
+    one = "/permissions/{permission-id}"
+    assert {("POST", "/invite"), ("PATCH", one), ("DELETE", one)} <= changes
+    assert not_modelled() == set()
