@@ -5,14 +5,12 @@ On a signal it stops accepting, answers what is under way, and then the engine f
 """
 
 import asyncio
-import re
 import signal
 import socket
 from collections.abc import (
     AsyncIterator,
     Collection,
     Coroutine,
-    Iterable,
     Iterator,
     Mapping,
 )
@@ -20,7 +18,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -38,7 +35,6 @@ from fairlead.connect.config import secret_names
 from fairlead.connect.embedders import Embedders
 from fairlead.connect.establish import Establisher
 from fairlead.connect.expiry import ExpiryWatch
-from fairlead.connect.freshen import Freshener
 from fairlead.connect.sessions import Sessions
 from fairlead.connect.submission import Submissions
 from fairlead.dashboard.connect_page import ConnectPage
@@ -47,20 +43,15 @@ from fairlead.dashboard.pages import page_routes
 from fairlead.dashboard.result_page import ResultPage
 from fairlead.engine.engine import Engine
 from fairlead.engine.queue import Queue
-from fairlead.gateway.doctor import Doctor
-from fairlead.gateway.send import Gateway
-from fairlead.http.egress import EgressPolicy
-from fairlead.http.transport import Transport
-from fairlead.model.clock import Clock, SystemClock, new_id
-from fairlead.sdk.providers_file import add_providers
-from fairlead.sdk.registry import Registry, load_packs
+from fairlead.model.clock import Clock, new_id
+from fairlead.opening import check_schema, opened
+from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store import environments, migrate
 from fairlead.store.database import Database
 from fairlead.store.plain_configs import seal_plain
 from fairlead.store.record_seals import Seals
 from fairlead.vault.tokens import hash_token
-from fairlead.vault.vault import Vault
 from fairlead.webhooks.deliver import Deliverer
 
 __all__ = [
@@ -100,35 +91,22 @@ async def open_services(
     is behind.
     """
     configure_logs(settings)
-    clock = clock or SystemClock()
     if settings.encryption_key is None:
         raise SettingsInvalid(
             "FAIRLEAD_ENCRYPTION_KEY is not set; make a key with: openssl rand -base64 32"
         )
     await _ready_schema(settings)
-    registry = registry or load_packs(own=settings.packs)
-    if settings.providers_file is not None:
-        add_providers(registry, settings.providers_file)
     branding = Branding.load(settings.connect_ui_file)
     embedders = Embedders(settings.connect_origins, settings.server_url)
-    vault = Vault.of(*settings.encryption_keys)
     async with AsyncExitStack() as stack:
-        db = await Database.open(settings.database_url, vault)
-        stack.push_async_callback(db.close)
+        core = await stack.enter_async_context(
+            opened(settings, clock=clock, registry=registry, connections=_CONNECTIONS)
+        )
+        db, vault, registry, transport = core.db, core.vault, core.registry, core.transport
+        freshener, gateway, clock = core.freshener, core.gateway, core.clock
         await _seal_configs(db, registry)
         await _ready_environment(db, settings, clock)
-        policy = EgressPolicy([*settings.egress_allow, *loopback_origins(registry)])
-        transport = await Transport.open(
-            policy,
-            clock=clock,
-            connections=_CONNECTIONS,
-            proxy=settings.egress_proxy.get_secret_value() if settings.egress_proxy else "",
-        )
-        stack.push_async_callback(transport.close)
         sessions = Sessions(db, vault, registry, clock, new_id, settings.server_url)
-        freshener = Freshener(db, vault, registry, transport, clock, new_id)
-        stack.push_async_callback(freshener.close)
-        gateway = Gateway(registry, freshener, transport, clock)
         app_keys = AppKeys(db, vault, registry, freshener, clock, new_id)
         watch = ExpiryWatch(db, vault, registry, clock, new_id)
         establisher = Establisher(db, vault, registry, transport, clock, new_id)
@@ -174,17 +152,7 @@ async def open_services(
             freshener=freshener,
             app_keys=app_keys,
             gateway=gateway,
-            doctor=Doctor(
-                db,
-                vault,
-                registry,
-                freshener,
-                gateway,
-                transport,
-                clock,
-                server_url=settings.server_url,
-                webhook_url=settings.webhook_url,
-            ),
+            doctor=core.doctor,
             engine=engine,
             clock=clock,
             new_id=new_id,
@@ -199,13 +167,7 @@ async def _ready_schema(settings: Settings) -> None:
         if applied := await migrate.upgrade(settings.database_url):
             log.info("database migrated", revisions=applied)
         return
-    there = await migrate.current(settings.database_url)
-    wanted = migrate.head()
-    if there != wanted:
-        state = "has no tables yet" if there is None else f"is at {there}, not at {wanted}"
-        raise SettingsInvalid(
-            f"FAIRLEAD_DATABASE_URL: the database {state}; run: fairlead db upgrade"
-        )
+    await check_schema(settings)
 
 
 def _make_file(path: Path) -> None:
@@ -240,36 +202,6 @@ async def _ready_environment(db: Database, settings: Settings, clock: Clock) -> 
             key_hash=hash_token(settings.secret_key.get_secret_value()),
             now=clock.now(),
         )
-
-
-def loopback_origins(registry: Registry) -> set[str]:
-    """Return `host:port` of the providers' own addresses on this machine.
-
-    Whoever configured a cloud on this machine wants it called; nothing else private is reachable.
-    """
-    return set(_loopback(_addresses(registry)))
-
-
-def _addresses(registry: Registry) -> Iterator[str]:
-    for provider in registry.providers.values():
-        yield from (provider.base_url, provider.token_url)
-        yield from provider.credential_origins
-        yield from provider.open_origins
-        for audience in provider.audiences:
-            yield from audience.origins
-
-
-def _loopback(urls: Iterable[str]) -> Iterator[str]:
-    for url in urls:
-        parts = urlsplit(re.sub(r"\$\{[^}]*\}|\*", "x", url))
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        if host == "localhost" or host.endswith(".localhost"):
-            # stands for every name below it
-            yield f"localhost:{port}"
-        elif re.fullmatch(r"127(\.\d{1,3}){3}", host):
-            yield f"{host}:{port}"
-        elif host == "::1":
-            yield f"[::1]:{port}"
 
 
 def build_app(services: Services) -> ASGIApp:

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from certificates import PASSWORD
 from chromium import barriers, decide, opened, photograph, sign_in
 from playwright.sync_api import Browser, Page, expect
 
 KEY, ASKING, APP, KEYED = "linked", "linked-asking", "linked-app", "linked-key"
+REST = "linked-rest"
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 
 
@@ -20,7 +22,11 @@ PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 def world(staffed: Any) -> Any:
     staffed.integration(KEY)
     staffed.integration(ASKING, "asking")
-    for key, provider in ((APP, "sharepoint-online-oauth2-cc"), (KEYED, "private-api-generic")):
+    for key, provider in (
+        (APP, "sharepoint-online-oauth2-cc"),
+        (KEYED, "private-api-generic"),
+        (REST, "sharepoint-online-v1"),
+    ):
         staffed.post("/integrations", {"provider": provider, "unique_key": key})
     return staffed
 
@@ -44,6 +50,46 @@ def test_the_whole_way_without_scripts(browser: Browser, world: Any) -> None:
         page.get_by_role("button", name="Continue to").click()
         decide(page, "accept")
         expect(page.get_by_role("heading", name="is connected")).to_be_visible()
+
+
+def test_a_certificate_is_uploaded(browser: Browser, world: Any, pair: Any) -> None:
+    app = world.app("nightly-indexer")
+    world.control("POST", f"apps/{app['app_id']}", {"certificates": [pair.pem]})
+    with opened(browser) as page:
+        page.goto(link(world, REST))
+        page.get_by_label("Client ID").fill(app["app_id"])
+        page.get_by_label("Tenant ID").fill("contoso.onmicrosoft.com")
+        page.get_by_label("Tenant name").fill("contoso")
+        password = page.locator("[name=client_certificate_password]")
+        page.locator("details").filter(has=password).locator("summary").click()
+        file = {"name": "app.pfx", "mimeType": "application/x-pkcs12", "buffer": pair.pfx()}
+        page.locator("[name=client_certificate_pfx]").set_input_files(file)
+        password.fill(PASSWORD)
+        page.get_by_role("button", name="Connect").click()
+        expect(page.get_by_role("heading", name="is connected")).to_be_visible()
+    [made] = world.get("/connections", integrationId=REST)["connections"]
+    headers = {"Provider-Config-Key": REST, "Connection-Id": made["connection_id"]}
+    answer = world.product.get("/proxy/web?$select=Title", headers=headers)
+    assert answer.status_code == 200, answer.text
+    url = f"/connections/{made['connection_id']}?provider_config_key={REST}"
+    assert "PRIVATE" not in world.product.get(url).text
+
+
+def test_a_file_that_is_no_certificate_is_said_to_be_none(browser: Browser, world: Any) -> None:
+    with opened(browser) as page:
+        page.goto(link(world, REST))
+        page.get_by_label("Client ID").fill(world.app("nightly-indexer")["app_id"])
+        page.get_by_label("Tenant ID").fill("contoso.onmicrosoft.com")
+        page.get_by_label("Tenant name").fill("contoso")
+        password = page.locator("[name=client_certificate_password]")
+        page.locator("details").filter(has=password).locator("summary").click()
+        file = {"name": "app.pfx", "mimeType": "application/x-pkcs12", "buffer": b"holiday"}
+        page.locator("[name=client_certificate_pfx]").set_input_files(file)
+        page.get_by_role("button", name="Connect").click()
+        expect(page.locator("[name=client_certificate_pfx]")).to_have_attribute(
+            "aria-invalid", "true"
+        )
+        expect(page.get_by_text("is connected")).to_have_count(0)
 
 
 def test_by_keyboard_alone(browser: Browser, world: Any) -> None:
@@ -84,6 +130,12 @@ def trip(page: Page, world: Any) -> None:
 def form(page: Page, world: Any) -> None:
     page.goto(link(world, APP))
     page.get_by_text("Use a certificate", exact=True).click()
+
+
+def upload(page: Page, world: Any) -> None:
+    page.goto(link(world, REST))
+    for summary in page.locator("details summary").all():
+        summary.click()
 
 
 def mistakes(page: Page, world: Any) -> None:
@@ -135,6 +187,7 @@ STATES: dict[str, Callable[[Page, Any], None]] = {
         nothing,
         trip,
         form,
+        upload,
         mistakes,
         refused_credentials,
         refused,

@@ -6,23 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.api.logs import configure_logs
-from fairlead.app import loopback_origins
-from fairlead.cli.sealing import vault_of
 from fairlead.connect.app_keys import AppKeys
-from fairlead.connect.freshen import Freshener
 from fairlead.errors import NotFound
-from fairlead.http.egress import EgressPolicy
-from fairlead.http.transport import Transport
 from fairlead.model.app_key import AppKey, KeyState
-from fairlead.model.clock import SystemClock, new_id
 from fairlead.model.connection import Connection
 from fairlead.model.integration import Integration
 from fairlead.oauth.certificate import der_of
-from fairlead.sdk.providers_file import add_providers
-from fairlead.sdk.registry import load_packs
+from fairlead.opening import opened
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store import connections, environments, integrations
-from fairlead.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +37,14 @@ class _Desk:
 async def _open(settings: Settings, whose: Whose) -> AsyncIterator[_Desk]:
     # logs go elsewhere than what the command prints
     configure_logs(settings)
-    vault, clock = vault_of(settings), SystemClock()
-    registry = load_packs(own=settings.packs)
-    if settings.providers_file is not None:
-        add_providers(registry, settings.providers_file)
-    db = await Database.open(settings.database_url, vault)
-    policy = EgressPolicy([*settings.egress_allow, *loopback_origins(registry)])
-    transport = await Transport.open(policy, clock=clock, connections=2)
-    freshener = Freshener(db, vault, registry, transport, clock, new_id)
-    try:
+    async with opened(settings) as core:
         connection = None
-        async with db.read() as tx:
+        async with core.db.read() as tx:
             named = {each.name: each for each in await environments.list_all(tx)}
             environment = named.get(whose.environment)
             if environment is None:
                 raise NotFound(f"There is no environment '{whose.environment}'")
-            integration = await integrations.find(tx, vault, environment.id, whose.integration)
+            integration = await integrations.find(tx, core.vault, environment.id, whose.integration)
             if integration is None:
                 raise NotFound(f"There is no integration '{whose.integration}'")
             if whose.connection is not None:
@@ -71,12 +55,8 @@ async def _open(settings: Settings, whose: Whose) -> AsyncIterator[_Desk]:
                     raise NotFound(
                         f"There is no connection '{whose.connection}' of '{whose.integration}'"
                     )
-        keys = AppKeys(db, vault, registry, freshener, clock, new_id)
+        keys = AppKeys(core.db, core.vault, core.registry, core.freshener, core.clock, core.new_id)
         yield _Desk(keys, integration, connection)
-    finally:
-        await freshener.close()
-        await transport.close()
-        await db.close()
 
 
 async def make(

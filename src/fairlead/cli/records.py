@@ -9,8 +9,7 @@ from pathlib import Path
 from fairlead.api.logs import configure_logs
 from fairlead.errors import NotFound
 from fairlead.model.connection import Connection
-from fairlead.sdk.providers_file import add_providers
-from fairlead.sdk.registry import load_packs
+from fairlead.opening import open_database, registry_of
 from fairlead.sdk.schemas import columns_of
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store import checkpoints, connections, environments
@@ -34,8 +33,7 @@ class Whose:
 async def _open(settings: Settings, whose: Whose) -> AsyncIterator[tuple[Database, Connection]]:
     # logs go elsewhere than what the command prints
     configure_logs(settings)
-    db = await Database.open(settings.database_url)
-    try:
+    async with open_database(settings) as db:
         async with db.read() as tx:
             named = {each.name: each for each in await environments.list_all(tx)}
             if whose.environment not in named:
@@ -46,8 +44,6 @@ async def _open(settings: Settings, whose: Whose) -> AsyncIterator[tuple[Databas
         if found is None:
             raise NotFound(f"There is no connection '{whose.connection}' of '{whose.integration}'")
         yield db, found
-    finally:
-        await db.close()
 
 
 def _seals(settings: Settings) -> Seals:
@@ -59,9 +55,7 @@ async def export(
     settings: Settings, whose: Whose, *, model: str, variant: str, form: Format, out: Path | None
 ) -> None:
     """Write every live record of a model to a file, or print them."""
-    registry = load_packs(own=settings.packs)
-    if settings.providers_file is not None:
-        add_providers(registry, settings.providers_file)
+    registry = registry_of(settings)
     async with _open(settings, whose) as (db, connection):
         columns = columns_of(registry.syncs(connection.provider), model)
         if columns is None:

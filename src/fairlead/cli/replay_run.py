@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 from fairlead.api.logs import configure_logs
-from fairlead.cli.desk import open_database, registry_of, vault_of
 from fairlead.cli.run_function import pack_of, tell_json
 from fairlead.engine.failure import authors, failure_of
 from fairlead.engine.recorded import opened_recording
 from fairlead.errors import FairleadError, InvalidInput, NotFound
 from fairlead.model.run import RunFailure, RunState
+from fairlead.opening import open_database, registry_of, vault_of
 from fairlead.sdk import ConnectionView, Registry
 from fairlead.sdk.recording import Recording
 from fairlead.sdk.testing import Replay, run_action, run_sync

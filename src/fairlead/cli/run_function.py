@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from fairlead.cli.desk import Desk, connection_named, open_desk, registry_of
+from fairlead.cli.desk import Desk, connection_named, open_desk
 from fairlead.cli.diff import MOST_CHANGES, Diff
 from fairlead.engine.failure import authors
 from fairlead.errors import (
@@ -27,6 +27,7 @@ from fairlead.http.redact import redact_url
 from fairlead.model.connection import Connection
 from fairlead.model.exchange import Request, Response, Send
 from fairlead.model.run import Run, RunState
+from fairlead.opening import registry_of
 from fairlead.sdk import ConnectionView, Pack, Registry, view_of
 from fairlead.sdk.batches import digest_of, parent_of
 from fairlead.sdk.recorder import Recorder

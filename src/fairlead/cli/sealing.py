@@ -4,34 +4,20 @@ import sys
 
 from fairlead.api.logs import configure_logs
 from fairlead.errors import OperatorError
-from fairlead.settings import Settings, SettingsInvalid
-from fairlead.store.database import Database
+from fairlead.opening import open_database, vault_of
+from fairlead.settings import Settings
 from fairlead.store.record_sealing import recast
 from fairlead.store.record_seals import Seals
 from fairlead.store.sealed import BATCH, Progress, SealedColumn, counts, reseal
-from fairlead.vault.vault import Vault
 
 __all__ = ["BATCH", "rotate", "status"]
-
-
-def vault_of(settings: Settings) -> Vault:
-    """Return the vault; SettingsInvalid if no key is set."""
-    if not settings.encryption_keys:
-        raise SettingsInvalid(
-            "FAIRLEAD_ENCRYPTION_KEY is not set; make a key with: openssl rand -base64 32"
-        )
-    return Vault.of(*settings.encryption_keys)
 
 
 async def status(settings: Settings) -> None:
     """Print each key with the number of values that it sealed, and what may be removed."""
     vault = vault_of(settings)
-    db = await Database.open(settings.database_url)
-    try:
-        async with db.read() as tx:
-            found = await counts(tx)
-    finally:
-        await db.close()
+    async with open_database(settings) as db, db.read() as tx:
+        found = await counts(tx)
     current, *old = vault.key_ids
     print(f"{current}  {_sum(found, current)} sealed values  current (FAIRLEAD_ENCRYPTION_KEY)")
     for key_id in old:
@@ -47,7 +33,6 @@ async def rotate(settings: Settings, batch: int) -> None:
     """Seal everything anew under the current key; OperatorError if something stays behind."""
     configure_logs(settings)
     vault = vault_of(settings)
-    db = await Database.open(settings.database_url)
 
     def tell(sealed: SealedColumn, progress: Progress) -> None:
         print(f"{progress.resealed} sealed anew, now {sealed.label}", file=sys.stderr, flush=True)
@@ -55,14 +40,12 @@ async def rotate(settings: Settings, batch: int) -> None:
     def tell_records(count: int) -> None:
         print(f"{count} records rewritten", file=sys.stderr, flush=True)
 
-    try:
+    async with open_database(settings) as db:
         done = await reseal(db, vault, batch=batch, on_progress=tell)
         seals = Seals(vault, is_on=settings.encrypt_records)
         recast_count = await recast(db, seals, on_progress=tell_records)
         async with db.read() as tx:
             found = await counts(tx)
-    finally:
-        await db.close()
     current, *old = vault.key_ids
     print(f"{done.resealed} values sealed anew under {current}")
     if recast_count:

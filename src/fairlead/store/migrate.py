@@ -31,6 +31,13 @@ def head() -> str:
     return revision
 
 
+def is_known(revision: str) -> bool:
+    """Say whether this version has the migration that leads to a revision."""
+    return revision in {
+        script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()
+    }
+
+
 async def current(url: str) -> str | None:
     """Return the revision of the database, None if it has none of our tables."""
     readers, writers = dialect.engines(url)

@@ -10,10 +10,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from fairlead.app import loopback_origins, open_services, running, serve
+from fairlead.app import open_services, running, serve
 from fairlead.engine.queue import InlineQueue
 from fairlead.errors import OperatorError
 from fairlead.model.provider import AuthMode, Provider
+from fairlead.opening import loopback_origins
 from fairlead.sdk import Pack, Registry
 from fairlead.settings import Settings, SettingsInvalid
 

@@ -1,22 +1,19 @@
 """The command line: what it prints, and that whatever a person can mend is one line and code 2."""
 
 import base64
-import os
 import socket
 import sqlite3
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from fairlead import __version__
-from fairlead.cli import commands, demos
+from fairlead.cli import demos
 from fairlead.store import migrate
 from fairlead.vault import Vault
 from fairlead.vault.vault import key_id
@@ -24,27 +21,6 @@ from fairlead.vault.vault import key_id
 Run = Callable[..., tuple[int, str, str]]
 ENCRYPTION_KEY = base64.b64encode(bytes(32)).decode()
 SECRET_KEY = "s3cr3t-key-of-the-tests"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Run the command line as a person would; return exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-    # as in a fresh process: another test may have sent the log elsewhere
-    structlog.reset_defaults()
-    for name in [name for name in os.environ if name.startswith("FAIRLEAD_")]:
-        monkeypatch.delenv(name)
-
-    def _run(*arguments: str, **env: str) -> tuple[int, str, str]:
-        for name, value in env.items():
-            monkeypatch.setenv(f"FAIRLEAD_{name.upper()}", value)
-        monkeypatch.setattr(sys, "argv", ["fairlead", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            commands.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return _run
 
 
 def test_version(run: Run) -> None:
