@@ -6,12 +6,12 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from fairlead.connect.submission import PFX, proof_of
+from fairlead.connect.submission import proof_of
 from fairlead.errors import InvalidInput
 from fairlead.model.credentials import TwoStepCredentials
 from fairlead.model.provider import ConfigField, Provider
 from fairlead.oauth.assertion import expiry_of
-from fairlead.oauth.certificate import CERTIFICATE, PASSWORD, PRIVATE_KEY
+from fairlead.oauth.certificate import CERTIFICATE, PASSWORD, PFX, PRIVATE_KEY
 
 #: of a provider that takes an app's signed statement: the same names as with client credentials
 CERTIFICATE_FIELDS: Mapping[str, ConfigField] = {

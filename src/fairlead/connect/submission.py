@@ -29,7 +29,7 @@ from fairlead.model.integration import Integration
 from fairlead.model.pending_approval import PendingApproval
 from fairlead.model.provider import AuthMode, Provider
 from fairlead.oauth.authorize import check_overrides
-from fairlead.oauth.certificate import CERTIFICATE, Certificate, read_pem, read_pfx
+from fairlead.oauth.certificate import CERTIFICATE, PFX, Certificate, read_pem, read_pfx
 from fairlead.oauth.scopes import OVERRIDE
 from fairlead.oauth.tokens import EXTRA_PARAMS, extra_params
 from fairlead.sdk.registry import Registry
@@ -38,7 +38,6 @@ from fairlead.vault import Vault
 
 log = structlog.get_logger(__name__)
 
-PFX = "client_certificate_pfx"
 #: makes credentials of a provider's own kind of what was filled in
 Fill = Callable[[Provider], TwoStepCredentials]
 #: codes of the contract for credentials that the vendor gives no token for

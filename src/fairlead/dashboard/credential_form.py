@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from fairlead.connect.fields import two_step_credentials
-from fairlead.connect.submission import PFX, app_credentials
+from fairlead.connect.submission import app_credentials
 from fairlead.errors import InvalidInput
 from fairlead.model.credentials import (
     ApiKeyCredentials,
@@ -25,7 +25,7 @@ from fairlead.model.credentials import (
     NoCredentials,
 )
 from fairlead.model.provider import AuthMode, Provider
-from fairlead.oauth.certificate import CERTIFICATE, PASSWORD, PRIVATE_KEY
+from fairlead.oauth.certificate import CERTIFICATE, PASSWORD, PFX, PRIVATE_KEY
 
 #: bytes of a form, a certificate's file included
 LARGEST = 131_072

@@ -28,6 +28,9 @@ from fairlead.errors import InvalidInput
 #: fields of a caller's body, for errors
 CERTIFICATE = "client_certificate"
 PRIVATE_KEY = "client_private_key"
+PFX = "client_certificate_pfx"
+#: what every DER file begins with
+_SEQUENCE = b"\x30"
 PASSWORD = "client_certificate_password"
 _SMALLEST_BITS = 2048
 #: of keys that we make: vendors take no less, and some take no more
@@ -82,6 +85,8 @@ def read_pem(
 
 def read_pfx(content: bytes, password: str | None, now: datetime) -> Certificate:
     """Read a PFX (PKCS #12) file; InvalidInput says what is wrong with it."""
+    if content[:1] != _SEQUENCE:
+        raise _wrong(PFX, "is no PFX file; choose the .pfx or .p12 file of the certificate")
     try:
         key, public, _ = pkcs12.load_key_and_certificates(
             content, password.encode() if password else None
@@ -91,9 +96,7 @@ def read_pfx(content: bytes, password: str | None, now: datetime) -> Certificate
             PASSWORD, "does not open the PFX file, or the file is damaged; correct it"
         ) from None
     if key is None or public is None:
-        raise _wrong(
-            CERTIFICATE, "must hold a certificate and its private key; export both into the file"
-        )
+        raise _wrong(PFX, "must hold a certificate and its private key; export both into the file")
     return _checked(public, key, now)
 
 

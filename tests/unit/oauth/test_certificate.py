@@ -58,4 +58,6 @@ def test_what_is_wrong_with_pem(pair, other_pair, elliptic_pair, short_pair):
 
 def test_what_is_wrong_with_a_pfx_file(pair):
     refused(lambda: read_pfx(pair.pfx(), "no", NOW), "client_certificate_password", "does not open")
-    refused(lambda: read_pfx(b"PK", PASSWORD, NOW), "client_certificate_password", "damaged")
+    cut = pair.pfx()[:40]
+    refused(lambda: read_pfx(cut, PASSWORD, NOW), "client_certificate_password", "damaged")
+    refused(lambda: read_pfx(b"PK", PASSWORD, NOW), "client_certificate_pfx", "is no PFX file")
