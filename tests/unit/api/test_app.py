@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import structlog
 
 from fairlead.app import open_services, running, serve
 from fairlead.engine.queue import InlineQueue
@@ -116,6 +117,8 @@ async def test_a_worker_needs_no_api_key(tmp_path: Path) -> None:
 
 async def test_a_signal_ends_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     given = settings(f"sqlite:///{tmp_path}/x.sqlite")
+    # another test may have run a command that logs errors only
+    structlog.reset_defaults()
     serving = asyncio.create_task(serve(given, "127.0.0.1", 0))
     said = ""
     async with asyncio.timeout(30):
