@@ -135,6 +135,7 @@ async def open_services(
             stack.push_async_callback(deliverer.stop)
         await engine.start(work=work)
         stack.push_async_callback(engine.stop)
+        closing = await stack.enter_async_context(AsyncExitStack())
         yield Services(
             settings=settings,
             db=db,
@@ -156,6 +157,7 @@ async def open_services(
             engine=engine,
             clock=clock,
             new_id=new_id,
+            closing=closing,
         )
 
 

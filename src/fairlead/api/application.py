@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -43,6 +43,7 @@ from fairlead.api import (
 from fairlead.api.auth import KeyRing
 from fairlead.api.edge import Edge
 from fairlead.api.errors import leave_to_edge, on_fairlead_error, on_http_error, on_validation_error
+from fairlead.api.mcp import Endpoint
 from fairlead.api.routing import PathTolerance
 from fairlead.api.services import ResultPage, Services
 from fairlead.api.sockets import Sockets
@@ -104,11 +105,12 @@ def build_api(
 
     app.routes.extend(pages)
     keys, sockets = KeyRing(services.db, services.clock), Sockets(services.db, services.new_id)
+    app.routes.append(Route("/mcp", Endpoint(services, keys)))
     app.state.services = services
     app.state.keys = keys
     app.state.sockets = sockets
     app.state.result_page = result_page
-    templates = [*document["paths"], "/openapi.json", "/connection/{connection_id}"]
+    templates = [*document["paths"], "/openapi.json", "/mcp", "/connection/{connection_id}"]
     templates += [page.path for page in pages if hasattr(page, "path")]
     # the server would put it before everything, and only pages ask how they were reached
     trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")

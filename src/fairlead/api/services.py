@@ -1,5 +1,6 @@
 """Services: everything a request may need, made once at start and handed to every route."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
@@ -52,6 +53,8 @@ class Services:
     engine: Engine
     clock: Clock
     new_id: NewId
+    #: what is opened later, to be closed before the rest
+    closing: AsyncExitStack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

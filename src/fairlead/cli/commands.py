@@ -17,6 +17,7 @@ from fairlead.cli import (
     database,
     demos,
     function_commands,
+    keys,
     record_commands,
     sealing,
     server,
@@ -39,6 +40,7 @@ app = typer.Typer(
 db_app = typer.Typer(help="Look after the database's schema.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 app.add_typer(credential_commands.app, name="credentials")
+app.add_typer(keys.app, name="keys")
 app.add_typer(record_commands.app, name="records")
 app.add_typer(record_commands.sync_app, name="sync")
 vault_app = typer.Typer(

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
+
+#: what a call does to the vendor's data: nothing, something, or something that takes away
+Effect = Literal["read", "write", "destructive"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,9 @@ class Action:
     input_model: type[BaseModel]
     #: builds the output's JSON Schema and validates the result (`pydantic.TypeAdapter`)
     output: Any
+    effect: Effect
+    #: does it return bytes, which may be streamed?
+    reads_content: bool = False
     version: str = "1.0.0"
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from fairlead.errors import AuthorError, InvalidInput
 from fairlead.model.batch import Batch
 from fairlead.model.exchange import Send
-from fairlead.model.function import Action, Sync
+from fairlead.model.function import Action, Effect, Sync
 from fairlead.model.provider import Provider
 from fairlead.model.schedule import parse_frequency
 from fairlead.sdk.ctx import Api, CheckpointT, Ctx, MetadataT, SyncCtx
@@ -19,6 +19,7 @@ from fairlead.sdk.signature import (
     checked_scopes,
     checked_source,
     description_of,
+    effect_of,
     kebab,
     sync_types,
 )
@@ -73,9 +74,14 @@ class Pack(Generic[Api]):
         scopes: Sequence[str],
         source: str,
         name: str | None = None,
+        effect: Effect | None = None,
         version: str = "1.0.0",
     ) -> Callable[[ActionBody[Api, Inputs, Output]], ActionBody[Api, Inputs, Output]]:
-        """Register an action; input and output schemas come from its signature."""
+        """Register an action; input and output schemas come from its signature.
+
+        `effect` follows from the name's verb if it is left out: get, list, search, download and
+        their like read; delete, remove, clear and their like are destructive; all else writes.
+        """
 
         def register(body: ActionBody[Api, Inputs, Output]) -> ActionBody[Api, Inputs, Output]:
             declared = action_types(body)
@@ -87,6 +93,8 @@ class Pack(Generic[Api]):
                 body=body,
                 input_model=declared.input_model,
                 output=declared.output,
+                effect=effect or effect_of(name or kebab(body.__name__)),
+                reads_content=declared.reads_content,
                 version=version,
             )
             self._refuse_twin(body, action.name)

@@ -15,6 +15,7 @@ from pydantic.errors import PydanticSchemaGenerationError
 
 from fairlead.errors import AuthorError
 from fairlead.model.batch import Batch
+from fairlead.model.function import Effect
 from fairlead.sdk.content import Content, EncodedContent
 from fairlead.sdk.ctx import Ctx, SyncCtx
 from fairlead.sdk.shapes import title_of, wire_name
@@ -54,6 +55,38 @@ def checked_source(body: Callable[..., Any], source: str) -> str:
     return source
 
 
+#: verbs of names whose functions only look
+_READING = frozenset(
+    (
+        *(
+            "can",
+            "count",
+            "describe",
+            "download",
+            "explain",
+            "export",
+            "fetch",
+            "find",
+            "get",
+            "list",
+        ),
+        *("look", "lookup", "preview", "query", "read", "resolve", "search", "show"),
+    )
+)
+#: and of those that take away
+_DESTRUCTIVE = frozenset(
+    (*("clear", "delete", "destroy", "discard", "drop", "empty", "purge", "remove", "revoke"),)
+)
+
+
+def effect_of(name: str) -> Effect:
+    """Return what a function of that kebab-case name does, by its verb; unknown verbs write."""
+    verb = name.partition("-")[0]
+    if verb in _READING:
+        return "read"
+    return "destructive" if verb in _DESTRUCTIVE else "write"
+
+
 def checked_scopes(body: Callable[..., Any], scopes: object) -> tuple[str, ...]:
     """Return the scopes as a tuple; a lone string is the classic slip."""
     if (
@@ -71,6 +104,8 @@ class ActionTypes:
 
     input_model: type[BaseModel]
     output: TypeAdapter[Any]
+    #: is it annotated `-> Content`?
+    reads_content: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +138,9 @@ def action_types(body: Callable[..., Any]) -> ActionTypes:
     title = "".join(part.capitalize() for part in body.__name__.split("_"))
     try:
         input_model = create_model(f"{title}Input", __config__=_INPUT_CONFIG, **fields)
-        returned = EncodedContent if hints["return"] is Content else hints["return"]
-        return ActionTypes(input_model, TypeAdapter(returned))
+        reads_content = hints["return"] is Content
+        returned = EncodedContent if reads_content else hints["return"]
+        return ActionTypes(input_model, TypeAdapter(returned), reads_content)
     except (PydanticUserError, PydanticSchemaGenerationError, NameError) as error:
         raise AuthorError(
             f"{body.__module__}.{body.__qualname__} has a type that has no JSON shape: {error}",

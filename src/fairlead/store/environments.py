@@ -1,8 +1,10 @@
 """Queries about environments and their API keys."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, delete, select, update
 
 from fairlead.model.environment import ApiKey, Environment
 from fairlead.store import dialect
@@ -60,7 +62,54 @@ async def find_by_key_hash(tx: Tx, key_hash: str) -> tuple[Environment, ApiKey] 
     environment = Environment(
         id=row.environment_id, name=row.environment_name, created_at=row.environment_created_at
     )
-    key = ApiKey(
+    return environment, _key(row)
+
+
+async def add_key(
+    tx: Tx,
+    *,
+    environment_id: int,
+    name: str,
+    key_hash: str,
+    scopes: Sequence[str],
+    now: datetime,
+) -> ApiKey | None:
+    """Add a key to an environment; None if one of that name is there."""
+    row = (
+        await tx.execute(
+            dialect.insert(tx, api_keys)
+            .values(
+                environment_id=environment_id,
+                name=name,
+                key_hash=key_hash,
+                scopes=list(scopes),
+                created_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=["environment_id", "name"])
+            .returning(api_keys)
+        )
+    ).first()
+    return row and _key(row)
+
+
+async def keys(tx: Tx, environment_id: int) -> list[ApiKey]:
+    """Return an environment's keys, oldest first."""
+    rows = await tx.all(
+        select(api_keys).where(api_keys.c.environment_id == environment_id).order_by(api_keys.c.id)
+    )
+    return [_key(row) for row in rows]
+
+
+async def remove_key(tx: Tx, environment_id: int, name: str) -> bool:
+    """End a key; False if there is none of that name."""
+    done = await tx.execute(
+        delete(api_keys).where(api_keys.c.environment_id == environment_id, api_keys.c.name == name)
+    )
+    return done.rowcount > 0
+
+
+def _key(row: Row[Any]) -> ApiKey:
+    return ApiKey(
         id=row.id,
         environment_id=row.environment_id,
         name=row.name,
@@ -68,7 +117,6 @@ async def find_by_key_hash(tx: Tx, key_hash: str) -> tuple[Environment, ApiKey] 
         scopes=tuple(row.scopes),
         created_at=row.created_at,
     )
-    return environment, key
 
 
 async def find(tx: Tx, environment_id: int) -> Environment | None:

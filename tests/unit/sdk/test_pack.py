@@ -10,6 +10,7 @@ from fairlead.errors import AuthorError
 from fairlead.model.provider import AuthMode, Provider
 from fairlead.sdk import Batch, Checkpoint, Ctx, Metadata, Pack, Record, SyncCtx, input_schema
 from fairlead.sdk.schemas import output_schema, record_schemas, schema_of
+from fairlead.sdk.signature import effect_of
 
 SOURCE = "https://vendor.example/docs"
 
@@ -281,3 +282,18 @@ def test_serving_shares_functions_but_not_providers():
     assert served.actions is pack.actions
     with pytest.raises(AuthorError, match="two providers named here"):
         pack.serving([here, here])
+
+
+@pytest.mark.parametrize(
+    ("name", "effect"),
+    [
+        ("list-things", "read"),
+        ("download-thing", "read"),
+        ("delete-thing", "destructive"),
+        ("remove-thing", "destructive"),
+        ("create-thing", "write"),
+        ("frobnicate", "write"),
+    ],
+)
+def test_a_name_says_what_a_function_does(name: str, effect: str) -> None:
+    assert effect_of(name) == effect

@@ -133,7 +133,7 @@ class _Case:
     findings: list[Finding]
 
 
-@sharepoint.action(scopes=_SCOPES, source=_SOURCE)
+@sharepoint.action(scopes=_SCOPES, source=_SOURCE, effect="read")
 async def check_drive_item_access(
     ctx: Ctx[Graph],
     site_id: SiteId,
