@@ -132,6 +132,7 @@ OK = {
     },
     ("get", "/sync/status"): {"path": "/sync/status?syncs=*&provider_config_key=acme"},
     ("post", "/action/trigger"): {"json": {"action_name": "shout", "input": {"text": "a"}}},
+    ("get", "/action/{action_id}"): {"path": "/action/ACTION"},
     ("get", "/records"): {"path": "/records?model=Note"},
     **{
         (verb, "/proxy/{path}"): {"path": "/proxy/x"}
@@ -164,6 +165,12 @@ async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any])
     made = await world.client.post("/integrations/app/certificates", json={})
     key_id = made.json()["data"]["id"]
     as_c1 = {"Connection-Id": "c1", "Provider-Config-Key": "acme"}
+    shout = OK["post", "/action/trigger"]["json"]
+    later = await world.client.post(
+        "/action/trigger", json=shout, headers=as_c1 | {"X-Async": "true"}
+    )
+    action_id = later.json()["id"]
+    await world.queue.idle()
     for (verb, path), how in OK.items():
         if (verb, path) == ("delete", "/connect/session"):
             key = await world.session()
@@ -171,7 +178,10 @@ async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any])
             key = token if how.get("session") else world.client.headers["authorization"][7:]
         answer = await world.client.request(
             verb.upper(),
-            how.get("path", path).replace("TOKEN", token).replace("KEY", key_id),
+            how.get("path", path)
+            .replace("TOKEN", token)
+            .replace("KEY", key_id)
+            .replace("ACTION", action_id),
             headers=as_c1 | {"Authorization": f"Bearer {key}"},
             json=how.get("json"),
         )
