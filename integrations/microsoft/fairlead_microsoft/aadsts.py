@@ -164,6 +164,13 @@ MEANINGS: dict[int, Meaning] = {
             "unknown_client",
         ),
     ),
+    # https://microsoft.github.io/teams-sdk/teams/app-authentication/troubleshooting
+    7000229: Meaning(
+        BadClientSecret,
+        "The app exists, but this tenant has not got it; the customer's administrator must approve "
+        "it there.",
+        "app_not_in_tenant",
+    ),
     7000112: Meaning(
         BadClientSecret,
         "The app is disabled in this tenant; the customer's administrator must enable it there "

@@ -113,7 +113,8 @@ async def _waiting(
     return [
         each
         for each in await services.approvals.all_of(caller.environment.id)
-        if (keys is None or each.integration_key in keys)
+        if not each.is_over
+        and (keys is None or each.integration_key in keys)
         and query.connection_id in {None, each.connection_id}
         and query.end_user_id in {None, each.session.end_user.id if each.session.end_user else None}
         and not (query.search or query.organization_id or query.tags)

@@ -15,6 +15,7 @@ from fairlead.api.errors import envelope, json_response
 from fairlead.api.identifiers import Moment, Secret
 from fairlead.api.routing import Strict, parameters, query_of
 from fairlead.api.services import Given, Services
+from fairlead.connect.approvals import needed
 from fairlead.connect.fields import two_step_credentials
 from fairlead.connect.submission import AppWaits, CredentialsRefused, Fill, app_credentials
 from fairlead.errors import FairleadError, InvalidInput, NotFound, SessionExpired, Unauthorized
@@ -103,6 +104,8 @@ class Established(BaseModel):
     """True, and status 202: it comes to be once an administrator has approved the app."""
     admin_url: str | None = Field(default=None, serialization_alias="adminUrl")
     """The link to forward to an administrator."""
+    message: str | None = None
+    """What it waits for, and what else may be wrong."""
 
 
 Query = Annotated[CredentialsQuery, Depends(query_of(CredentialsQuery))]
@@ -138,7 +141,11 @@ async def _accept(
         )
     except AppWaits as error:
         pending = error.pending
-        waits = {"isPending": True, "adminUrl": pending.admin_url}
+        waits = {
+            "isPending": True,
+            "adminUrl": pending.admin_url,
+            "message": needed(pending).message,
+        }
         named = {"providerConfigKey": key, "connectionId": pending.connection_id}
         return json_response(named | waits, 202)
     except CredentialsRefused as error:

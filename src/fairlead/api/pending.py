@@ -52,7 +52,8 @@ async def _waiting(
         Outcome(
             succeeded=False,
             error_type=CODE,
-            sentence="An administrator must approve the app before you can connect.",
+            sentence="An administrator must approve the app before you can connect."
+            + (f" {pending.problem.message}" if pending.problem else ""),
             provider_name=provider_name,
             integration_key=pending.integration_key,
             connection_id=pending.connection_id,

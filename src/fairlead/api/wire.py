@@ -146,6 +146,8 @@ class PendingItem(BaseModel):
     end_user: dict[str, Any] | None
     tags: dict[str, str]
     approved: bool
+    problem: dict[str, str] | None = None
+    """Why it may wait in vain: `code`, and `message`, who must do what."""
     created: str
     expires_at: str
 
@@ -224,6 +226,7 @@ def pending_item(pending: PendingApproval) -> dict[str, Any]:
         "end_user": end_user_out(pending.session.end_user),
         "tags": pending.session.tags,
         "approved": pending.approved_at is not None,
+        "problem": pending.problem and pending.problem.model_dump(include={"code", "message"}),
         "created": offset(pending.created_at),
         "expires_at": zulu(pending.expires_at),
     }

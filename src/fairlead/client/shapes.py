@@ -65,6 +65,8 @@ class Established(TypedDict):
     #: True: it comes to be once an administrator has approved the app, at `adminUrl`
     isPending: NotRequired[bool | None]
     adminUrl: NotRequired[str | None]
+    #: what it waits for, and what else may be wrong
+    message: NotRequired[str | None]
 
 
 class Ending(TypedDict):
@@ -181,6 +183,8 @@ class PendingConnection(TypedDict):
     end_user: dict[str, Any] | None
     tags: dict[str, str]
     approved: bool
+    #: why it may wait in vain: `code`, and `message`, who must do what
+    problem: dict[str, str] | None
     created: str
     expires_at: str
 

@@ -17,14 +17,14 @@ from fairlead.connect.approvals import LIFETIME
 from fairlead.connect.establish import Establisher
 from fairlead.connect.proving import Proving
 from fairlead.connect.sessions import CALLBACK_PATH
-from fairlead.errors import AdminConsentRequired, FairleadError
+from fairlead.errors import AdminConsentRequired, FairleadError, ReconnectRequired
 from fairlead.http import Transport
 from fairlead.model.clock import Clock
 from fairlead.model.connect_session import ConnectSession
 from fairlead.model.connection import Connection
 from fairlead.model.credentials import ClientCredentials, SealedCredentials, TwoStepCredentials
 from fairlead.model.integration import Integration
-from fairlead.model.pending_approval import PendingApproval
+from fairlead.model.pending_approval import PendingApproval, Problem
 from fairlead.model.provider import Provider
 from fairlead.oauth import new_state, scopes_for
 from fairlead.oauth.admin_consent import admin_consent_url
@@ -36,12 +36,18 @@ log = structlog.get_logger(__name__)
 
 AppCredentials = ClientCredentials | TwoStepCredentials
 #: what vendors say of an app that nobody has approved; a mistyped id looks the same to them
-_UNAPPROVED = frozenset({"unknown_client", "consent_required"})
+_UNAPPROVED = frozenset({"app_not_in_tenant", "consent_required", "unknown_client"})
 #: an approval takes a while to be known everywhere
 _EVERY_ONCE_APPROVED = timedelta(seconds=15)
 _EVERY = timedelta(minutes=2)
 #: what waits for days is asked for more rarely: after this part of its age
 _PART_OF_AGE = 24
+#: a vendor that says of an app that it is unknown does not say whether its id is mistyped; so much
+#: later it is taken to be: over a weekend an administrator has had the time
+DOUBTED_FOR = timedelta(days=3)
+#: so much after an administrator came back from the approval, even
+_DOUBTED_ONCE_APPROVED = timedelta(days=1)
+_DOUBTFUL = "unknown_client"
 #: tried at once by one process
 _AT_ONCE = 5
 
@@ -93,8 +99,9 @@ class AppApprovals:
         connection_id: str,
         credentials: AppCredentials,
         connection_config: Mapping[str, Any],
+        reason: FairleadError,
     ) -> tuple[PendingApproval, str]:
-        """Keep an app until an administrator has approved it.
+        """Keep an app until an administrator has approved it; `reason` is why it was refused.
 
         Return it with the token by which the browser of whoever filled it in sees how it goes on.
         """
@@ -117,6 +124,7 @@ class AppApprovals:
             connection_config=dict(connection_config),
             envelope=sealed.envelope,
             tried_at=now,
+            problem=_doubt(reason, _client_id(provider, credentials)),
             created_at=now,
             expires_at=now + LIFETIME,
         )
@@ -156,7 +164,8 @@ class AppApprovals:
                 integration, provider, credentials, pending.connection_config, None
             )
         except FairleadError as error:
-            await self._still_refused(pending, integration, error)
+            client_id = _client_id(provider, credentials)
+            await self._still_refused(pending, integration, error, client_id)
             return None
         session = pending.session
         made, _ = await self._establisher.import_connection(
@@ -199,22 +208,57 @@ class AppApprovals:
             log.error("app approval broken", error_type=type(error).__name__)
 
     async def _still_refused(
-        self, pending: PendingApproval, integration: Integration, error: FairleadError
+        self,
+        pending: PendingApproval,
+        integration: Integration,
+        error: FairleadError,
+        client_id: str,
     ) -> None:
-        if is_unapproved(error) or error.retryable:
+        if error.retryable:
             return
-        async with self._db.write() as tx:
-            await pending_approvals.forget(
-                tx, pending.environment_id, pending.integration_key, pending.connection_id
+        if is_unapproved(error):
+            doubt = _doubt(error, client_id)
+            if doubt is None or not self._is_hopeless(pending):
+                if doubt != pending.problem:
+                    async with self._db.write() as tx:
+                        await pending_approvals.note(tx, pending.id, doubt)
+                return
+            error = ReconnectRequired(
+                f"The vendor does not know the app {client_id} in this organisation, and nobody "
+                "approved it in time. Compare the id with the app's registration and connect "
+                "again; if it is right, an administrator must approve the app.",
+                code=_DOUBTFUL,
             )
-        await self._establisher.report_failure(
-            integration, pending.connection_id, pending.session, error
-        )
+        problem = Problem(code=error.code, message=error.message, is_final=True)
+        async with self._db.write() as tx:
+            is_ended = await pending_approvals.end(tx, pending.id, problem)
+        if is_ended:
+            await self._establisher.report_failure(
+                integration, pending.connection_id, pending.session, error
+            )
+
+    def _is_hopeless(self, pending: PendingApproval) -> bool:
+        now = self._clock.now()
+        if pending.approved_at is not None:
+            return now >= pending.approved_at + _DOUBTED_ONCE_APPROVED
+        return now >= pending.created_at + DOUBTED_FOR
 
 
 def is_unapproved(error: FairleadError) -> bool:
     """Tell whether an app was refused because nobody has approved it."""
     return isinstance(error, AdminConsentRequired) or error.code in _UNAPPROVED
+
+
+def _doubt(reason: FairleadError, client_id: str) -> Problem | None:
+    """Return what may be wrong beside a missing approval, None = nothing."""
+    if reason.code != _DOUBTFUL:
+        return None
+    return Problem(
+        code=_DOUBTFUL,
+        message=f"The vendor does not know the app {client_id} in this organisation. If the id is "
+        "mistyped, no approval will help: compare it with the app's registration, and if it is "
+        f"wrong connect again. The connection is given up after {DOUBTED_FOR.days} days.",
+    )
 
 
 def _due_at(pending: PendingApproval) -> datetime:

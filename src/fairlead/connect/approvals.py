@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from fairlead.connect.sessions import CALLBACK_PATH, Sessions
-from fairlead.errors import AdminConsentRequired, NotFound
+from fairlead.errors import AdminConsentRequired, NotFound, ReconnectRequired
 from fairlead.model.clock import Clock
 from fairlead.model.connect_session import ConnectSession, IntegrationDefaults, OAuthState
 from fairlead.model.pending_approval import PendingApproval
@@ -142,7 +142,7 @@ class Approvals:
         """Raise AdminConsentRequired `pending_admin`, with the link, if this connection waits."""
         for pending in await self.all_of(environment_id):
             if (pending.integration_key, pending.connection_id) == (integration_key, connection_id):
-                raise needed(pending)
+                raise over(pending) or needed(pending)
 
     async def all_of(self, environment_id: int) -> list[PendingApproval]:
         """Return all that waits in an environment, newest first."""
@@ -155,13 +155,25 @@ class Approvals:
                 "Nothing waits here for an administrator any more; start again in the app",
                 code="invalid_state",
             )
+        if (error := over(found)) is not None:
+            raise error
         return found
+
+
+def over(pending: PendingApproval) -> ReconnectRequired | None:
+    """Return the error that says why a connection waited in vain, None = it waits."""
+    problem = pending.problem
+    if problem is None or not problem.is_final:
+        return None
+    return ReconnectRequired(problem.message, code=problem.code)
 
 
 def needed(pending: PendingApproval) -> AdminConsentRequired:
     """Return the error that says what a connection waits for."""
+    doubt = f". {pending.problem.message}" if pending.problem else ""
     return AdminConsentRequired(
-        f"An administrator must approve the app first; forward them this link: {pending.admin_url}",
+        "An administrator must approve the app first; forward them this link: "
+        f"{pending.admin_url}{doubt}",
         code=CODE,
         payload={"payload": {"admin_url": pending.admin_url}},
     )

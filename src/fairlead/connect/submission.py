@@ -141,6 +141,7 @@ class Submissions:
                             connection_id=connection_id,
                             credentials=given,
                             connection_config=config,
+                            reason=error,
                         )
                     )
                     await self._establisher.report_failure(

@@ -310,6 +310,8 @@ class ConnectPage:
             integration_key=chosen.key,
             connection_id=pending.connection_id,
             environment_id=pending.environment_id,
+            sentence="An administrator must approve the app before you can connect."
+            + (f" {pending.problem.message}" if pending.problem else ""),
             admin_url=pending.admin_url,
             retry_url=f"/oauth/pending?{urlencode({'token': waits.token, 'again': 'true'})}",
         )

@@ -74,7 +74,6 @@ class Waits(Connected):
 
     succeeded: bool = False
     error_type: str = "pending_admin"
-    sentence: str = "An administrator must approve the app; check the app's id, too."
 
 
 class ResultPage:

@@ -10,6 +10,16 @@ from fairlead.model.credentials import OwnApp
 from fairlead.model.frozen import Frozen
 
 
+class Problem(Frozen):
+    """Why a connection may wait in vain, or did."""
+
+    code: str
+    #: what is wrong, and who must do what
+    message: str
+    #: nothing is waited for any more
+    is_final: bool = False
+
+
 class PendingApproval(Frozen):
     """A connection that comes to be as soon as an administrator has approved the app."""
 
@@ -34,10 +44,16 @@ class PendingApproval(Frozen):
     envelope: bytes | None = Field(default=None, repr=False)
     #: of an app: when they were tried last
     tried_at: datetime | None = None
+    problem: Problem | None = None
     #: of an app: when the connection came to be
     done_at: datetime | None = None
     created_at: datetime
     expires_at: datetime
+
+    @property
+    def is_over(self) -> bool:
+        """Is nothing waited for any more, though there is no connection?"""
+        return self.problem is not None and self.problem.is_final
 
     @property
     def is_app(self) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
-from fairlead.model.pending_approval import PendingApproval
+from fairlead.model.pending_approval import PendingApproval, Problem
 from fairlead.store import config_secrets
 from fairlead.store.connect_sessions import put_back, take_configs
 from fairlead.store.database import Tx, columns_of
@@ -145,6 +145,26 @@ async def finish(
         .values(done_at=now, envelope=None)
     )
     await tx.execute(delete(table).where(*here, table.c.done_at.is_(None)))
+
+
+async def note(tx: Tx, id: str, problem: Problem | None) -> None:
+    """Note why an app may wait in vain."""
+    await tx.execute(
+        sql_update(table)
+        .where(table.c.id == id, table.c.envelope.is_not(None))
+        .values(problem=problem and problem.model_dump())
+    )
+
+
+async def end(tx: Tx, id: str, problem: Problem) -> bool:
+    """Let an app wait no more: its credentials go, the reason stays. False if it is over."""
+    return bool(
+        await tx.count(
+            sql_update(table)
+            .where(table.c.id == id, table.c.envelope.is_not(None))
+            .values(problem=problem.model_dump(), envelope=None, config_envelope=None)
+        )
+    )
 
 
 async def approve(tx: Tx, id: str, now: datetime) -> None:

@@ -156,6 +156,8 @@ pending_approvals = Table(
     Column("envelope", LargeBinary),
     Column("tried_at", Instant),
     Column("done_at", Instant),
+    # why it may wait in vain, or did
+    Column("problem", Json),
     # of the configs, its own and the session's, which the columns beside it leave blank
     Column("config_envelope", LargeBinary),
 )

@@ -122,6 +122,7 @@ TABLE: dict[int, tuple[str, type[FairleadError], str, str]] = {
     7000112: ("unauthorized_client", BadClientSecret, "app_disabled", "administrator must enable"),
     7000215: ("invalid_client", BadClientSecret, "bad_client_secret", "operator must set"),
     7000218: ("invalid_client", BadClientSecret, "client_secret_missing", "operator must set"),
+    7000229: ("invalid_client", BadClientSecret, "app_not_in_tenant", "administrator must approve"),
     7000222: ("invalid_client", BadClientSecret, "client_secret_expired", "operator must make"),
     9001023: ("invalid_request", OperatorError, "wrong_tenant", "operator must set"),
 }

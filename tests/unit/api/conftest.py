@@ -19,6 +19,7 @@ from fairlead.engine.queue import InlineQueue
 from fairlead.errors import (
     ActionFailed,
     AdminConsentRequired,
+    BadClientSecret,
     FairleadError,
     Rejected,
     Unavailable,
@@ -97,6 +98,8 @@ class Vendor:
 def classify(reply: Reply) -> FairleadError:
     if b"consent_required" in reply.body:
         return AdminConsentRequired()
+    if b"unknown_app" in reply.body:
+        return BadClientSecret("The app is unknown.", code="unknown_client")
     if reply.status >= 500:
         return Unavailable("The vendor is down.", provider_status=reply.status)
     return Rejected(f"The vendor refused with {reply.status}.", provider_status=reply.status)

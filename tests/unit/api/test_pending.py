@@ -199,11 +199,11 @@ APP = {"client_id": "app-1", "client_secret": "hush-of-the-app"}
 UNAPPROVED = {"error": "invalid_grant", "error_description": "consent_required"}
 
 
-async def app_waits(world: Any) -> dict[str, Any]:
+async def app_waits(world: Any, refusal: Any = UNAPPROVED) -> dict[str, Any]:
     """Fill in an app that nobody has approved; return what the browser is told."""
     if not (await world.client.get("/integrations")).json()["data"]:
         await world.integration("app", "acme-app", credentials=None)
-    world.vendor.token_status, world.vendor.token_error = 400, UNAPPROVED
+    world.vendor.token_status, world.vendor.token_error = 400, refusal
     query = {"connect_session_token": await world.session(), "params[site]": "contoso"}
     answer = await world.browser.post("/oauth2/auth/app", params=query, json=APP)
     assert answer.status_code == 202, answer.text
@@ -275,8 +275,10 @@ async def test_an_app_is_tried_as_soon_as_the_administrator_returns(world: Any) 
     assert [kind for _, kind in await events_of(world)] == ["pending_admin", ""]
 
 
-async def test_an_app_that_is_refused_for_another_reason_waits_no_more(world: Any) -> None:
-    await app_waits(world)
+async def test_an_app_that_is_refused_for_another_reason_waits_no_more(
+    world: Any, check: Any
+) -> None:
+    told = await app_waits(world)
     world.vendor.token_error = {"error": "temporarily"}
     world.vendor.token_status = 503
     world.clock.advance(timedelta(minutes=2))
@@ -285,10 +287,84 @@ async def test_an_app_that_is_refused_for_another_reason_waits_no_more(world: An
     world.vendor.token_status, world.vendor.token_error = 400, {"error": "invalid_client"}
     world.clock.advance(timedelta(minutes=2))
     await tried(world)
-    assert await world.client.get("/connections") is not None
     assert (await world.client.get("/connections")).json() == {"connections": []}
     kinds = [kind for _, kind in await events_of(world)]
     assert kinds == ["pending_admin", "provider_rejected"]
+    # whoever asks for it is told why there is none
+    read = await world.client.get(f"/connections/{told['connectionId']}?provider_config_key=app")
+    check(read, 424, "provider_rejected")
+
+
+UNKNOWN = {"error": "unauthorized_client", "error_description": "unknown_app"}
+
+
+async def test_an_id_that_may_be_mistyped_is_doubted_and_given_up(world: Any, check: Any) -> None:
+    told = await app_waits(world, UNKNOWN)
+    assert "does not know the app app-1" in told["message"]
+    assert "compare it with the app's registration" in told["message"]
+    [pending] = (await world.client.get("/connections")).json()["pending"]
+    assert pending["problem"]["code"] == "unknown_client"
+    assert "mistyped" in pending["problem"]["message"]
+    where = f"/connections/{told['connectionId']}?provider_config_key=app"
+    error = check(await world.client.get(where), 424, "pending_admin")
+    assert "mistyped" in error["message"]
+    # the vendor knows it after all, but nobody approved it: the doubt is gone, and comes again
+    for answer, is_doubted in ((UNAPPROVED, False), (UNKNOWN, True)):
+        world.vendor.token_error = answer
+        world.clock.advance(timedelta(hours=1))
+        await tried(world)
+        [pending] = (await world.client.get("/connections")).json()["pending"]
+        assert bool(pending["problem"]) is is_doubted
+    assert [kind for _, kind in await events_of(world)] == ["pending_admin"]
+    world.clock.advance(timedelta(days=3))
+    await tried(world)
+    assert await events_of(world) == [(False, "unknown_client")]
+    assert "pending" not in (await world.client.get("/connections")).json()
+    error = check(await world.client.get(where), 424, "unknown_client")
+    assert "connect again" in error["message"]
+    assert "administrator must approve" in error["message"]
+    path = world.services.settings.sqlite_path
+    assert b"hush" not in b"".join(
+        each.read_bytes() for each in path.parent.glob(f"{path.name}-*l")
+    )
+    # it is over: an approval comes too late, and nothing is tried
+    asked = len(world.vendor.token_forms)
+    page = await approve(world, told["adminUrl"])
+    assert page.status_code == 400
+    assert "connect again" in page.text
+    await tried(world)
+    assert len(world.vendor.token_forms) == asked
+    # filled in once more, it waits anew under the same id
+    assert (await app_waits(world, UNAPPROVED))["connectionId"] == told["connectionId"]
+
+
+async def test_who_is_approved_but_still_unknown_a_day_later(world: Any) -> None:
+    told = await app_waits(world, UNKNOWN)
+    world.clock.advance(timedelta(days=2))
+    await approve(world, told["adminUrl"])
+    world.clock.advance(timedelta(hours=23))
+    await tried(world)
+    assert len((await world.client.get("/connections")).json()["pending"]) == 1
+    world.clock.advance(timedelta(hours=4))
+    await tried(world)
+    assert [kind for _, kind in await events_of(world)] == ["pending_admin", "unknown_client"]
+
+
+async def test_the_page_says_what_may_be_wrong(world: Any) -> None:
+    await world.integration("app", "acme-app", credentials=None)
+    world.vendor.token_status, world.vendor.token_error = 400, UNKNOWN
+    form = {"integration": "app", "config.site": "contoso", **APP}
+    form["session_token"] = await world.session()
+    page = await world.browser.post("/connect/", data=form)
+    assert page.status_code == 202, page.text
+    assert "If the id is mistyped, no approval will help" in page.text
+    again = page.headers["refresh"].partition("url=")[2]
+    assert "If the id is mistyped" in (await world.browser.get(again)).text
+    world.clock.advance(timedelta(days=3))
+    await tried(world)
+    looked = await world.browser.get(again)
+    assert "connect again" in looked.text
+    assert "refresh" not in looked.headers
 
 
 async def test_whoever_filled_the_app_in_sees_how_it_goes_on(world: Any) -> None:
