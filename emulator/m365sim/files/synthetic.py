@@ -8,7 +8,8 @@ repeats every 160 bytes, so that its QuickXorHash is a table look-up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from m365sim.files.ids import ROOT_UID
 from m365sim.files.item import Actor, Item
@@ -30,8 +31,11 @@ _LINE = (
     * 2
 )[:159] + b"\n"
 _WORDS = _LINE.decode().lower()
-_DIGITS = 8
+_DIGITS, _FOLDER_DIGITS = 8, 5
+_KINDS = 40  # titles and extensions come round after as many
+_RUN = re.compile(r"\d+")
 _HEAD = b"Document %08d\n"
+_OPENING, _FOLDER = "document ", "folder "
 _HEAD_LENGTH = len(_HEAD % 0)
 _DIGITS_AT = _HEAD.index(b"%")
 
@@ -150,6 +154,41 @@ class SyntheticTree:
                     return index
         return None
 
+    def candidates(self, words: Sequence[str], *, in_content: bool) -> Iterator[int]:
+        """Yield, in order, the indexes of what may say all words, and little else."""
+        runs = [run for word in words for run in _RUN.findall(word)]
+        longest = max(runs, key=len, default="")
+        if len(longest) > 1:
+            yield from self._with_digits(longest)
+            return
+        parts = [part for word in words for part in re.split(_RUN, word) if part]
+        said = [part for part in parts if not (in_content and (part in _WORDS or part in _OPENING))]
+        kinds = [all(part in _file_name(n).lower() for part in said) for n in range(_KINDS)]
+        in_folders = all(part in _FOLDER for part in parts)
+        if not any(kinds):
+            numbers = range(1, self.folders + 1) if in_folders else range(0)
+            yield from map(self.folder_index, numbers)
+            return
+        for index in range(1, self.last + 1):
+            block, place = divmod(index - 1, STRIDE)
+            if kinds[(index - block - 2) % _KINDS] if place else in_folders:
+                yield index
+
+    def _with_digits(self, run: str) -> Iterator[int]:
+        """Yield the indexes of what has digits in its number."""
+        folders = range(1, self.folders + 1)
+        found = {self.folder_index(n) for n in folders if run in f"{n:0{_FOLDER_DIGITS}d}"}
+        value, length = int(run), len(run)
+        for ahead in range(_DIGITS - length + 1):
+            after = 10 ** (_DIGITS - length - ahead)
+            for head in range(10**ahead):
+                first = (head * 10**length + value) * after
+                if first >= self.files:
+                    break
+                numbers = range(first, min(first + after, self.files))
+                found.update(n + n // FILES_PER_FOLDER + 2 for n in numbers)
+        yield from sorted(found)
+
 
 class SyntheticBlob:
     """The computed content of a synthetic file: a line with its number, then filler."""
@@ -188,7 +227,7 @@ def _size(number: int) -> int:
 
 
 def _folder_name(number: int) -> str:
-    return f"Folder {number:05d}"
+    return f"Folder {number:0{_FOLDER_DIGITS}d}"
 
 
 def _file_name(number: int) -> str:

@@ -36,6 +36,14 @@ class Document:
     body: Callable[[], str] = str  # what else is searched, read when it is needed
     _words: list[str] | None = None
 
+    def forget(self) -> None:
+        """Give up the words that were read: of thousands of documents they would be gigabytes."""
+        self._words = None
+
+    def title_words(self) -> list[str]:
+        """Return the words of its title, in lower case."""
+        return _WORD.findall(self.title.lower())
+
     @property
     def text(self) -> str:
         """All that is searched."""
@@ -54,6 +62,7 @@ class Query:
 
     terms: tuple[str, ...]  # the words and phrases searched for, without restrictions
     matches: Test
+    needed: tuple[str, ...] = ()  # words that whatever fits must say, in lower case
 
 
 def read_query(text: str) -> Query:
@@ -62,7 +71,8 @@ def read_query(text: str) -> Query:
     test = reader.alternatives()
     if reader.peek() is not None:
         raise BadQuery(f"Unexpected '{reader.peek()}' in the query.")
-    return Query(tuple(reader.terms), test)
+    needed = () if reader.has_alternatives else _WORD.findall(" ".join(reader.terms).lower())
+    return Query(tuple(reader.terms), test, tuple(needed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,7 @@ class _Reader:
         self._tokens = [found for found in _TOKEN.finditer(text) if found[0].strip()]
         self._at = 0
         self.terms: list[str] = []
+        self.has_alternatives = False
 
     def peek(self) -> str | None:
         return self._tokens[self._at][0].strip() if self._at < len(self._tokens) else None
@@ -84,6 +95,7 @@ class _Reader:
         tests = [self._conjunction()]
         while self.peek() == "OR":
             self._at += 1
+            self.has_alternatives = True
             tests.append(self._conjunction())
         return _any_of(tests)
 
@@ -152,7 +164,10 @@ def _text_test(text: str) -> Test:
     is_open = text.endswith("*")
     if not wanted:
         return lambda _: True  # "*" alone finds everything
-    return lambda document: contains(document.words(), wanted, is_open=is_open)
+    return lambda document: (
+        contains(document.title_words(), wanted, is_open=is_open)
+        or contains(document.words(), wanted, is_open=is_open)
+    )
 
 
 def contains(words: list[str], wanted: list[str], *, is_open: bool) -> bool:

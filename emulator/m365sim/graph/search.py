@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from m365sim.files import Drive, Item
 from m365sim.files.blob import Blob
+from m365sim.files.finding import candidates, is_below
 from m365sim.files.synthetic import SyntheticBlob
 from m365sim.graph.call import Call
 from m365sim.graph.item_shapes import ItemShapes, mime_type
@@ -49,8 +50,10 @@ def _found(call: Call, drive: Drive, folder: Item, text: str, limit: int) -> lis
     newest = (call.world.clock.now() - call.world.quirks.search_lag).timestamp()
     viewer = call.viewer(drive)
     found: list[Item] = []
-    for item in drive.walk(folder) if words else ():
+    for item in candidates(drive, words) if words else ():
         if item.modified_at > newest or not _fits(item, words):
+            continue
+        if not is_below(drive, item, folder):
             continue
         if viewer.sees_everything or viewer.sees(item):
             found.append(item)

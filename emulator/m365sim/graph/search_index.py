@@ -6,13 +6,14 @@ than a read of it does: of a file neither its tags nor its `file` facet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from m365sim.files import Drive, Item, Site
+from m365sim.files.finding import candidates
 from m365sim.files.ids import guid_of, upper_guid_of
 from m365sim.graph.access import is_open
 from m365sim.graph.item_shapes import ItemShapes
@@ -26,7 +27,7 @@ from m365sim.lists import Library, Row, SharePointList
 if TYPE_CHECKING:
     from m365sim.graph.call import Call
 
-MAX_INDEXED = 200_000  # items of one library
+MAX_INDEXED = 200_000  # items of one library that may fit and are looked at
 
 _PERSON = ("createdBy", "lastModifiedBy")
 _OF_FILES = (
@@ -74,7 +75,10 @@ class Hit:
 class Index:
     """Goes through everything that a caller may find; the index lags behind."""
 
-    def __init__(self, call: Call, kinds: frozenset[str], *, private: bool) -> None:
+    def __init__(
+        self, call: Call, kinds: frozenset[str], needed: Sequence[str], *, private: bool
+    ) -> None:
+        self._needed = needed  # words that whatever fits must say
         self._call = call
         self._kinds = kinds
         self._private = private
@@ -117,7 +121,7 @@ class Index:
         shapes = ItemShapes(self._call.world, drive, self._call.principal)
         rows = RowShapes(self._call, library)
         kind = "driveItem" if "driveItem" in self._kinds else "listItem"
-        for item in islice(drive.walk(drive.root), MAX_INDEXED):
+        for item in islice(candidates(drive, self._needed), MAX_INDEXED):
             if self._is_old(item.modified_at) and (viewer.sees_everything or viewer.sees(item)):
                 yield _file_hit(kind, library, item, shapes, rows)
 

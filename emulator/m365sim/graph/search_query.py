@@ -7,6 +7,7 @@ https://learn.microsoft.com/graph/search-concept-searchall
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -21,7 +22,8 @@ from m365sim.graph.shapes import CONTEXT, narrowed
 
 KINDS = frozenset({"driveItem", "listItem", "list", "drive", "site"})
 PAGE, MAX_PAGE = 25, 500
-MAX_COUNTED = 10_000  # matches; the total is an estimate in the real service, too
+MAX_COUNTED = 1000  # matches; the total is an estimate in the real service, too
+MAX_SORTED = 10_000  # matches, of which the first in another order are shown
 MAX_SORTS = 5
 
 #: Property to sort by, in lower case → where it is in what a hit shows.
@@ -60,9 +62,9 @@ async def search(call: Call) -> Reply:
     request = _read(call, requests[0])
     for kind in sorted(request.kinds):
         check_search(call.principal, kind)
-    index = Index(call, request.kinds, private=request.private)
-    matching = (hit for hit in index.hits() if request.query.matches(hit.document))
-    found = list(islice(matching, max(MAX_COUNTED, request.start + request.size + 1)))
+    index = Index(call, request.kinds, request.query.needed, private=request.private)
+    most = max(MAX_SORTED if request.sorts else MAX_COUNTED, request.start + request.size + 1)
+    found = list(islice(_matching(index, request.query), most))
     for name, downwards in reversed(request.sorts):
         found.sort(key=partial(_sort_key, name), reverse=downwards)
     stop = request.start + request.size
@@ -73,6 +75,14 @@ async def search(call: Call) -> Reply:
     answer = {"searchTerms": list(request.query.terms), "hitsContainers": [container]}
     context = f"{CONTEXT}#Collection(microsoft.graph.searchResponse)"
     return json_reply({"value": [answer], "@odata.context": context})
+
+
+def _matching(index: Index, query: Query) -> Iterator[Hit]:
+    for hit in index.hits():
+        fits = query.matches(hit.document)
+        hit.document.forget()
+        if fits:
+            yield hit
 
 
 def _read(call: Call, body: dict[str, Any]) -> _Request:

@@ -24,6 +24,7 @@ from m365sim.rest.values import Complex, Long, Moment, Result, Several
 _SOURCE = "https://learn.microsoft.com/sharepoint/dev/general-development/sharepoint-search-rest-api-overview"
 _SPACE = "Microsoft.Office.Server.Search.REST"
 _MAX_ROWS, _MAX_START = 500, 50_000
+_COUNTED = 10_000  # hits; the total is an estimate in the real service, too
 _TERM = re.compile(
     r'(?P<minus>-(?=\w))?(?:(?P<name>\w+)(?P<sign>[:=><]=?))?(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s"]+))'
 )
@@ -139,10 +140,11 @@ def _refined(hits: list[Hit], refiners: list[str]) -> Any:
     return Complex(f"{_SPACE}.RefinementResults", {**nothing, "Refiners": refiners_})
 
 
-def _condition(text: str) -> tuple[Callable[[Hit], bool], Callable[[str], bool]]:
+def _condition(text: str) -> tuple[Callable[[Hit], bool], list[str], Callable[[str], bool]]:
     """Read a query: words and properties, all of which must fit; OR, NOT and a minus ahead.
 
-    The second function tells, sooner, whether a file or folder of a name can fit at all.
+    The words are those that all names must have; the second function tells, sooner than the first,
+    whether a file or folder of a name can fit at all.
     """
     either: list[list[Callable[[Hit], bool]]] = [[]]
     words: list[list[str]] = [[]]
@@ -168,7 +170,7 @@ def _condition(text: str) -> tuple[Callable[[Hit], bool], Callable[[str], bool]]
         lower = name.lower()
         return any(all(word in lower for word in each) for each in words)
 
-    return fits, may_be_called
+    return fits, words[0] if len(words) == 1 else [], may_be_called
 
 
 def _word(found: re.Match[str]) -> str:
@@ -190,8 +192,10 @@ def _answer(call: Call, asked: _Asked, name: str) -> Result:
             "-1, Microsoft.Office.Server.Search.REST.SearchServiceException",
             f"No more than {_MAX_ROWS} rows, and none beyond {_MAX_START}.",
         )
-    fits, may_be_called = _condition(text)
-    hits = [hit for hit in hits_of(call, may_be_called) if fits(hit)]
+    fits, needed, may_be_called = _condition(text)
+    matching = (hit for hit in hits_of(call, needed, may_be_called) if fits(hit))
+    is_whole = asked.sorting or asked.refiners
+    hits = list(matching if is_whole else islice(matching, max(_COUNTED, start + limit + 1)))
     for name_, down in reversed(asked.sorting):
         hits.sort(key=_sort_key(name_), reverse=down)
     columns = asked.selected or list(_DEFAULTS)

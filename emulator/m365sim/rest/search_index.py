@@ -5,10 +5,12 @@ Content classes: https://learn.microsoft.com/sharepoint/technical-reference/craw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from m365sim.files import Drive, Item, Site
+from m365sim.files.finding import candidates
 from m365sim.files.ids import guid_of
 from m365sim.lists import Library, Row, SharePointList
 from m365sim.rest.access import READ, check_token
@@ -19,36 +21,33 @@ from m365sim.rest.values import Long, Moment
 Hit = dict[str, Any]
 
 _FIRST = 17_592_186_044_416  # DocId before the first file
+_PER_DRIVE = 1 << 28  # DocIds for the files of one library
 _OF_LISTS = 1 << 45  # DocId before the first of whatever is no file
 
 
-def hits_of(call: Call, may_be_called: Callable[[str], bool]) -> Iterator[Hit]:
+def hits_of(
+    call: Call, needed: Sequence[str], may_be_called: Callable[[str], bool]
+) -> Iterator[Hit]:
     """Yield what the caller sees in any site, by DocId; the index lags behind.
 
-    Of files and folders only those are shown whose names may be meant: there can be a million.
+    Of files and folders only those are shown whose names may be meant, and have the words that are
+    needed: there can be a million.
     """
     newest = (call.world.clock.now() - call.world.quirks.search_lag).timestamp()
-    number = _FIRST
-    for drive in call.world.content.drives():
-        if _may_read(call, drive.site):
-            for item, path in _walk(drive):
-                number += 1
-                if item.modified_at > newest or not may_be_called(item.name):
-                    continue
-                viewer = call.viewer(drive)
-                if viewer.sees_everything or viewer.sees(item):
-                    yield _of_file(drive, item, path, number)
+    for place, drive in enumerate(call.world.content.drives()):
+        if not _may_read(call, drive.site):
+            continue
+        viewer, library = call.viewer(drive), call.world.lists.library(drive)
+        numbered = []
+        for item in candidates(drive, needed, in_content=False):
+            if item.modified_at > newest or not may_be_called(item.name):
+                continue
+            if viewer.sees_everything or viewer.sees(item):
+                numbered.append((library.number_of(item.uid), item))
+        numbered.sort(key=itemgetter(0))
+        for number, item in numbered:
+            yield _of_file(drive, item, drive.path(item), _FIRST + place * _PER_DRIVE + number)
     yield from _others(call, newest)
-
-
-def _walk(drive: Drive) -> Iterator[tuple[Item, str]]:
-    """Yield everything in a library with its path below the root."""
-    paths = {drive.root.uid: ""}
-    for item in drive.walk(drive.root):
-        path = f"{paths[item.parent or drive.root.uid]}/{item.name}"
-        if item.is_folder:
-            paths[item.uid] = path
-        yield item, path
 
 
 def _others(call: Call, newest: float) -> Iterator[Hit]:

@@ -76,3 +76,33 @@ def test_what_a_content_says_is_known_without_making_it(number):
         assert blob.says([word]) == (word in text), word
     assert blob.says([]) is True
     assert blob.says(["document", "wharf"]) is False
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (), ("minutes",), ("plan", ".md"), ("folder",), ("older 00",), ("pilot",), ("document",),
+        ("0012",), ("12",), ("7",), ("00000123",), ("offer 00000002.csv",), ("report", "77"),
+        ("123456789",), ("nothing of the kind",), ("fairway was",), ("fairway", "minutes"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("in_content", [True, False])
+def test_what_may_say_some_words_is_known_without_looking(words, in_content):
+    tree = SyntheticTree(b"seed" * 4, 2345, 1_700_000_000, SYSTEM)
+    found = list(tree.candidates(words, in_content=in_content))
+
+    def says(item):
+        name = item.name.lower()
+        missing = [word for word in words if word not in name]
+        if not missing:
+            return True
+        return in_content and item.blob is not None and item.blob.says(missing)
+
+    right = [index for index in range(1, tree.last + 1) if says(tree.item(index))]
+    assert set(right) <= set(found)
+    assert found == sorted(found)
+    needs_no_digit = not any(map(str.isdigit, "".join(words)))
+    if not in_content and needs_no_digit and len("".join(words)) > 1:
+        assert found == right
+    if words in {("00000123",), ("nothing of the kind",), ("offer 00000002.csv",)}:
+        assert len(found) <= len(right) + 10

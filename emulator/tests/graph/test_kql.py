@@ -80,3 +80,13 @@ def test_queries_that_cannot_be_read(text):
 
 def test_terms_are_what_is_highlighted():
     assert read_query('one "two three" four* NOT five size>6').terms == ("one", "two three", "four")
+
+
+def test_words_of_a_document_can_be_given_up():
+    document = Document("Plan", body=lambda: "of the harbour")
+    assert read_query("harbour").matches(document)
+    assert document._words == ["plan", "of", "the", "harbour"]
+    document.forget()
+    assert document._words is None
+    assert read_query("plan").matches(document)
+    assert document._words is None  # the title said it
