@@ -98,13 +98,13 @@ class Drive(Tree):
         at: int | None = None,
     ) -> Item:
         """Make a folder; under `replace` an existing folder is returned as it is."""
-        self._check_place(parent, name)
+        self.check_place(parent, name)
         if taken := self.child(parent.uid, name):
             if conflict == "replace" and taken.is_folder:
                 return taken
             if conflict != "rename":
                 raise NameTaken("An item with the same name already exists under the parent")
-            name = self._free_name(parent, name, is_folder=True)
+            name = self.free_name(parent, name, is_folder=True)
         now = self._now() if at is None else at
         made = Item(self.new_uid(), parent.uid, name, True, now, now, by, by, content_version=0)
         return self._commit(None, made)
@@ -125,13 +125,13 @@ class Drive(Tree):
 
         `at` stands for the present in the item's own times (seconds since 1970).
         """
-        self._check_place(parent, name)
+        self.check_place(parent, name)
         if taken := self.child(parent.uid, name):
             if conflict == "replace" and not taken.is_folder:
                 return self.replace_content(taken, blob, by, file_times=file_times, at=at), False
             if conflict != "rename":
                 raise NameTaken("An item with the same name already exists under the parent")
-            name = self._free_name(parent, name, is_folder=False)
+            name = self.free_name(parent, name, is_folder=False)
         now = self._now() if at is None else at
         made = Item(uid or self.new_uid(), parent.uid, name, False, now, now, by, by, blob)
         if self.minor_versions:
@@ -185,12 +185,12 @@ class Drive(Tree):
         above = parent or self.live(item.parent or item.uid)
         wanted = name or item.name
         if parent is not None or name is not None:
-            self._check_place(above, wanted)
+            self.check_place(above, wanted)
             self._check_not_inside(item, above)
             taken = self.child(above.uid, wanted)
             if taken is not None and taken.uid != item.uid:
                 if conflict == "rename":
-                    wanted = self._free_name(above, wanted, is_folder=item.is_folder)
+                    wanted = self.free_name(above, wanted, is_folder=item.is_folder)
                 elif conflict == "replace" and not taken.is_folder:
                     self.delete(taken)
                 else:
@@ -260,7 +260,7 @@ class Drive(Tree):
             raise Missing("There is no such item in the recycle bin.")
         above = parent or self.live(item.parent)
         wanted = name or item.name
-        self._check_place(above, wanted)
+        self.check_place(above, wanted)
         if self.child(above.uid, wanted):
             raise NameTaken("An item with the same name already exists under the parent")
         back = self._commit(
@@ -271,42 +271,14 @@ class Drive(Tree):
             self.log.record(child.uid, child, self._now())
         return back
 
-    def adopt(
-        self, states: list[Item], parent: Item, name: str, conflict: Conflict = "fail"
-    ) -> Item:
-        """Take in what was in another library, its versions oldest first, under a new id."""
-        self._check_place(parent, name)
-        latest = states[-1]
-        if taken := self.child(parent.uid, name):
-            if conflict == "replace" and taken.is_folder == latest.is_folder:
-                if taken.is_folder:
-                    return taken
-                self.delete(taken)
-            elif conflict == "rename":
-                name = self._free_name(parent, name, is_folder=latest.is_folder)
-            else:
-                raise NameTaken("An item with the same name already exists under the parent")
-        uid, made = self.new_uid(), None
-        for number, state in enumerate(states, start=1):
-            after = replace(
-                state,
-                uid=uid,
-                parent=parent.uid,
-                name=name,
-                version=number,
-                content_version=0 if state.is_folder else number,
-                deleted=False,
-            )
-            made = self._commit(made, after)
-        return made or latest
-
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
 
     def _commit(self, before: Item | None, after: Item) -> Item:
         return self.commit(before, after, self._now())
 
-    def _check_place(self, parent: Item, name: str) -> None:
+    def check_place(self, parent: Item, name: str) -> None:
+        """Refuse a name or a path that nothing may have there."""
         if not parent.is_folder:
             raise NotAllowed("A file has no children.")
         check_name(name, at_root=parent.parent is None)
@@ -318,7 +290,8 @@ class Drive(Tree):
         if item.uid in {above.uid, *(folder.uid for folder in self.ancestors(above))}:
             raise NotAllowed("A folder cannot be moved into itself.")
 
-    def _free_name(self, parent: Item, name: str, *, is_folder: bool) -> str:
+    def free_name(self, parent: Item, name: str, *, is_folder: bool) -> str:
+        """Return a name like the wanted one that nothing has there."""
         number = 1
         while self.child(parent.uid, tried := numbered(name, number, is_folder=is_folder)):
             number += 1

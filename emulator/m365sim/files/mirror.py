@@ -7,10 +7,7 @@ deleted one stays deleted, until the file on disk changes.
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from watchfiles import awatch
@@ -19,39 +16,13 @@ from m365sim.files.blob import FileBlob
 from m365sim.files.drive import Drive
 from m365sim.files.ids import ROOT_UID
 from m365sim.files.item import Actor, Item
-from m365sim.files.names import name_fault
+from m365sim.files.mirror_scan import Entry, Scanner, Seen
 from m365sim.files.problems import Refused
 from m365sim.files.quickxor import quick_xor_hash
 from m365sim.history import acting
 
-log = logging.getLogger(__name__)
-
 POLL = 10_000  # milliseconds
 DISK = Actor(user_name="Disk Mirror")
-
-
-@dataclass(slots=True)
-class Entry:
-    """What the disk had at a relative path when it was last looked at."""
-
-    rel: str  # "A/b.txt"
-    is_folder: bool
-    node: tuple[int, int]  # device and inode
-    size: int
-    changed_ns: int
-    uid: bytes = b""
-
-    def same_as(self, other: Entry) -> bool:
-        """Tell whether a file is the same version as another look at it."""
-        return (self.size, self.changed_ns) == (other.size, other.changed_ns)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A look at the disk: what was there, and the folders that could not be read."""
-
-    entries: dict[str, Entry]
-    unreadable: list[str]
 
 
 class MirrorBlob(FileBlob):
@@ -90,7 +61,7 @@ class Mirror:
         self.folder = folder.resolve(strict=True)
         self._known: dict[str, Entry] = {}
         self._by_uid: dict[bytes, Entry] = {}  # what `remember` was told
-        self._warned: set[str] = set()
+        self._scanner = Scanner(self.folder)
         self._looks = 0
 
     @property
@@ -106,7 +77,7 @@ class Mirror:
         """Go on from a look that was taken by an earlier process."""
         self._known = {entry.rel: entry for entry in entries}
         self._by_uid = {entry.uid: entry for entry in entries}
-        self._warned = set()
+        self._scanner = Scanner(self.folder)
         self._looks = 0
 
     def entry_of(self, uid: bytes) -> Entry | None:
@@ -115,7 +86,7 @@ class Mirror:
 
     def rescan(self) -> int:
         """Look at the folder and put what changed into the drive; return how many changes."""
-        return self._apply(self._scan())
+        return self._apply(self._scanner.scan())
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Rescan whenever the folder changes, until told to stop."""
@@ -130,67 +101,9 @@ class Mirror:
         )
         async for _ in changes:
             looks = self._looks
-            seen = await asyncio.to_thread(self._scan)
+            seen = await asyncio.to_thread(self._scanner.scan)
             if looks == self._looks:  # else someone looked meanwhile, and saw something newer
                 self._apply(seen)
-
-    # -- looking at the disk
-
-    def _scan(self) -> Seen:
-        seen = Seen({}, [])
-        names: set[str] = set()  # in lower case: SharePoint does not tell A from a
-        pending = [""]
-        while pending:
-            above = pending.pop()
-            for found in self._listed(above, seen):
-                rel = f"{above}/{found.name}" if above else found.name
-                entry = self._entry(found, rel)
-                if entry is None:
-                    continue
-                if rel.lower() in names:
-                    self._warn(rel, "another name differs from it in case only")
-                    continue
-                names.add(rel.lower())
-                seen.entries[rel] = entry
-                if entry.is_folder:
-                    pending.append(rel)
-        return seen
-
-    def _listed(self, rel: str, seen: Seen) -> list[os.DirEntry[str]]:
-        try:
-            with os.scandir(self.folder / rel) as found:
-                return sorted(found, key=lambda entry: entry.name)
-        except OSError as unreadable:
-            self._warn(rel or ".", str(unreadable))
-            seen.unreadable.append(rel)
-            return []
-
-    def _entry(self, found: os.DirEntry[str], rel: str) -> Entry | None:
-        if found.name.startswith("."):
-            return None
-        if fault := name_fault(found.name, at_root="/" not in rel):
-            self._warn(rel, fault)
-            return None
-        try:
-            if found.is_symlink():
-                target = Path(found.path).resolve(strict=True)
-                if not target.is_relative_to(self.folder) or target.is_dir():
-                    self._warn(rel, "it is a link out of the folder or to a folder")
-                    return None
-            status = found.stat()
-            is_folder = found.is_dir()
-            if not is_folder and not found.is_file():
-                return None
-        except OSError as unreadable:  # gone between the listing and the look at it, or no access
-            self._warn(rel, str(unreadable))
-            return None
-        size = 0 if is_folder else status.st_size
-        return Entry(rel, is_folder, (status.st_dev, status.st_ino), size, status.st_mtime_ns)
-
-    def _warn(self, rel: str, why: str) -> None:
-        if rel not in self._warned:
-            self._warned.add(rel)
-            log.warning("left out of the mirrored library: %s: %s", rel, why)
 
     # -- bringing the drive up to date
 
@@ -214,7 +127,7 @@ class Mirror:
             try:
                 self._bring(seen[rel])
             except Refused as refused:
-                self._warn(rel, str(refused))
+                self._scanner.warn(rel, str(refused))
         return self.drive.log.head - before
 
     def _follow_moves(self, seen: dict[str, Entry]) -> None:
@@ -239,7 +152,7 @@ class Mirror:
                 parent = self._folder(_above(rel))
                 self.drive.update(item, DISK, name=_name(rel), parent=parent)
             except Refused as refused:
-                self._warn(rel, str(refused))
+                self._scanner.warn(rel, str(refused))
                 continue
             self._rename(old.rel, rel)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from m365sim.graph import delta, items, search_query, site_grants, sites, sites_delta, writes
 from m365sim.graph.directory_routes import DIRECTORY_ROUTES
 from m365sim.graph.list_routes import LIST_ROUTES
+from m365sim.graph.page_routes import PAGE_ROUTES
 from m365sim.graph.personal_routes import PERSONAL_ROUTES
 from m365sim.graph.route import Route
+from m365sim.graph.schema_routes import SCHEMA_ROUTES
 from m365sim.graph.sharing_routes import SHARING_ROUTES
 
 ROUTES = (
@@ -211,6 +213,8 @@ ROUTES = (
     *SHARING_ROUTES,
     *DIRECTORY_ROUTES,
     *LIST_ROUTES,
+    *SCHEMA_ROUTES,
+    *PAGE_ROUTES,
 )
 
 HANDLERS = {(route.kind, route.op, route.method): route.handler for route in ROUTES}

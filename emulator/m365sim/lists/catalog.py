@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from m365sim.files import Actor, Content, Drive, Site
 from m365sim.files.ids import mint_uid, uid_of
 from m365sim.files.item import SYSTEM
 from m365sim.files.problems import Missing, NameTaken, Refused
-from m365sim.history.lists import list_ids, note_list, note_part
+from m365sim.history.lists import note_list
 from m365sim.lists import builtin_columns
 from m365sim.lists.column import Column
 from m365sim.lists.content_type import (
@@ -30,61 +29,11 @@ from m365sim.lists.people import People
 from m365sim.lists.problems import Forbidden, Unacceptable
 from m365sim.lists.schema import Schema
 from m365sim.lists.sharepoint_list import SharePointList
+from m365sim.lists.site_steps import RecycledList, SchemaScribe, Step
+from m365sim.lists.templates import LIBRARY, TEMPLATES, free_name
 from m365sim.tenant import Directory
 
 PAGES = "SitePages"
-LIBRARY = "documentLibrary"
-
-#: Template → the site columns that its lists have from the start.
-TEMPLATES: dict[str, tuple[str, ...]] = {
-    "genericList": (),
-    "announcements": (),
-    "contacts": ("Company", "WorkPhone"),
-    "discussionBoard": (),
-    "events": ("Location", "StartDate"),
-    "issueTracking": ("AssignedTo", "Priority", "DueDate"),
-    "links": ("URL",),
-    "survey": (),
-    "tasks": ("StartDate", "DueDate", "AssignedTo", "Priority", "PercentComplete"),
-    LIBRARY: (),
-}
-_NOT_IN_URLS = re.compile(r'[\\/:*?"<>|#%&{}~^.+,;\']')
-
-
-@dataclass(slots=True, eq=False)
-class RecycledList:
-    """A list in the recycle bin."""
-
-    uid: bytes
-    target: SharePointList
-    by: Actor
-    at: int  # seconds since 1970
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A change of a site, a list or a column: whatever is no item."""
-
-    at: int  # seconds since 1970
-    site: Site
-    what: str  # "Web", "List", "Field"
-    how: str  # "add", "update", "delete", "restore"
-    target: SharePointList | None = None
-    key: str = ""  # id of a column
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaScribe:
-    """Writes down what becomes of the columns and content types of a site or a list."""
-
-    content: Content
-    owner: Site | SharePointList
-
-    def __call__(self, action: str, part: Column | ContentType) -> None:
-        """Write a change down."""
-        owner = self.owner
-        ids = {"site": owner.id} if isinstance(owner, Site) else list_ids(owner)
-        note_part(self.content.history, action, ids, part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +134,7 @@ class Lists:
             raise NameTaken("A list of that title is there already.")
         made: SharePointList
         if template == LIBRARY:
-            name = self._free_name(title, {drive.url_name.lower() for drive in site.drives})
+            name = free_name(title, {drive.url_name.lower() for drive in site.drives})
             uid = self._mint(site)()  # another one than a library of that name had before
             drive = self._content.add_drive(site, title, name, owner=by, library_uid=uid)
             made = self.library(drive)
@@ -198,7 +147,7 @@ class Lists:
                 self._list_schema(site, builtin_columns.generic_columns(), (ITEM, FOLDER)),
                 self._content.clock,
                 self._content.rounds,
-                name=self._free_name(title, {other.name.lower() for other in known}),
+                name=free_name(title, {other.name.lower() for other in known}),
                 display_name=title,
                 description=description,
                 created_by=by,
@@ -359,12 +308,3 @@ class Lists:
         """Mint the uid of a part of a list; `key` names the site's collection and web."""
         self._minted[key] = self._minted.get(key, 0) + 1
         return mint_uid("list part", *key, self._minted[key])
-
-    @staticmethod
-    def _free_name(title: str, taken: set[str]) -> str:
-        plain = _NOT_IN_URLS.sub("", title).strip() or "List"
-        name, number = plain, 0
-        while name.lower() in taken:
-            number += 1
-            name = f"{plain}{number}"
-        return name

@@ -21,7 +21,8 @@ from m365sim.lists import Library, Row, SharePointList
 from m365sim.rest.access import READ
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
-from m365sim.rest.caml import Search, View, read_view, read_xml
+from m365sim.rest.caml import View, read_view, read_xml
+from m365sim.rest.caml_search import Search
 from m365sim.rest.errors import RestError, bad_query
 from m365sim.rest.fields import field_type, schema_xml
 from m365sim.rest.history import Event, Type, events

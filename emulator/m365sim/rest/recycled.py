@@ -15,8 +15,8 @@ from m365sim.files import Actor, Drive, Item, Site
 from m365sim.files.ids import guid_of, mint_uid
 from m365sim.graph.reply import Reply
 from m365sim.lists import Row
-from m365sim.lists.catalog import RecycledList
 from m365sim.lists.generic import Detached, GenericList
+from m365sim.lists.site_steps import RecycledList
 from m365sim.rest.access import WRITE, check_site
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call

@@ -19,7 +19,8 @@ from m365sim.lists import Row, SharePointList
 from m365sim.rest.access import READ
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call
-from m365sim.rest.caml import Search, read_view, read_xml
+from m365sim.rest.caml import read_view, read_xml
+from m365sim.rest.caml_search import Search
 from m365sim.rest.errors import bad_query
 from m365sim.rest.items import shapes
 from m365sim.rest.people import person_of

@@ -17,7 +17,8 @@ from m365sim.lists.view import View
 from m365sim.rest.access import MANAGE, READ
 from m365sim.rest.address import Segment
 from m365sim.rest.call import Call, pairs
-from m365sim.rest.caml import Search, read_view, read_xml
+from m365sim.rest.caml import read_view, read_xml
+from m365sim.rest.caml_search import Search
 from m365sim.rest.errors import RestError, bad_query
 from m365sim.rest.items import shapes
 from m365sim.rest.tables import Action, Kind, Node, Step

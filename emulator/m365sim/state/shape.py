@@ -17,7 +17,8 @@ from m365sim.clock import SystemClock, VirtualClock
 from m365sim.files import Content, Drive, Item
 from m365sim.files.blob import FileBlob, FillerBlob, MemoryBlob
 from m365sim.files.enumeration import Rounds
-from m365sim.files.mirror import Entry, Mirror, MirrorBlob
+from m365sim.files.mirror import Mirror, MirrorBlob
+from m365sim.files.mirror_scan import Entry
 from m365sim.files.synthetic import SyntheticBlob
 from m365sim.history import History, Scribe
 from m365sim.lists.generic import GenericList
@@ -34,7 +35,7 @@ LEFT_OUT: dict[type, frozenset[str]] = {
     Library: frozenset({"_uids", "_numbers", "_known"}),
     Notifier: frozenset({"post", "_random", "_pumping"}),
     Intake: frozenset({"_file", "_hash"}),
-    Mirror: frozenset({"_known", "_by_uid", "_warned", "_looks"}),
+    Mirror: frozenset({"_known", "_by_uid", "_scanner", "_looks"}),
 }
 #: Neither entities nor values: the new process has its own, or they are kept in another way.
 SURROUNDINGS: tuple[type, ...] = (SystemClock, VirtualClock, Rounds, Tenant, History, Scribe)

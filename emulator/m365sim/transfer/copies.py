@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from m365sim.files import Actor, Drive, Item
+from m365sim.files.adoption import adopt
 from m365sim.files.checkout import check_lock
 from m365sim.files.drive import Conflict
 from m365sim.files.ids import guid_of, mint_uid
@@ -90,7 +91,7 @@ def move_now(order: CopyOrder, by: Actor) -> Item:
             name = order.name
         elif parent is not order.parent:
             conflict = "replace"
-        made[one.uid] = target.adopt(states, parent, name, conflict)
+        made[one.uid] = adopt(target, states, parent, name, conflict)
     source.delete(item)
     source.purge(item.uid)
     return made[item.uid]

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from m365sim.files.blob import MemoryBlob
-from m365sim.files.mirror import Mirror
+from m365sim.files.mirror_scan import Scanner
 from m365sim.files.problems import Missing
 from m365sim.files.quickxor import quick_xor_hash
 
@@ -211,14 +211,14 @@ def test_a_folder_that_cannot_be_read_is_not_an_empty_one(
 
 def test_file_that_cannot_be_looked_at_is_left_out(mirror, drive, folder, monkeypatch):
     write(folder / "top.txt", b"changed")
-    look = Mirror._entry
+    look = Scanner._entry
 
     def refuse(self, found, rel):
         if rel == "top.txt":
             (folder / "top.txt").unlink()  # gone between the listing and the look at it
         return look(self, found, rel)
 
-    monkeypatch.setattr(Mirror, "_entry", refuse)
+    monkeypatch.setattr(Scanner, "_entry", refuse)
     mirror.rescan()
     assert "/top.txt" not in paths(drive)
 
