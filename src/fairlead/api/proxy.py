@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from fairlead.api.auth import Caller
 from fairlead.api.connections import unknown_integration
 from fairlead.api.known import KnownConnections
+from fairlead.api.leaving import CallerGone, disconnected, unless_left
 from fairlead.api.openapi import Documentation
 from fairlead.api.proxy_headers import ProxyHeaders, read_headers
 from fairlead.api.services import Services
@@ -108,14 +109,10 @@ class Proxy:
         if connection is None:
             raise await self._unknown(caller, asked.key, asked.connection_id)
         effort = _Effort() if asked.retries else None
-        answer = await self._services.gateway.send(
+        body = await _body(receive) if asked.has_body else None
+        sending = self._services.gateway.send(
             connection,
-            Request(
-                method=scope["method"],
-                url=url,
-                headers=asked.outgoing,
-                body=await _body(receive) if asked.has_body else None,
-            ),
+            Request(method=scope["method"], url=url, headers=asked.outgoing, body=body),
             retries=asked.retries,
             retry_on=asked.retry_on,
             decompress=asked.decompress,
@@ -123,6 +120,14 @@ class Proxy:
             on_wait=effort.wait if effort else None,
             patience=LONGEST_WAIT,
         )
+        if isinstance(body, bytes | None):
+            try:
+                answer = await unless_left(receive, sending)
+            except CallerGone:
+                return
+        else:
+            # who still sends is missed when the next piece is asked for
+            answer = await sending
         await stream_back(answer, receive, send, effort.told() if effort else ())
 
     async def _unknown(self, caller: Caller, key: str, connection_id: str) -> CallerError:
@@ -209,7 +214,7 @@ async def stream_back(
                 if gone is not None and gone.done():
                     return
                 if gone is None and not is_first:
-                    gone = asyncio.ensure_future(_disconnected(receive))
+                    gone = asyncio.ensure_future(disconnected(receive))
                 is_first = False
                 left -= len(chunk)
                 await send({"type": "http.response.body", "body": chunk, "more_body": left != 0})
@@ -242,8 +247,3 @@ def _passed_back(raw: Sequence[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, 
     if dropped is not _DROPPED:
         headers = [header for header in headers if header[0] not in dropped]
     return headers, max(length, -1)
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
