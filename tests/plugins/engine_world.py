@@ -45,6 +45,16 @@ Script = Callable[[Any], AsyncIterator[Any]]
 class Book(Record):
     id: str
     title: str
+    #: grows with each change
+    edition: int | None = None
+    #: id of the one that it came with
+    box: str | None = None
+
+    def revision(self) -> int | None:
+        return self.edition
+
+    def parent_record_id(self) -> str | None:
+        return self.box
 
 
 class Wanted(Metadata):

@@ -16,6 +16,7 @@ import structlog
 from fairlead.engine.failure import authors, failure_of
 from fairlead.engine.recorded import sealed_recording
 from fairlead.engine.setup import Setup
+from fairlead.engine.written import Written
 from fairlead.errors import FairleadError, FunctionTimedOut, InternalError, LeaseLost, OutputInvalid
 from fairlead.gateway.needs import Needs
 from fairlead.model.connection import Connection
@@ -105,6 +106,7 @@ class ActionCall:
         self._requests = 0
         needs = Needs(action.name, action.scopes)
         self._recorder = Recorder(setup.gateway.sender(connection, self._count, needs))
+        self._written = Written(setup, connection, action.name)
 
     async def body(
         self,
@@ -120,7 +122,7 @@ class ActionCall:
         async def work() -> Any:
             view = view_of(self._connection)
             bound = log.bind(run_id=self._run.id, connection_id=view.connection_id)
-            context = action_ctx(pack, view, self._recorder, bound)
+            context = action_ctx(pack, view, self._recorder, bound, self._written)
             result = await call_action(action, context, validated, as_bytes=as_bytes)
             if isinstance(result, Content):
                 return result
@@ -173,6 +175,8 @@ class ActionCall:
                     await runs.add_requests(tx, run.id, run.fencing_token, self._requests)
                 if recording is not None:
                     await recordings.put(tx, run, recording, now)
+                if state is RunState.SUCCEEDED:
+                    await self._written.write(tx, run.id)
                 await runs.finish(tx, run.id, run.fencing_token, state=state, now=now, **result)
                 if event is not None:
                     await outbox.put(tx, event)

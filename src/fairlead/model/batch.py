@@ -3,7 +3,7 @@
 Everything in a batch is committed in one transaction, or nothing of it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -90,6 +90,8 @@ class StoredBatch:
     parents: Mapping[str, str] = field(default_factory=dict)
     #: how places follow from those above; None: they do not
     lineage: Lineage | None = None
+    #: content -> its revision at the vendor, which grows; None: it does not tell
+    revision: Callable[[bytes], int | None] | None = None
     #: JSON bytes of the checkpoint, None = unchanged
     checkpoint: bytes | None = None
     restart: bool = False

@@ -17,7 +17,7 @@ from fairlead.sdk.calls import (
     view_of,
 )
 from fairlead.sdk.content import Content, EncodedContent
-from fairlead.sdk.ctx import ConnectionView, Ctx, Log, Skipped, SyncCtx
+from fairlead.sdk.ctx import ConnectionView, Ctx, Log, NoRecords, Records, Skipped, SyncCtx
 from fairlead.sdk.pack import Pack
 from fairlead.sdk.registry import Registry, load_packs
 from fairlead.sdk.schemas import input_schema, output_schema, record_schemas, schema_of
@@ -33,8 +33,10 @@ __all__ = [
     "EncodedContent",
     "Log",
     "Metadata",
+    "NoRecords",
     "Pack",
     "Record",
+    "Records",
     "Registry",
     "Request",
     "Response",

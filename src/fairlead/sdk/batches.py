@@ -1,5 +1,6 @@
 """Turn a batch as an author yields it into a batch as the store takes it."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -53,6 +54,7 @@ def to_stored(batch: Batch[Any], sync: Sync, variant: str = "base") -> StoredBat
         delete_under=tuple(under),
         parents=parents,
         lineage=_lineage(model, sync),
+        revision=partial(revision_of, model),
         checkpoint=None if batch.checkpoint is None else _checkpoint(batch.checkpoint, sync),
         restart=batch.restart,
         settled=batch.settled,
@@ -78,6 +80,15 @@ def parent_of(content: bytes, model: type[BaseModel]) -> str | None:
     except ValidationError:
         return None
     return record.parent_record_id() if isinstance(record, Record) else None
+
+
+def revision_of(model: type[BaseModel], content: bytes) -> int | None:
+    """Return the revision of stored content at the vendor, if its model tells one."""
+    try:
+        record = model.model_validate_json(content)
+    except ValidationError:
+        return None
+    return record.revision() if isinstance(record, Record) else None
 
 
 def _model_of(batch: Batch[Any], sync: Sync) -> tuple[str, type[BaseModel]]:

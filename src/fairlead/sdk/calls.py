@@ -15,7 +15,16 @@ from fairlead.model.connection import Connection
 from fairlead.model.exchange import Send
 from fairlead.model.function import Action, Sync
 from fairlead.sdk.content import Content
-from fairlead.sdk.ctx import ConnectionView, Ctx, Log, SilentLog, SyncCtx, none_known
+from fairlead.sdk.ctx import (
+    ConnectionView,
+    Ctx,
+    Log,
+    NoRecords,
+    Records,
+    SilentLog,
+    SyncCtx,
+    none_known,
+)
 from fairlead.sdk.pack import Pack
 
 _FORBIDDEN = 403
@@ -103,12 +112,17 @@ def view_of(connection: Connection) -> ConnectionView:
 
 
 def action_ctx(
-    pack: Pack[Any], connection: ConnectionView, send: Send, log: Log | None = None
+    pack: Pack[Any],
+    connection: ConnectionView,
+    send: Send,
+    log: Log | None = None,
+    records: Records | None = None,
 ) -> Ctx[Any]:
     """Build the context of one call of an action."""
     return Ctx(
         api=pack.api(send, connection.connection_config),
         connection=connection,
+        records=records or NoRecords(),
         log=log or SilentLog(),
     )
 

@@ -11,6 +11,7 @@ from fairlead.errors import FairleadError
 Api = TypeVar("Api")
 MetadataT = TypeVar("MetadataT", bound=BaseModel)
 CheckpointT = TypeVar("CheckpointT", bound=BaseModel)
+R = TypeVar("R", bound=BaseModel)
 
 
 class Log(Protocol):
@@ -43,6 +44,47 @@ class ConnectionView:
     connection_config: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Records(Protocol):
+    """The records that syncs of the connection keep of what an action changes.
+
+    Say in the sync's own words what is so after a change: it is written when the action ends well,
+    in one step, and the sync that reads it later finds nothing new in it. Where no sync has read
+    the partition, nothing is written; so whatever id or partition is not the sync's is harmless.
+    """
+
+    async def keeps(self, model: type[BaseModel], partition: str = "") -> bool:
+        """Say whether a sync has read this partition: if not, there is nothing to tell."""
+        ...
+
+    async def find(self, model: type[R], record_id: str) -> R | None:
+        """Return the live record of an id (variant `base`), None if there is none."""
+        ...
+
+    def put(self, record: BaseModel, partition: str = "") -> None:
+        """Say that something is there, and what it is like."""
+        ...
+
+    def delete(self, model: type[BaseModel], record_id: str, partition: str = "") -> None:
+        """Say that something is gone, with all that lies below it."""
+        ...
+
+
+class NoRecords:
+    """Records of which there are none."""
+
+    async def keeps(self, model: type[BaseModel], partition: str = "") -> bool:
+        del model, partition
+        return False
+
+    async def find(self, model: type[R], record_id: str) -> R | None:
+        del model, record_id
+        return None
+
+    def put(self, record: BaseModel, partition: str = "") -> None: ...
+
+    def delete(self, model: type[BaseModel], record_id: str, partition: str = "") -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ctx(Generic[Api]):
     """What an action is given."""
@@ -50,6 +92,8 @@ class Ctx(Generic[Api]):
     #: the vendor's API as this connection
     api: Api
     connection: ConnectionView
+    #: what syncs keep of what it changes
+    records: Records = field(default_factory=NoRecords)
     log: Log = field(default_factory=SilentLog)
 
 

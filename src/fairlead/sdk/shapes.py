@@ -46,6 +46,13 @@ class Record(Shape):
     #: gives what lies below it its new one, though the vendor says nothing of that
     placed_by: ClassVar[tuple[str, ...]] = ()
 
+    def revision(self) -> int | None:
+        """Return a number that grows with every change at the vendor, if it tells one.
+
+        By it the store knows a page of a sync that is older than what an action wrote meanwhile.
+        """
+        return None
+
     def parent_record_id(self) -> str | None:
         """Return the `id` of the record that this one lies below, for `Batch.delete_under`."""
         return None

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from fairlead.errors import OutputInvalid
 from fairlead.model.batch import BatchCounts, StoredBatch
-from fairlead.store import checkpoints, deletions, runs, streams, tables
+from fairlead.store import checkpoints, deletions, runs, streams, tables, write_backs
 from fairlead.store.columns import Unstorable, check_text
 from fairlead.store.cursor import decode_cursor, encode_cursor
 from fairlead.store.database import Tx
@@ -57,7 +57,8 @@ async def commit_batch(
     then it is stamped with the generation. A deleted record that is seen again counts as added.
     A delete of an unknown id does nothing; in a named partition it touches that partition's
     records only, so that a record which moved to another one survives the news of its leaving.
-    Deletions that `breaker` does not believe are held back and counted as `held`.
+    Deletions that `breaker` does not believe are held back and counted as `held`. What an action
+    wrote since the run began is not undone by a batch that is older (`write_backs.py`).
     """
     _check_ids(batch)
     run = await runs.check(tx, connection_pk, run_id, fencing_token)
@@ -67,7 +68,8 @@ async def commit_batch(
     if batch.restart:
         await deletions.forget_roots(tx, partition.id)
     form = await seals.form(tx, stream.id)
-    done = await _write(tx, stream, partition, batch, toll, form)
+    batch = await write_backs.sift(tx, stream, partition, batch, run.started_at)
+    done = await write_rows(tx, stream, partition, batch, toll, form)
     if batch.delete_under:
         await deletions.remember_roots(tx, partition.id, batch.delete_under)
     if batch.settled:
@@ -111,9 +113,10 @@ def _check_ids(batch: StoredBatch) -> None:
             )
 
 
-async def _write(  # noqa: PLR0917  # what a batch is written with
+async def write_rows(  # noqa: PLR0917  # what a batch is written with
     tx: Tx, stream: Stream, partition: Partition, batch: StoredBatch, toll: Toll, form: Form
 ) -> BatchCounts:
+    """Write a batch's records into a partition that is entered, and nothing else of it."""
     rows = await record_rows(tx)
     place = Place(stream.id, partition.id, partition.generation, stream.last_modified_us)
     gone = dict.fromkeys((*batch.delete, *batch.delete_under))

@@ -25,6 +25,7 @@ _FIND = (
         streams.c.last_modified_us,
         streams.c.live,
         streams.c.held_run,
+        streams.c.written_us,
     )
     .where(
         streams.c.connection_pk == bindparam("connection"),
@@ -41,6 +42,7 @@ _SAVE = (
         last_modified_us=bindparam("new_modified"),
         live=bindparam("new_live"),
         held_run=bindparam("new_held_run"),
+        written_us=bindparam("new_written_us"),
     )
 )
 _ENTER = select(partitions.c.id, partitions.c.generation, partitions.c.in_doubt).where(
@@ -58,14 +60,22 @@ class Stream:
     live: int
     #: id of the run that last held deletions back
     held_run: str | None = None
-    _saved: tuple[int, int, int, str | None] = field(init=False)
+    #: when an action last changed a record of it
+    written_us: int | None = None
+    _saved: tuple[int, int, int, str | None, int | None] = field(init=False)
 
     def __post_init__(self) -> None:
         self._saved = self._state
 
     @property
-    def _state(self) -> tuple[int, int, int, str | None]:
-        return (self.last_position, self.last_modified_us, self.live, self.held_run)
+    def _state(self) -> tuple[int, int, int, str | None, int | None]:
+        return (
+            self.last_position,
+            self.last_modified_us,
+            self.live,
+            self.held_run,
+            self.written_us,
+        )
 
     def next_position(self) -> int:
         """Give out the next position."""
@@ -81,6 +91,7 @@ class Stream:
                 "new_modified": self.last_modified_us,
                 "new_live": self.live,
                 "new_held_run": self.held_run,
+                "new_written_us": self.written_us,
             }
             await tx.execute(_SAVE, new)
 
@@ -105,7 +116,14 @@ async def find(
     row = await tx.first(_FIND, named)
     if row is None:
         return None
-    stream = Stream(row.id, row.last_position, row.last_modified_us, row.live, row.held_run)
+    stream = Stream(
+        row.id,
+        row.last_position,
+        row.last_modified_us,
+        row.live,
+        row.held_run,
+        row.written_us,
+    )
     if now is not None:
         stream.last_modified_us = max(stream.last_modified_us, epoch_us(now))
     return stream
@@ -154,6 +172,22 @@ async def enter(tx: Tx, stream: Stream, name: str, *, restart: bool) -> Partitio
         .values(generation=row.generation + 1, in_doubt=True)
     )
     return Partition(row.id, row.generation + 1, in_doubt=True)
+
+
+async def variants(tx: Tx, connection_pk: int, model: str) -> list[str]:
+    """Return the variants of a model that have a stream."""
+    rows = await tx.all(
+        select(streams.c.variant).where(
+            streams.c.connection_pk == connection_pk, streams.c.model == model
+        )
+    )
+    return sorted(row.variant for row in rows)
+
+
+async def known(tx: Tx, stream_id: int, name: str) -> Partition | None:
+    """Return a partition of a stream, None if it was never entered."""
+    row = await tx.first(_ENTER, {"stream": stream_id, "named": name})
+    return None if row is None else Partition(row.id, row.generation, row.in_doubt)
 
 
 async def settle(tx: Tx, partition: Partition) -> None:

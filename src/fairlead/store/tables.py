@@ -335,6 +335,8 @@ streams = Table(
     Column("live", BigInteger, nullable=False),
     # the run that last held deletions back: another one, that says the same, confirms them
     Column("held_run", Words),
+    # when an action last changed a record of it
+    Column("written_us", BigInteger),
     UniqueConstraint("connection_pk", "model", "variant"),
     sqlite_autoincrement=True,
 )
@@ -357,6 +359,17 @@ cascades = Table(
     metadata,
     _owner("partition_id", "partitions.id", primary_key=True),
     Column("id", Words, primary_key=True),
+)
+
+# What actions changed, for as long as a page that is older than that may come.
+write_backs = Table(
+    "write_backs",
+    metadata,
+    _owner("stream_id", "streams.id", primary_key=True, autoincrement=False),
+    Column("id", Words, primary_key=True),
+    Column("written_us", BigInteger, nullable=False),
+    Column("revision", BigInteger),
+    Column("is_deleted", Boolean, nullable=False),
 )
 
 # Plain columns, because the drivers write them directly (dialect.py). partition_id is no foreign

@@ -10,6 +10,7 @@ from pydantic import Field
 from fairlead.sdk import Ctx, Record
 from fairlead_microsoft.graph import Graph
 from fairlead_microsoft.sharepoint import column_inputs as column
+from fairlead_microsoft.sharepoint import echoes
 from fairlead_microsoft.sharepoint.column_shapes import Column, ColumnName, ColumnSettings
 from fairlead_microsoft.sharepoint.models import SiteId
 from fairlead_microsoft.sharepoint.pack import sharepoint
@@ -95,7 +96,9 @@ async def create_list_column(
         validation=validation,
     )
     path = ctx.api.path("sites", site_id, "lists", list_id, "columns")
-    return await ctx.api.post(Column, path, settings)
+    made = await ctx.api.post(Column, path, settings)
+    await echoes.keep_list_column(ctx, site_id, list_id, made.id)
+    return made
 
 
 @sharepoint.action(
@@ -130,7 +133,9 @@ async def update_list_column(
     """Change a column of a list; what `columnDefinition` does not name stays as it is."""
     refuse_nothing(column_definition.model_dump(exclude_none=True), "columnDefinition some content")
     path = ctx.api.path("sites", site_id, "lists", list_id, "columns", column_id)
-    return await ctx.api.patch(Column, path, column_definition)
+    changed = await ctx.api.patch(Column, path, column_definition)
+    await echoes.keep_list_column(ctx, site_id, list_id, column_id)
+    return changed
 
 
 @sharepoint.action(
@@ -143,6 +148,7 @@ async def delete_list_column(
 ) -> Done:
     """Delete a column of a list, with its values."""
     await ctx.api.delete(ctx.api.path("sites", site_id, "lists", list_id, "columns", column_id))
+    echoes.list_column_gone(ctx, site_id, list_id, column_id)
     return Done()
 
 
@@ -205,7 +211,9 @@ async def create_site_column(
         default_value=default_value,
         validation=validation,
     )
-    return await ctx.api.post(Column, ctx.api.path("sites", site_id, "columns"), settings)
+    made = await ctx.api.post(Column, ctx.api.path("sites", site_id, "columns"), settings)
+    await echoes.keep_site_column(ctx, site_id, made.id)
+    return made
 
 
 @sharepoint.action(
@@ -269,7 +277,9 @@ async def update_site_column(
     )
     refuse_nothing(settings.model_dump(exclude_none=True), "a name, a setting or a facet")
     path = ctx.api.path("sites", site_id, "columns", column_id)
-    return await ctx.api.patch(Column, path, settings)
+    changed = await ctx.api.patch(Column, path, settings)
+    await echoes.keep_site_column(ctx, site_id, column_id)
+    return changed
 
 
 @sharepoint.action(
@@ -280,4 +290,5 @@ async def update_site_column(
 async def delete_site_column(ctx: Ctx[Graph], site_id: SiteId, column_id: ColumnId) -> Done:
     """Delete a column of a site; lists that took it on keep theirs."""
     await ctx.api.delete(ctx.api.path("sites", site_id, "columns", column_id))
+    echoes.site_column_gone(ctx, site_id, column_id)
     return Done()

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from fairlead.sdk import Ctx, Record, Shape
 from fairlead_microsoft.graph import Graph, given
+from fairlead_microsoft.sharepoint import echoes
 from fairlead_microsoft.sharepoint.column_shapes import Column
 from fairlead_microsoft.sharepoint.models import SiteId
 from fairlead_microsoft.sharepoint.pack import sharepoint
@@ -162,7 +163,9 @@ async def create_content_type(
 ) -> ContentType:
     """Make a content type of a site, derived from `base` (default: an item of a list)."""
     body = given(name=name, description=description, group=group, base=base or {"id": _ITEM})
-    return await ctx.api.post(ContentType, ctx.api.path("sites", site_id, "contentTypes"), body)
+    made = await ctx.api.post(ContentType, ctx.api.path("sites", site_id, "contentTypes"), body)
+    await echoes.keep_content_type(ctx, site_id, made.id)
+    return made
 
 
 @sharepoint.action(
@@ -217,4 +220,5 @@ async def delete_content_type(
 ) -> Done:
     """Delete a content type of a site; one that is in use is refused."""
     await ctx.api.delete(ctx.api.path("sites", site_id, "contentTypes", content_type_id))
+    echoes.content_type_gone(ctx, site_id, content_type_id)
     return Done()

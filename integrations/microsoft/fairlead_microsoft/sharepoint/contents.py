@@ -9,13 +9,14 @@ from fairlead.errors import ActionFailed, InvalidInput
 from fairlead.sdk import Content, Ctx, Record, Shape
 from fairlead_microsoft.graph import CONFLICT, Graph, given
 from fairlead_microsoft.graph.urls import below
+from fairlead_microsoft.sharepoint import echoes
 from fairlead_microsoft.sharepoint.file_models import (
     ConflictBehavior,
     FileName,
     ParentItemId,
     StoredItem,
 )
-from fairlead_microsoft.sharepoint.models import DriveId, FileFacet, ItemId, SiteId
+from fairlead_microsoft.sharepoint.models import AuthoredItem, DriveId, FileFacet, ItemId, SiteId
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.wire import ETag
 
@@ -155,14 +156,17 @@ async def upload_drive_item(
     Larger files go up in pieces, and on from the last one after a cut.
     """
     folder = ctx.api.path("sites", site_id, "drives", drive_id, "items", parent_item_id)
-    return await ctx.api.upload(
-        StoredItem,
+    made = await ctx.api.upload(
+        AuthoredItem,
         below(folder, file_name),
         _bytes_of(content),
         content_type=content_type or "application/octet-stream",
         conflict=conflict_behavior,
         if_match=e_tag,
     )
+    answer = made.model_dump(by_alias=True, exclude_none=True)
+    await echoes.keep_item(ctx, drive_id, answer)
+    return StoredItem.model_validate(answer)
 
 
 @sharepoint.action(

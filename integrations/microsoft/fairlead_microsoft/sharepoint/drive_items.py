@@ -47,6 +47,11 @@ class DriveItem(Record):
 
     placed_by: ClassVar[tuple[str, ...]] = ("path", "name", "web_url")
 
+    def revision(self) -> int | None:
+        """Return the number in its eTag, `"{GUID},7"`, which grows with every change."""
+        number = (self.e_tag or "").strip('"').rpartition(",")[2]
+        return int(number) if number.isdigit() else None
+
     def parent_record_id(self) -> str | None:
         """Return the id of its folder's record."""
         return f"{self.drive_id}/{self.parent_id}" if self.parent_id else None

@@ -6,7 +6,9 @@ from pydantic import ConfigDict, Field
 
 from fairlead.sdk import Ctx, Record, Shape
 from fairlead_microsoft.graph import CONFLICT, Graph
+from fairlead_microsoft.graph.paging import read_as
 from fairlead_microsoft.graph.urls import text_literal
+from fairlead_microsoft.sharepoint import echoes
 from fairlead_microsoft.sharepoint.file_models import (
     ConflictBehavior,
     FileName,
@@ -278,4 +280,7 @@ async def create_drive_folder(
     """
     path = ctx.api.path("sites", site_id, "drives", drive_id, "items", parent_item_id, "children")
     body = {"name": name, "folder": {}, CONFLICT: conflict_behavior}
-    return await ctx.api.post(NewFolder, path, body)
+    answer = await ctx.api.post_json(path, body)
+    made = read_as(NewFolder, answer)
+    await echoes.keep_item(ctx, drive_id, answer)
+    return made

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from fairlead.sdk import Ctx, Record, Shape
 from fairlead_microsoft.graph import CONFLICT, Graph, given
+from fairlead_microsoft.graph.paging import read_as
+from fairlead_microsoft.sharepoint import echoes
 from fairlead_microsoft.sharepoint.file_models import (
     ConflictBehavior,
     FileName,
@@ -139,7 +141,10 @@ async def update_drive_item(
     parent = given(id=parent_id) or None
     body = given(name=name, parentReference=parent) | {CONFLICT: conflict_behavior}
     path = ctx.api.path("sites", site_id, "drives", drive_id, "items", item_id)
-    return await ctx.api.patch(ChangedItem, path, body, if_match=e_tag)
+    answer = await ctx.api.patch_json(path, body, if_match=e_tag)
+    changed = read_as(ChangedItem, answer)
+    await echoes.keep_item(ctx, drive_id, answer)
+    return changed
 
 
 @sharepoint.action(
@@ -157,6 +162,7 @@ async def delete_drive_item(
     """Put a file, or a folder with all that is in it, into the site's recycle bin."""
     path = ctx.api.path("sites", site_id, "drives", drive_id, "items", item_id)
     await ctx.api.delete(path, if_match=e_tag)
+    echoes.item_gone(ctx, drive_id, item_id)
     return Done()
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from fairlead.errors import ProviderError
 from fairlead.sdk import Ctx, Record
 from fairlead_microsoft.graph import Graph
+from fairlead_microsoft.sharepoint import echoes
 from fairlead_microsoft.sharepoint.models import SiteId
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.wire import (
@@ -93,7 +94,9 @@ async def create_list_item(
 ) -> ListItem:
     """Add a row to a list."""
     path = ctx.api.path("sites", site_id, "lists", list_id, "items")
-    return await ctx.api.post(ListItem, path, {"fields": fields})
+    made = await ctx.api.post(ListItem, path, {"fields": fields})
+    await echoes.keep_row(ctx, site_id, list_id, made.id, is_new=True)
+    return made
 
 
 @sharepoint.action(
@@ -163,6 +166,7 @@ async def update_list_item(
             "Microsoft Graph did not say what the row holds after the change; read it again.",
             code="unexpected_reply",
         )
+    await echoes.keep_row(ctx, site_id, list_id, item_id)
     return FieldsUpdated(site_id=site_id, list_id=list_id, item_id=item_id, fields=after)
 
 
@@ -182,6 +186,7 @@ async def delete_list_item(
     """Delete a row of a list; of a library, the file with it."""
     path = ctx.api.path("sites", site_id, "lists", list_id, "items", item_id)
     await ctx.api.delete(path, if_match=e_tag)
+    echoes.row_gone(ctx, site_id, list_id, item_id)
     return Done()
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from fairlead.sdk import Ctx, Record, Shape
 from fairlead_microsoft.graph import Graph, given
+from fairlead_microsoft.sharepoint import echoes
 from fairlead_microsoft.sharepoint.column_shapes import ColumnDraft
 from fairlead_microsoft.sharepoint.models import SiteId
 from fairlead_microsoft.sharepoint.pack import sharepoint
@@ -163,6 +164,7 @@ async def create_list(
         list=given(template=template, contentTypesEnabled=content_types_enabled),
     )
     made = await ctx.api.post(GraphList, ctx.api.path("sites", site_id, "lists"), body)
+    await echoes.keep_list(ctx, site_id, made.id)
     return ListDetails.of(made)
 
 
@@ -208,6 +210,7 @@ async def update_list(
     refuse_nothing(changes, "displayName or description")
     path = ctx.api.path("sites", site_id, "lists", list_id)
     found = await ctx.api.patch(GraphList, path, changes, if_match=e_tag)
+    await echoes.keep_list(ctx, site_id, found.id)
     return ListUpdated(**_plain(found), list_=found.list_)
 
 
@@ -221,6 +224,7 @@ async def delete_list(
 ) -> ListDeleted:
     """Delete a list with everything in it."""
     await ctx.api.delete(ctx.api.path("sites", site_id, "lists", list_id), if_match=e_tag)
+    echoes.list_gone(ctx, site_id, list_id)
     return ListDeleted(site_id=site_id, list_id=list_id)
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from fairlead.sdk import Ctx
 from fairlead_microsoft.graph import Graph, given
+from fairlead_microsoft.sharepoint import echoes
 from fairlead_microsoft.sharepoint.models import SiteId
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.page_shapes import (
@@ -84,7 +85,9 @@ async def create_site_page(
         titleArea=title_area,
         canvasLayout=canvas_layout,
     )
-    return await ctx.api.post(PageEntry, ctx.api.path("sites", site_id, "pages"), body)
+    made = await ctx.api.post(PageEntry, ctx.api.path("sites", site_id, "pages"), body)
+    await echoes.keep_page(ctx, site_id, made.id)
+    return made
 
 
 @sharepoint.action(
@@ -145,7 +148,9 @@ async def update_site_page(
     )
     refuse_nothing(changes, "what is to be another")
     path = ctx.api.path("sites", site_id, "pages", page_id, _KIND)
-    return PageChanged.of(await ctx.api.patch(GraphPage, path, _NAMED | changes))
+    changed = PageChanged.of(await ctx.api.patch(GraphPage, path, _NAMED | changes))
+    await echoes.keep_page(ctx, site_id, page_id)
+    return changed
 
 
 @sharepoint.action(
@@ -157,6 +162,7 @@ async def publish_site_page(ctx: Ctx[Graph], site_id: SiteId, page_id: PageId) -
     """Show the latest version of a page to everyone who may see it."""
     path = ctx.api.path("sites", site_id, "pages", page_id, _KIND, "publish")
     await ctx.api.post_json(path)
+    await echoes.keep_page(ctx, site_id, page_id)
     return PagePublished(site_id=site_id, page_id=page_id)
 
 
@@ -168,4 +174,5 @@ async def publish_site_page(ctx: Ctx[Graph], site_id: SiteId, page_id: PageId) -
 async def delete_site_page(ctx: Ctx[Graph], site_id: SiteId, page_id: PageId) -> PageDeleted:
     """Put a page into the site's recycle bin."""
     await ctx.api.delete(ctx.api.path("sites", site_id, "pages", page_id))
+    echoes.page_gone(ctx, site_id, page_id)
     return PageDeleted(site_id=site_id, page_id=page_id)

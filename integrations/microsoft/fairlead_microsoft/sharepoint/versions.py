@@ -6,6 +6,7 @@ from pydantic import Field
 
 from fairlead.sdk import Ctx, Record, Shape
 from fairlead_microsoft.graph import Graph
+from fairlead_microsoft.sharepoint import echoes
 from fairlead_microsoft.sharepoint.models import DriveId, ItemId, SiteId
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.wire import Cursor, Done, SnakeCursor
@@ -81,4 +82,5 @@ async def restore_drive_item_version(
     """Make an older version of a file the present one; what was present stays as a version."""
     item = ("sites", site_id, "drives", drive_id, "items", item_id)
     await ctx.api.post_json(ctx.api.path(*item, "versions", version_id, "restoreVersion"))
+    await echoes.keep_item_anew(ctx, drive_id, item_id)
     return Done()

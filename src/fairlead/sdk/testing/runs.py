@@ -9,7 +9,7 @@ from fairlead.model.batch import BatchCounts, StoredBatch
 from fairlead.model.exchange import Send
 from fairlead.sdk.batches import to_stored
 from fairlead.sdk.calls import action_ctx, call_action, dump_output, sync_ctx, validate_input
-from fairlead.sdk.ctx import ConnectionView, Log, Skipped
+from fairlead.sdk.ctx import ConnectionView, Log, Records, Skipped
 from fairlead.sdk.pack import Pack
 from fairlead.sdk.testing.table import Table
 
@@ -24,6 +24,7 @@ async def run_action(
     connection_config: Mapping[str, Any] | None = None,
     connection: ConnectionView | None = None,
     log: Log | None = None,
+    records: Records | None = None,
 ) -> Any:
     """Run an action on JSON input and return its JSON output.
 
@@ -32,7 +33,8 @@ async def run_action(
     if name not in pack.actions:
         raise AuthorError(f"pack {pack.name} has no action {name}")
     action = pack.actions[name]
-    ctx = action_ctx(pack, connection or _connection(metadata, connection_config), send, log)
+    view = connection or _connection(metadata, connection_config)
+    ctx = action_ctx(pack, view, send, log, records)
     return dump_output(action, await call_action(action, ctx, validate_input(action, raw_input)))
 
 

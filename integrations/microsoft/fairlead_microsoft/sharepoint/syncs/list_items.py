@@ -116,6 +116,11 @@ class Positions(SitePositions):
     questions: dict[str, str] = Field(default_factory=dict)
 
 
+def row_key(site_id: str, list_id: str, item_id: str) -> str:
+    """Return the id of a row's record."""
+    return f"{site_id}_{list_id}_{item_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class _List:
     """A list and what is asked of it."""
@@ -130,7 +135,7 @@ class _List:
 
     def key(self, item_id: str) -> str:
         """Return the id of a row's record."""
-        return f"{self.site_id}_{self.id}_{item_id}"
+        return row_key(self.site_id, self.id, item_id)
 
     def expand(self) -> str:
         """Return what to ask for: every column by its name, or all if those are too many."""
@@ -198,6 +203,16 @@ async def list_items(ctx: SyncCtx[Graph, Sites, Positions]) -> AsyncIterator[Bat
         async for batch in tour.visit(one.partition, [one.partition], _rows(ctx, one)):
             yield batch
     tour.end()
+
+
+async def read_row(api: Graph, site_id: str, list_id: str, item_id: str) -> ListItem:
+    """Return the record of one row, but for the folder it lies in: only the feed tells it so."""
+    place = ("sites", site_id, "lists", list_id)
+    found = await api.get(ListWithColumns, api.path(*place), select="id", expand="columns")
+    shown = tuple(column for column in found.columns if not column.hidden)
+    one = _List(site_id, list_id, shown)
+    path = api.path(*place, "items", item_id)
+    return one.record(await api.get(GraphRow, path, expand=one.expand()))
 
 
 async def _lists(
