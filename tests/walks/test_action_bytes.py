@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import random
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from fairlead.client import AsyncFairlead, Fairlead
 from fairlead.model.run import RunState
 from fairlead.store import environments, runs
 from m365sim.files.blob import MemoryBlob
@@ -95,3 +97,44 @@ async def test_bytes_that_break_off_do_not_look_whole(walk: Any) -> None:
         await call(walk, where, **BYTES)
     run = await last_run(walk)
     assert (run.state, run.failure.code) == (RunState.FAILED, "provider_unavailable")
+
+
+async def test_a_file_of_any_size_goes_up_as_it_is(walk: Any, tmp_path: Path) -> None:
+    whose = {"provider_config_key": "sp", "connection_id": "walk"}
+    drives = walk.cloud.world.content.drives()
+    drive = next(one for one in drives if one.site.path == "/sites/marketing")
+    where = {"siteId": drive.site.id, "driveId": drive.id, "parentItemId": "root"}
+    path = tmp_path / "large.bin"
+    path.write_bytes(LARGE)
+
+    def stored(name: str) -> bytes:
+        item = drive.resolve(drive.root, [name])
+        return b"".join(item.blob.chunks(0, item.blob.size))
+
+    key = str(walk.product.headers["authorization"]).removeprefix("Bearer ")
+    client = Fairlead(host=walk.fairlead.url, secret_key=key)
+
+    def send() -> Any:
+        with client, path.open("rb") as file:
+            return client.actions.upload(
+                "upload-drive-item", file, {**where, "fileName": "Käse.bin"}, **whose
+            )
+
+    made = await asyncio.to_thread(send)
+    assert (made["name"], made["size"]) == ("Käse.bin", len(LARGE))
+    assert stored("Käse.bin") == LARGE
+
+    async def pieces() -> Any:
+        for start in range(0, len(LARGE), 1_000_000):
+            yield LARGE[start : start + 1_000_000]
+
+    async with AsyncFairlead(host=walk.fairlead.url, secret_key=key) as patient:
+        given = {**where, "fileName": "again.bin"}
+        # a stream does not tell how long it is
+        with pytest.raises(ValueError, match="size_bytes"):
+            await patient.actions.upload("upload-drive-item", pieces(), given, **whose)
+        walk.breaks(host="sharepoint", method="PUT", path="*/uploadSession*", status=503)
+        made = await patient.actions.upload(
+            "upload-drive-item", pieces(), given, size_bytes=len(LARGE), **whose
+        )
+    assert stored("again.bin") == LARGE

@@ -33,7 +33,8 @@ from fairlead.store import connections
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["actions"])
-_BYTES = "application/octet-stream"
+#: kind of a body that is a file as it is
+BYTES = "application/octet-stream"
 
 
 class ActionTrigger(Strict):
@@ -63,7 +64,7 @@ _WRONG_RETRIES = f"X-Max-Retries must be a whole number from 0 to {MOST_RETRIES}
             "description": "What it returned.",
             "content": {
                 "application/json": {"schema": {}},
-                _BYTES: {"schema": {"type": "string", "format": "binary"}},
+                BYTES: {"schema": {"type": "string", "format": "binary"}},
             },
         },
         202: {"description": "With `X-Async: true`: it is queued.", "model": ActionStarted},
@@ -71,8 +72,11 @@ _WRONG_RETRIES = f"X-Max-Retries must be a whole number from 0 to {MOST_RETRIES}
     openapi_extra={
         "parameters": [
             *header_parameters("Connection-Id", "Provider-Config-Key"),
-            *header_parameters("X-Async", "X-Max-Retries", required=False),
-        ]
+            *header_parameters(
+                "X-Async", "X-Max-Retries", "Action-Name", "Action-Input", required=False
+            ),
+        ],
+        "requestBody": {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}},
     },
     dependencies=[Depends(query_of(NoQuery))],
 )
@@ -87,21 +91,20 @@ async def trigger(
     With `Accept: application/octet-stream` an action that returns content (a file) answers with its
     bytes as they are, streamed, of any size; without, as base64 in JSON.
 
+    With `Content-Type: application/octet-stream` the body is the file that the action takes,
+    streamed, of any size: its name and the rest of its input come as `Action-Name` and
+    `Action-Input` (JSON).
+
     With `X-Async: true` it is queued and answered at once: 202, with where its result will be. A
     webhook of type `async_action` says when. `X-Max-Retries` (0 to 5): how often it is tried again
     should it fail.
     """
     headers = headers_of(request.scope["headers"])
     connection_id, key = required_headers(headers, "connection-id", "provider-config-key")
-    async with services.db.read() as tx:
-        connection = await connections.find(tx, caller.environment.id, key, connection_id)
-    if connection is None:
-        raise CallerError(
-            f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
-        )
+    connection = await found_connection(services, caller, key, connection_id)
     if headers.get("x-async", "").lower() == "true":
         return await _start(services, connection, body, _retries(headers))
-    takes_bytes = _BYTES in headers.get("accept", "").lower()
+    takes_bytes = BYTES in headers.get("accept", "").lower()
     engine = services.engine
     try:
         if takes_bytes:
@@ -111,6 +114,19 @@ async def trigger(
     except FairleadError as error:
         return failure(error)
     return Delivered(output) if isinstance(output, Delivery) else json_response(output)
+
+
+async def found_connection(
+    services: Services, caller: Caller, key: str, connection_id: str
+) -> Connection:
+    """Return the connection that an action is called on; CallerError (`unknown_connection`)."""
+    async with services.db.read() as tx:
+        connection = await connections.find(tx, caller.environment.id, key, connection_id)
+    if connection is None:
+        raise CallerError(
+            f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
+        )
+    return connection
 
 
 def _retries(headers: Mapping[str, str]) -> int:
@@ -176,7 +192,7 @@ class Delivered(StreamingResponse):
         headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
         if delivery.size is not None:
             headers["Content-Length"] = str(delivery.size)
-        kind = delivery.mime_type or _BYTES
+        kind = delivery.mime_type or BYTES
         super().__init__(delivery.stream(), headers=headers | {"Content-Type": kind})
         self._delivery = delivery
 

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fairlead.api.action_upload import is_upload, upload_to_action
 from fairlead.api.auth import Caller, KeyRing
 from fairlead.api.connection_read import read_connection
 from fairlead.api.errors import crash_response, error_response, json_response
@@ -112,6 +113,11 @@ class Edge:
         path = self._paths.canonical(path)
         if path != scope["path"]:
             scope = dict(scope) | {"path": path, "raw_path": path.encode()}
+        if is_upload(scope, path):
+            caller = await self._caller(scope)
+            response = await upload_to_action(self._services, caller, scope, receive)
+            await response(scope, receive, send)
+            return
         _check_content_type(scope, path)
         if scope["method"] == "GET":
             if path == "/records":

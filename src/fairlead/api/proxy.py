@@ -161,7 +161,7 @@ def _target(scope: Scope, base: str) -> str:
 async def _body(receive: Receive) -> bytes | AsyncIterator[bytes]:
     """Return the request's body: whole if it is small, else as it arrives."""
     kept = bytearray()
-    chunks = _chunks(receive)
+    chunks = chunks_of(receive)
     async for chunk in chunks:
         kept += chunk
         if len(kept) > _KEPT_BYTES:
@@ -169,7 +169,8 @@ async def _body(receive: Receive) -> bytes | AsyncIterator[bytes]:
     return bytes(kept)
 
 
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+async def chunks_of(receive: Receive) -> AsyncIterator[bytes]:
+    """Yield a request's body as it arrives; CallerError if its sender goes away."""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

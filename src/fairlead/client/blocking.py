@@ -75,7 +75,11 @@ class Transport:
 
     def _once(self, call: Call[T]) -> T:
         raw = self._ask(
-            call.method, call.target, call.headers_with(self._key), call.body, call.timeout_seconds
+            call.method,
+            call.target,
+            call.headers_with(self._key),
+            _pieces(call.body),
+            call.timeout_seconds,
         )
         reply = ProxyReply(raw, self.failure)
         return result_of(call, Reply(reply.status, reply.headers, reply.read()))

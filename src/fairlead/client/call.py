@@ -41,8 +41,8 @@ class Call(Generic[T]):
     read: Callable[[Reply], T]
     query: Sequence[tuple[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    #: JSON as text; None = no body
-    body: bytes | None = None
+    #: JSON as text, or a file as it comes (its kind is in `headers` then); None = no body
+    body: Any = None
     #: instead of the client's key: the token of a connect session
     token: str | None = None
     #: to wait for each piece of the answer; None = as the client does

@@ -175,6 +175,7 @@ class Actions(Namespace):
     """Run actions."""
 
     run = Blocking(actions.run)
+    upload = Blocking(actions.upload)
     start = Blocking(actions.start)
     result = Blocking(actions.result)
 
@@ -183,6 +184,7 @@ class AsyncActions(AsyncNamespace):
     """Run actions."""
 
     run = Awaited(actions.run)
+    upload = Awaited(actions.upload)
     start = Awaited(actions.start)
     result = Awaited(actions.result)
 

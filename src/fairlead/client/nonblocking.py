@@ -78,7 +78,11 @@ class AsyncTransport:
 
     async def _once(self, call: Call[T]) -> T:
         raw = await self._ask(
-            call.method, call.target, call.headers_with(self._key), call.body, call.timeout_seconds
+            call.method,
+            call.target,
+            call.headers_with(self._key),
+            _pieces(call.body),
+            call.timeout_seconds,
         )
         reply = AsyncProxyReply(raw, self.failure)
         return result_of(call, Reply(reply.status, reply.headers, await reply.read()))

@@ -23,7 +23,16 @@ from fairlead.model.connection import Connection
 from fairlead.model.event import Event
 from fairlead.model.function import Action
 from fairlead.model.run import Run, RunFailure, RunKind, RunState, RunTrigger
-from fairlead.sdk import Content, action_ctx, call_action, dump_output, validate_input, view_of
+from fairlead.sdk import (
+    Content,
+    Incoming,
+    action_ctx,
+    call_action,
+    dump_output,
+    validate_input,
+    view_of,
+    with_incoming,
+)
 from fairlead.sdk.pack import Pack
 from fairlead.sdk.recorder import Recorder
 from fairlead.store import outbox, recordings, runs
@@ -32,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 #: how long an action may take (HTTP contract, section 7)
 LONGEST = timedelta(minutes=15)
+#: how long one may take that is given a file, which comes as fast as its caller sends it
+LONGEST_UPLOAD = timedelta(hours=12)
 #: a run of an action has no heartbeat: its lease is its time limit and this much more
 _MARGIN = timedelta(seconds=30)
 
@@ -44,8 +55,11 @@ async def run_action(
     *,
     limit: timedelta = LONGEST,
     as_bytes: bool = False,
+    incoming: Incoming | None = None,
 ) -> Any:
     """Call an action and return its output as JSON values, or content as a Delivery if wanted.
+
+    `incoming` are bytes that came beside the input, for an action that takes some.
 
     NotFound (`unknown_action`), InvalidInput with its issues, whatever the vendor's API raised,
     ActionFailed, OutputInvalid, FunctionCrashed, FunctionTimedOut; all but the first two are in the
@@ -54,7 +68,8 @@ async def run_action(
     action = setup.registry.action(connection.provider, name)
     pack = setup.registry.pack_for(connection.provider)
     assert pack is not None, "its action was found"
-    validated = validate_input(action, raw)
+    whole = raw if incoming is None else with_incoming(action, raw, incoming)
+    validated = validate_input(action, whole)
     run = await _open(setup, connection, action, raw, limit)
     call = ActionCall(setup, run, connection, action)
     try:

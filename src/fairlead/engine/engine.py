@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from fairlead.engine import sole, variants
 from fairlead.engine import syncs as of_syncs
-from fairlead.engine.action_run import LONGEST, run_action
+from fairlead.engine.action_run import LONGEST, LONGEST_UPLOAD, run_action
 from fairlead.engine.async_action import enqueue_action
 from fairlead.engine.dbos_queue import DbosQueue
 from fairlead.engine.one_off import run_sync_here
@@ -25,6 +25,7 @@ from fairlead.model.connection import Connection
 from fairlead.model.environment import Environment
 from fairlead.model.run import Run
 from fairlead.model.schedule import Schedule
+from fairlead.sdk.incoming import Incoming
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
 from fairlead.store import runs
@@ -241,6 +242,14 @@ class Engine:
             run = await runs.find(tx, run_id)
         is_it = run and run.environment_id == environment.id and run.retries is not None
         return run if is_it else None
+
+    async def upload_action(
+        self, connection: Connection, name: str, raw: object, incoming: Incoming
+    ) -> Any:
+        """Call an action that is given bytes beside its input, and return its output."""
+        return await run_action(
+            self._setup, connection, name, raw, limit=LONGEST_UPLOAD, incoming=incoming
+        )
 
     async def deliver_action(self, connection: Connection, name: str, raw: object) -> Any:
         """Call an action and return its output, content as a Delivery that must be closed."""

@@ -15,9 +15,11 @@ from fairlead.sdk.calls import (
     sync_ctx,
     validate_input,
     view_of,
+    with_incoming,
 )
 from fairlead.sdk.content import Content, EncodedContent
 from fairlead.sdk.ctx import ConnectionView, Ctx, Log, NoRecords, Records, Skipped, SyncCtx
+from fairlead.sdk.incoming import Incoming
 from fairlead.sdk.pack import Pack
 from fairlead.sdk.registry import Registry, load_packs
 from fairlead.sdk.schemas import input_schema, output_schema, record_schemas, schema_of
@@ -31,6 +33,7 @@ __all__ = [
     "Content",
     "Ctx",
     "EncodedContent",
+    "Incoming",
     "Log",
     "Metadata",
     "NoRecords",
@@ -57,4 +60,5 @@ __all__ = [
     "to_stored",
     "validate_input",
     "view_of",
+    "with_incoming",
 ]

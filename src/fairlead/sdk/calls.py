@@ -25,6 +25,7 @@ from fairlead.sdk.ctx import (
     SyncCtx,
     none_known,
 )
+from fairlead.sdk.incoming import Incoming
 from fairlead.sdk.pack import Pack
 
 _FORBIDDEN = 403
@@ -59,6 +60,33 @@ def validate_input(action: Action, raw: object) -> BaseModel:
             code="invalid_action_input",
             issues=issues,
         ) from error
+
+
+def with_incoming(action: Action, raw: object, incoming: Incoming) -> dict[str, Any]:
+    """Return an input with the bytes that came beside it, in the parameter that takes bytes.
+
+    InvalidInput, code `takes_no_bytes`: the action has none.
+    """
+    name = next(
+        (
+            field.alias or key
+            for key, field in action.input_model.model_fields.items()
+            if field.annotation is Incoming
+        ),
+        None,
+    )
+    if name is None:
+        raise InvalidInput(
+            f"{action.name} takes no bytes; send its input as JSON.", code="takes_no_bytes"
+        )
+    given = dict(raw) if isinstance(raw, dict) else {}
+    if name in given:
+        raise InvalidInput(
+            f"The body is the `{name}` of {action.name}; leave it out of the input.",
+            code="invalid_action_input",
+            issues=[{"code": "given_twice", "message": "the body is this", "path": [name]}],
+        )
+    return given | {name: incoming}
 
 
 async def call_action(

@@ -5,7 +5,7 @@ a long sync holds a page or two, not its whole life.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -55,7 +55,8 @@ class Recorder:
 
     async def __call__(self, request: Request) -> Response:
         self.requests += 1
-        heard = _Heard(request)
+        # not its body, which may be a file
+        heard = _Heard(replace(request, body=None))
         if len(self._heard) < self._most_exchanges:
             self._heard.append(heard)
         else:

@@ -27,7 +27,17 @@ from fairlead.errors import (
 from fairlead.model.clock import ManualClock
 from fairlead.model.guide import Guide, GuideSection
 from fairlead.model.provider import AuthMode, ConfigField, Provider, Reply
-from fairlead.sdk import Batch, Checkpoint, Ctx, Metadata, Pack, Record, Registry, SyncCtx
+from fairlead.sdk import (
+    Batch,
+    Checkpoint,
+    Ctx,
+    Incoming,
+    Metadata,
+    Pack,
+    Record,
+    Registry,
+    SyncCtx,
+)
 from fairlead.sdk import Request as Outgoing
 from fairlead.settings import Settings
 
@@ -103,6 +113,12 @@ def classify(reply: Reply) -> FairleadError:
     if reply.status >= 500:
         return Unavailable("The vendor is down.", provider_status=reply.status)
     return Rejected(f"The vendor refused with {reply.status}.", provider_status=reply.status)
+
+
+class Weight(Record):
+    label: str
+    size: int
+    is_whole: bool
 
 
 class Note(Record):
@@ -236,6 +252,14 @@ def make_pack(vendor: Vendor) -> Pack[Api]:
                     request_id="r-1",
                 )
         return Note(id="1", text=text.upper() * times)
+
+    @pack.action(scopes=["read"], source=SOURCE)
+    async def weigh(ctx: Ctx[Api], content: Incoming, label: str = "") -> Weight:
+        """Say how much there is."""
+        size = 0
+        async for chunk in content.stream():
+            size += len(chunk)
+        return Weight(label=label, size=size, is_whole=content.is_whole)
 
     @pack.sync(every="1h", scopes=["read"], source=SOURCE, auto_start=False)
     async def notes(ctx: SyncCtx[Api, Notes, Page]) -> AsyncIterator[Batch[Note]]:

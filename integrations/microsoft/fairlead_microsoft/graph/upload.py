@@ -12,10 +12,10 @@ from typing import Any, Generic
 
 from fairlead.errors import FairleadError, ProviderError, ReconnectRequired, Rejected, Unavailable
 from fairlead.model.exchange import Request
-from fairlead.sdk import Shape
+from fairlead.sdk import Incoming, Shape
 from fairlead_microsoft.graph.caller import JSON
-from fairlead_microsoft.graph.hashing import quick_xor_hash
 from fairlead_microsoft.graph.paging import M, read_as
+from fairlead_microsoft.graph.source import Source
 from fairlead_microsoft.graph.writer import CONFLICT, Conflict, Writer
 
 #: bytes that go up in one request; more of them in pieces
@@ -45,7 +45,7 @@ class Uploader(Writer):
         self,
         model: type[M],
         path: str,
-        content: bytes,
+        content: bytes | Incoming,
         *,
         content_type: str = "application/octet-stream",
         conflict: Conflict = "replace",
@@ -53,15 +53,18 @@ class Uploader(Writer):
     ) -> M:
         """Write a file at a path (`.../items/{id}:/{name}:`) and return it.
 
-        An upload that Microsoft forgets on the way begins anew once, if a second one does no harm.
-        Unavailable, code `upload_uncertain`: it was forgotten, and the file there may or may not be
-        the one that was sent.
+        An upload that Microsoft forgets on the way begins anew once, if a second one does no harm
+        and the bytes are still there. Unavailable, code `upload_uncertain`: it was forgotten, and
+        the file there may or may not be the one that was sent. Of bytes that stream in, a piece is
+        held in memory, no more.
         """
-        if len(content) <= LARGEST_AT_ONCE:
+        if isinstance(content, Incoming) and content.is_whole:
+            content = await content.read()
+        if (content.size if isinstance(content, Incoming) else len(content)) <= LARGEST_AT_ONCE:
             return await self.put(
                 model,
                 f"{path}/content",
-                content,
+                content if isinstance(content, bytes) else await content.read(),
                 content_type=content_type,
                 conflict=conflict,
                 if_match=if_match,
@@ -73,11 +76,12 @@ class Uploader(Writer):
                 {"item": {CONFLICT: conflict}},
                 if_match=if_match,
             )
-            upload = _Upload(self, model, path, content, session.upload_url, conflict)
+            source = Source(content, PIECE)
+            upload = _Upload(self, model, path, source, session.upload_url, conflict)
             try:
                 return await upload.run()
             except _ForgottenError as lost:
-                if is_last or conflict != "replace":
+                if is_last or conflict != "replace" or not source.is_whole:
                     raise Unavailable(
                         "Microsoft no longer knows the upload; look whether the file is there, and "
                         "upload it again if not.",
@@ -123,7 +127,7 @@ class _Upload(Generic[M]):
     api: Uploader
     model: type[M]
     path: str
-    content: bytes
+    source: Source
     url: str
     conflict: Conflict
     #: bytes that have arrived
@@ -152,8 +156,8 @@ class _Upload(Generic[M]):
 
     async def _send_piece(self) -> M | None:
         """Send the next piece; the file, if that was the last one."""
-        total = len(self.content)
-        piece = self.content[self.start : self.start + PIECE]
+        total = self.source.total
+        piece = await self.source.piece(self.start)
         last = self.start + len(piece) - 1
         request = Request(
             method="PUT",
@@ -174,6 +178,7 @@ class _Upload(Generic[M]):
                 raise _ForgottenError from error
             raise
         if isinstance(reply, dict) and "id" in reply:
+            await self.source.end()
             return read_as(self.model, reply)
         self.start = _waits_for(reply, default=last + 1)
         return None
@@ -196,7 +201,7 @@ class _Upload(Generic[M]):
         # under another name it could be any file
         item = {} if self.conflict == "rename" else await self.api.read_if_there(self.path)
         hashes = (item.get("file") or {}).get("hashes") or {}
-        if hashes.get("quickXorHash") != quick_xor_hash(self.content):
+        if hashes.get("quickXorHash") != self.source.digest():
             raise _ForgottenError
         return read_as(self.model, item)
 

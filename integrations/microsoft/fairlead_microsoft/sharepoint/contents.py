@@ -1,12 +1,11 @@
 """Actions on what is in a file: download, upload, pictures of it."""
 
-from base64 import b64decode
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from fairlead.errors import ActionFailed, InvalidInput
-from fairlead.sdk import Content, Ctx, Record, Shape
+from fairlead.errors import ActionFailed
+from fairlead.sdk import Content, Ctx, Incoming, Record, Shape
 from fairlead_microsoft.graph import CONFLICT, Graph, given
 from fairlead_microsoft.graph.urls import below
 from fairlead_microsoft.sharepoint import echoes
@@ -144,7 +143,9 @@ async def upload_drive_item(
     parent_item_id: ParentItemId,
     *,
     file_name: FileName,
-    content: Annotated[str, Field(description="The file's bytes, as base64.")],
+    content: Annotated[
+        Incoming, Field(description="The file's bytes: as base64, or sent beside the input.")
+    ],
     content_type: Annotated[
         str | None, Field(min_length=1, description="MIME type; by default the name decides.")
     ] = None,
@@ -153,13 +154,14 @@ async def upload_drive_item(
 ) -> StoredItem:
     """Write a file into a folder; a file of that name gets a new version unless told otherwise.
 
-    Larger files go up in pieces, and on from the last one after a cut.
+    Larger files go up in pieces, and on from the last one after a cut. Of any size if the bytes are
+    sent as they are, with `Content-Type: application/octet-stream`; as base64 up to 56 MB.
     """
     folder = ctx.api.path("sites", site_id, "drives", drive_id, "items", parent_item_id)
     made = await ctx.api.upload(
         AuthoredItem,
         below(folder, file_name),
-        _bytes_of(content),
+        content,
         content_type=content_type or "application/octet-stream",
         conflict=conflict_behavior,
         if_match=e_tag,
@@ -246,16 +248,3 @@ async def _thumbnails(
     path = api.path("sites", site_id, "drives", drive_id, "items", item_id, "thumbnails")
     sets = [each async for each in api.items(ThumbnailSet, path, select=select)]
     return Thumbnails(thumbnail_sets=sets)
-
-
-def _bytes_of(content: str) -> bytes:
-    """Decode base64 as it is met with: either alphabet, with line breaks, without padding."""
-    text = "".join(content.split()).rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        return b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except ValueError as error:
-        raise InvalidInput(
-            "The content is not base64; encode the file's bytes so.",
-            code="invalid_action_input",
-            issues=[{"code": "base64", "message": "not base64", "path": ["content"]}],
-        ) from error
