@@ -48,6 +48,11 @@ ROUTES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
         ("sp", "notes"),
         {"type": "sync"},
     ),
+    "get /integrations/{unique_key}/scopes": (
+        "integrations.scopes",
+        ("sp", ["notes"]),
+        {"connection_config": {"tenant": "a"}},
+    ),
     "get /integrations/{unique_key}/certificates": (
         "integrations.list_certificates",
         ("sp",),
@@ -282,6 +287,8 @@ SHAPES = {
     "IntegrationOut": shapes.Integration,
     "IntegrationCredentials": shapes.IntegrationCredentials,
     "FunctionOut": shapes.Function,
+    "LeastScopesOut": shapes.LeastScopes,
+    "LeastScopeOut": shapes.LeastScope,
     "CertificateOut": shapes.Certificate,
     "FaultOut": shapes.Fault,
     "ConnectionItem": shapes.ConnectionItem,

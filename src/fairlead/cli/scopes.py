@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import orjson
 
-from fairlead.connect.sessions import CALLBACK_PATH
-from fairlead.errors import NotFound
+from fairlead.connect.least_scopes import approval_url, needed_scopes
 from fairlead.model.provider import Provider
-from fairlead.model.scopes import LeastScope, least_scopes
-from fairlead.oauth.admin_consent import admin_consent_url
+from fairlead.model.scopes import LeastScope
 from fairlead.sdk.providers_file import add_providers
-from fairlead.sdk.registry import Registry, load_packs
+from fairlead.sdk.registry import load_packs
 from fairlead.settings import Settings
 
 #: functions named in a line of why
@@ -37,9 +35,11 @@ def scopes(settings: Settings, asked: Asked, *, json: bool) -> None:
     if settings.providers_file is not None:
         add_providers(registry, settings.providers_file)
     provider = registry.provider(asked.provider)
-    needs = _needs(registry, asked.provider, asked.functions)
-    least = least_scopes(provider.scope_ladders, needs)
-    consent = _consent(settings, provider, asked) if asked.client_id else None
+    least, count = needed_scopes(registry, provider, asked.functions)
+    consent = None
+    if asked.client_id:
+        config = dict(pair.partition("=")[::2] for pair in asked.config)
+        consent = approval_url(provider, asked.client_id, settings.server_url, config)
     if json:
         shown = {
             "provider": provider.name,
@@ -49,7 +49,7 @@ def scopes(settings: Settings, asked: Asked, *, json: bool) -> None:
         }
         sys.stdout.write(orjson.dumps(shown).decode() + "\n")
     else:
-        sys.stdout.write(report(provider, len(needs), least, consent))
+        sys.stdout.write(report(provider, count, least, consent))
 
 
 def report(
@@ -69,32 +69,6 @@ def report(
         lines.append(f"An administrator approves the app at: {consent}")
         lines.append("    (the page that it ends on may be closed)")
     return "\n".join(lines) + "\n"
-
-
-def _needs(registry: Registry, provider: str, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    there = {one.name: one.scopes for one in registry.actions(provider)}
-    there |= {one.name: one.scopes for one in registry.syncs(provider)}
-    for name in names:
-        if name not in there:
-            raise NotFound(
-                f"There is no function '{name}' for the provider '{provider}'; there are: "
-                f"{', '.join(sorted(there)) or 'none'}.",
-                code="unknown_function",
-            )
-    return {name: there[name] for name in names} if names else there
-
-
-def _consent(settings: Settings, provider: Provider, asked: Asked) -> str | None:
-    if not provider.admin_consent_url:
-        return None
-    config = dict(pair.partition("=")[::2] for pair in asked.config)
-    return admin_consent_url(
-        provider,
-        client_id=asked.client_id or "",
-        redirect_uri=f"{settings.server_url.rstrip('/')}{CALLBACK_PATH}",
-        state="by-hand",
-        connection_config={**provider.connection_defaults, **config},
-    )
 
 
 def _some(names: Sequence[str]) -> str:

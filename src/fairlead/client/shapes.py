@@ -127,6 +127,29 @@ class Function(TypedDict):
     metadata: NotRequired[dict[str, Any] | None]
 
 
+class LeastScope(TypedDict):
+    """A scope that has to be asked for, and why."""
+
+    name: str
+    #: functions that declare it
+    functions: list[str]
+    #: weaker scopes that it covers -> functions that declare those
+    covers: dict[str, list[str]]
+
+
+class LeastScopes(TypedDict):
+    """The fewest scopes that let some functions run."""
+
+    provider: str
+    #: to be set as the integration's scopes
+    scopes: list[str]
+    why: list[LeastScope]
+    #: asked for in any case
+    always: list[str]
+    #: where an administrator approves the app
+    consent_url: str | None
+
+
 class Certificate(TypedDict):
     """A key that was made by fairlead: its certificate, and where it is in its life."""
 

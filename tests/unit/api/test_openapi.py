@@ -133,6 +133,7 @@ OK = {
     ("get", "/sync/status"): {"path": "/sync/status?syncs=*&provider_config_key=acme"},
     ("post", "/action/trigger"): {"json": {"action_name": "shout", "input": {"text": "a"}}},
     ("get", "/action/{action_id}"): {"path": "/action/ACTION"},
+    ("get", "/integrations/{unique_key}/scopes"): {"path": "/integrations/acme/scopes"},
     ("get", "/records"): {"path": "/records?model=Note"},
     **{
         (verb, "/proxy/{path}"): {"path": "/proxy/x"}

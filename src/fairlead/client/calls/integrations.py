@@ -10,6 +10,7 @@ from fairlead.client.shapes import (
     FunctionType,
     Integration,
     IntegrationCredentials,
+    LeastScopes,
     Success,
 )
 
@@ -109,6 +110,27 @@ def _functions(
         path=path("integrations", key, "functions"),
         query=query(type=kind, search=search, page=page, limit=_PAGE),
         read=read,
+    )
+
+
+def scopes(
+    provider_config_key: str,
+    functions: Sequence[str] = (),
+    *,
+    connection_config: Mapping[str, str] | None = None,
+) -> Call[LeastScopes]:
+    """Say which scopes to ask for, why each, and where an administrator approves them.
+
+    `functions` names those that shall run; none: all of the integration. `connection_config` holds
+    what the address of the approval depends on, such as the tenant.
+    """
+    return Call(
+        method="GET",
+        path=path("integrations", provider_config_key, "scopes"),
+        query=query(
+            functions=",".join(functions) or None, connection_config=connection_config or None
+        ),
+        read=inside,
     )
 
 
