@@ -5,8 +5,10 @@ the tests do.
 """
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,11 @@ from pydantic_core import PydanticUndefined
 
 from fairlead import errors, settings
 from fairlead.model.function import Action, Sync
+from fairlead.model.scopes import least_scopes
 from fairlead.sdk import load_packs
 from fairlead.sdk.schemas import input_schema, output_schema, record_schemas, schema_of
 
+_MADE = re.compile(r"(<!-- made: (.+?) -->)\n.*?(<!-- end -->)", re.DOTALL)
 HERE = Path(__file__).resolve().parent
 _NOTE = "<!-- Made by docs/generate.py; change the code, then run it again. -->\n"
 _WHO = {
@@ -196,10 +200,74 @@ def _default(value: object) -> str:
     return f"`{value}`"
 
 
+def provider_page(name: str) -> str:
+    """Return a provider's page, with what is told of its functions as the code says it now."""
+
+    def made(found: re.Match[str]) -> str:
+        kind, provider = found[2].split()
+        lines = _permissions(provider) if kind == "permissions" else _begins(provider)
+        return "\n".join([found[1], "", *lines, "", found[3]])
+
+    text = (HERE / name).read_text(encoding="utf-8")
+    return _MADE.sub(made, text)
+
+
+def _functions_of(provider: str) -> list[Action | Sync]:
+    registry = load_packs()
+    return [*registry.syncs(provider), *registry.actions(provider)]
+
+
+def _permissions(provider: str) -> list[str]:
+    functions = _functions_of(provider)
+    if not functions:
+        return ["No functions: a call needs `Sites.Selected`, or more, of SharePoint's own API."]
+    ladders = load_packs().provider(provider).scope_ladders
+    syncs = {one.name: one.scopes for one in functions if isinstance(one, Sync)}
+    every = {one.name: one.scopes for one in functions}
+    rows = [
+        f"- All syncs: {_codes(tuple(one.name for one in least_scopes(ladders, syncs)))}.",
+        f"- All functions: {_codes(tuple(one.name for one in least_scopes(ladders, every)))}.",
+        "",
+        "| function | | least permissions | |",
+        "|---|---|---|---|",
+    ]
+    for one in sorted(functions, key=lambda one: (isinstance(one, Action), one.name)):
+        kind = "sync" if isinstance(one, Sync) else "action"
+        link = f"[{one.name}](../functions.md#{one.name})"
+        rows.append(f"| {link} | {kind} | {_codes(one.scopes)} | [vendor]({one.source}) |")
+    return rows
+
+
+_WHY_DRIVE_ITEMS = (
+    "They are as elsewhere in the field, but for `drive-items`: it begins, with the libraries "
+    "of the root site if none are named, because it is what most connect for, and costs one "
+    "request a round where nothing changed. `POST /sync/pause` and `/sync/start` decide "
+    "otherwise."
+)
+
+
+def _begins(provider: str) -> list[str]:
+    syncs = [one for one in _functions_of(provider) if isinstance(one, Sync)]
+    return [
+        "| sync | when somebody connects |",
+        "|---|---|",
+        *(
+            f"| `{one.name}` | {'begins by itself' if one.auto_start else 'waits'} |"
+            for one in sorted(syncs, key=lambda one: one.name)
+        ),
+        "",
+        _WHY_DRIVE_ITEMS,
+    ]
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "settings.md": settings_page,
     "functions.md": functions_page,
+    **{
+        f"providers/{path.name}": partial(provider_page, f"providers/{path.name}")
+        for path in sorted((HERE / "providers").glob("*.md"))
+    },
 }
 
 

@@ -186,6 +186,19 @@ async def test_copy_and_wait(lab):
     assert lab.item("2026 Q3", specs).is_folder
 
 
+async def test_a_copy_whose_answer_was_lost_is_not_begun_again(lab):
+    lab.fail(host="graph", path="*/copy*", cut_after=0)
+    with pytest.raises(Unavailable):
+        await lab.run(
+            "copy-drive-item",
+            **lab.where("Press"),
+            parentDriveId=lab.drive.id,
+            parentItemId="root",
+            name="Press 2",
+        )
+    assert [request.method for request in lab.http.requests] == ["POST"]
+
+
 async def test_a_copy_that_fails_is_an_error_to_who_waits(lab):
     specs = lab.drive_at("/sites/engineering", "Specs")
     to = {"parentDriveId": specs.id, "parentItemId": lab.id_of("", specs)}
