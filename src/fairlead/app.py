@@ -83,12 +83,13 @@ async def open_services(
     registry: Registry | None = None,
     work: bool = True,
     queue: Queue | None = None,
+    may_end: bool = False,
 ) -> AsyncIterator[Services]:
     """Open everything, and close it in order at the end.
 
     With `work` this process also executes runs and delivers webhooks; `queue` replaces the durable
-    one, for tests. SettingsInvalid, in one line: no encryption key, or (PostgreSQL) a schema that
-    is behind.
+    one, for tests. `may_end`: this process is ours to end if a function blocks it for good.
+    SettingsInvalid, in one line: no encryption key, or (PostgreSQL) a schema that is behind.
     """
     configure_logs(settings)
     if settings.encryption_key is None:
@@ -133,7 +134,7 @@ async def open_services(
             deliverer = Deliverer(db, transport, settings, clock, new_id)
             deliverer.start()
             stack.push_async_callback(deliverer.stop)
-        await engine.start(work=work)
+        await engine.start(work=work, may_end=may_end)
         stack.push_async_callback(engine.stop)
         closing = await stack.enter_async_context(AsyncExitStack())
         yield Services(
@@ -304,10 +305,11 @@ async def running(
     clock: Clock | None = None,
     registry: Registry | None = None,
     work: bool = True,
+    may_end: bool = False,
 ) -> AsyncIterator[Running]:
     """Serve in this event loop until the block ends; port 0 takes a free one.
 
-    `server_url` follows the port unless it was set.
+    `server_url` follows the port unless it was set; `may_end` as in `open_services`.
     """
     if settings.secret_key is None:
         raise SettingsInvalid("FAIRLEAD_SECRET_KEY is not set; make one with: openssl rand -hex 24")
@@ -316,7 +318,9 @@ async def running(
         url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
         if "server_url" not in settings.model_fields_set:
             settings = settings.model_copy(update={"server_url": url})
-        async with open_services(settings, clock=clock, registry=registry, work=work) as services:
+        async with open_services(
+            settings, clock=clock, registry=registry, work=work, may_end=may_end
+        ) as services:
             server = _server(build_app(services))
             serving = asyncio.create_task(server.serve(sockets=[listener]), name="http server")
             try:

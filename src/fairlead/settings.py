@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     schedule_spread: float = Field(default=0.1, ge=0, le=1)
     #: hours that a run of a sync may take; the next one goes on where it was stopped
     sync_hours: float = Field(default=24.0, gt=0, le=720)
+    #: seconds for which a function may work without awaiting anything, which stops the whole
+    #: process; then it is interrupted, and if it cannot be, the process ends
+    stall_seconds: float = Field(default=30.0, gt=0, le=3600)
+    #: megabytes that a process which runs syncs may hold; above, it takes on no more, releases its
+    #: runs and ends, for its supervisor to start it anew. 0 = no limit
+    worker_memory_mb: int = Field(default=2048, ge=0)
     #: bytes that an action may return, as JSON
     action_output_bytes: int = Field(default=16_000_000, ge=1000)
     #: bytes that one batch of a sync may hold, as JSON

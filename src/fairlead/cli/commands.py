@@ -203,9 +203,10 @@ def vault_rotate(
     asyncio.run(sealing.rotate(load_settings(), batch))
 
 
-def _run(command: Callable[..., None], *arguments: object) -> None:
+def _run(command: Callable[..., int], *arguments: object) -> None:
     try:
-        command(load_settings(), *arguments)
+        code = command(load_settings(), *arguments)
     except KeyboardInterrupt:
         # Ctrl-C before the server took over signals: an end as good as any.
         raise typer.Exit(130) from None
+    raise typer.Exit(code)

@@ -12,40 +12,55 @@ from fairlead.settings import Settings, SettingsInvalid
 DEFAULT_PORT = 3003
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
+#: exit code: this process is full, start it anew (sysexits.h: temporary failure)
+EXIT_FULL = 75
+
+
+def serve(settings: Settings, host: str, port: int) -> int:
     """Serve and work; SettingsInvalid if something is missing or the port is taken."""
-    run(_serve(settings, host, port))
+    return run(_serve(settings, host, port))
 
 
-def work(settings: Settings) -> None:
+def work(settings: Settings) -> int:
     """Work without serving; SettingsInvalid on SQLite, which has one process."""
     if settings.is_sqlite:
         raise SettingsInvalid(
             "FAIRLEAD_DATABASE_URL names a SQLite file, and there `fairlead serve` does the work: "
             "one process owns the file. Set it to a postgresql:// URL to run workers."
         )
-    run(_work(settings))
+    return run(_work(settings))
 
 
-async def _serve(settings: Settings, host: str, port: int) -> None:
+async def _serve(settings: Settings, host: str, port: int) -> int:
     stop = _on_signal()
-    async with running(settings, host=host, port=port) as server:
+    async with running(settings, host=host, port=port, may_end=True) as server:
         _settle()
         say(f"fairlead listens on {server.url}")
         say(f"  open      {server.services.settings.server_url}/")
         say(f"  API       {server.services.settings.server_url}/openapi.json")
         say(f"  database  {_database(settings)}")
-        await stop.wait()
-        say("fairlead stops")
+        return await _until(stop, server.services.engine.exhausted)
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings) -> int:
     stop = _on_signal()
-    async with open_services(settings, work=True):
+    async with open_services(settings, work=True, may_end=True) as services:
         _settle()
         say(f"fairlead works on {_database(settings)}")
-        await stop.wait()
-        say("fairlead stops")
+        return await _until(stop, services.engine.exhausted)
+
+
+async def _until(stop: asyncio.Event, exhausted: asyncio.Event) -> int:
+    """Wait for either; return the exit code."""
+    waiting = {asyncio.ensure_future(each.wait()) for each in (stop, exhausted)}
+    _, left = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    if exhausted.is_set():
+        say("fairlead holds too much memory and stops, to be started anew")
+        return EXIT_FULL
+    say("fairlead stops")
+    return 0
 
 
 def _settle() -> None:

@@ -32,6 +32,7 @@ class Stop(StrEnum):
     LEASE_LOST = "lease lost"
     DRAINED = "drained"
     TIMED_OUT = "timed out"
+    TOO_LARGE = "too large"
 
 
 class Stopped(Exception):
@@ -49,6 +50,8 @@ class Attempt:
         self.run = run
         #: requests sent and not yet written to the run's row
         self.unwritten_requests = 0
+        #: in which the author's code works
+        self.task: asyncio.Task[Any] | None = None
         self._phase = "reading"
         self._waits_until: datetime | None = None
         self._setup = setup
@@ -108,6 +111,7 @@ class Attempt:
     async def step(self, work: Coroutine[Any, Any, T]) -> T:
         """Await the author's work; Stopped once the attempt is over, with the work cancelled."""
         task = asyncio.ensure_future(work)
+        self.task = task
         ended = asyncio.ensure_future(self._ended.wait())
         try:
             await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -115,6 +119,7 @@ class Attempt:
                 return task.result()
             raise Stopped(self._reason)
         finally:
+            self.task = None
             for each in (task, ended):
                 await _put_down(each)
 

@@ -12,12 +12,14 @@ from fairlead.engine import syncs as of_syncs
 from fairlead.engine.action_run import LONGEST, LONGEST_UPLOAD, run_action
 from fairlead.engine.async_action import enqueue_action
 from fairlead.engine.dbos_queue import DbosQueue
+from fairlead.engine.hand_on import hand_on
 from fairlead.engine.one_off import run_sync_here
 from fairlead.engine.queue import Queue
 from fairlead.engine.scheduler import reclaim
 from fairlead.engine.setup import Door, Setup
 from fairlead.engine.sync_status import SyncStatus, statuses
 from fairlead.engine.targets import Named, Target, find_targets, targets_of
+from fairlead.engine.watchdog import GRACE_SECONDS, Watchdog
 from fairlead.engine.worker import Chore, Worker
 from fairlead.errors import CallerError, InternalError, NotFound
 from fairlead.model.clock import Clock, NewId
@@ -75,19 +77,23 @@ class Engine:
         )
         self._worker: Worker | None = None
         self._lock: IO[bytes] | None = None
+        self._watchdog: Watchdog | None = None
+        #: set when this process holds more memory than it may, and should end
+        self.exhausted = asyncio.Event()
 
-    async def start(self, *, work: bool) -> None:
+    async def start(self, *, work: bool, may_end: bool = False) -> None:
         """Begin: with `work` this process runs syncs; without it only hands them to others.
 
+        `may_end`: a function that blocks it and cannot be interrupted ends this process.
         OperatorError: with SQLite, another process runs syncs on the file.
         """
         try:
-            await self._start(work=work)
+            await self._start(work=work, may_end=may_end)
         except BaseException:
             self._unlock()
             raise
 
-    async def _start(self, *, work: bool) -> None:
+    async def _start(self, *, work: bool, may_end: bool) -> None:
         setup = self._setup
         executor_id = setup.owner
         path = setup.settings.sqlite_path
@@ -98,9 +104,16 @@ class Engine:
             executor_id = "embedded"
             await reclaim(setup)
         queue = self._queue or DbosQueue(setup.settings, executor_id=executor_id)
-        worker = Worker(setup, queue, self._hourly, self._frequent)
+        worker = Worker(setup, queue, self._hourly, self._frequent, self.exhausted.set)
         await queue.start(worker.serve if work else None)
         self._queue, self._worker = queue, worker
+        self._watchdog = Watchdog(
+            setup.settings.stall_seconds,
+            memory_bytes=setup.settings.worker_memory_mb * 1_000_000,
+            hand_on=self._hand_on if may_end else None,
+            grace_seconds=min(GRACE_SECONDS, setup.settings.stall_seconds),
+        )
+        self._watchdog.start()
         if work:
             worker.start_ticking()
 
@@ -115,7 +128,14 @@ class Engine:
         self._queue = self._worker = None
         self._unlock()
 
+    async def _hand_on(self, task: "asyncio.Task[Any]", function: str) -> None:
+        attempts = self._worker.attempts if self._worker else []
+        await hand_on(self._setup, attempts, task, function)
+
     def _unlock(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.stop()
+            self._watchdog = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None

@@ -4,11 +4,12 @@ import asyncio
 import traceback
 from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import structlog
 
 from fairlead import errors
-from fairlead.errors import FairleadError, FunctionCrashed, ProviderError
+from fairlead.errors import FairleadError, FunctionCrashed, FunctionTimedOut, ProviderError
 from fairlead.http.redact import redact, redact_json
 from fairlead.model.run import RunFailure, RunWarning
 from fairlead.sdk import Skipped
@@ -109,21 +110,48 @@ def _trace(error: BaseException) -> str:
     return redact("".join(traceback.format_exception(error)))
 
 
+class Interrupted(BaseException):
+    """Raised in an author's code that blocks the process, from outside (`watchdog.py`).
+
+    No `except Exception` of the author's stops it.
+    """
+
+
+#: task -> name of the function whose code it is in
+_at_work: "WeakKeyDictionary[asyncio.Task[Any], str]" = WeakKeyDictionary()
+
+
+def function_of(task: "asyncio.Task[Any] | None") -> str | None:
+    """Return the function whose code a task is in; None if it is in ours."""
+    return None if task is None else _at_work.get(task)
+
+
 async def authors(function: str, step: Awaitable[T]) -> T:
     """Await a piece of an author's code: whatever it raises becomes an error of ours.
 
     Our own errors pass as they are; a real cancellation passes too.
     """
+    task = asyncio.current_task()
+    assert task is not None
+    _at_work[task] = function
     try:
         return await step
     except FairleadError:
         raise
+    except Interrupted as error:
+        raise FunctionTimedOut(
+            f"{function} blocked the process: it worked for too long, or took too much memory, "
+            "without awaiting anything, and was interrupted. Await what takes long, or run it in a "
+            "thread. FAIRLEAD_STALL_SECONDS and FAIRLEAD_WORKER_MEMORY_MB set the limits.",
+            code="function_blocked",
+        ) from error
     except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if task.cancelling():
             raise
         raise FunctionCrashed(f"{function} cancelled itself.") from error
     # The worker loop's net: an author's bug, even sys.exit(), must end the run and nothing else.
     except (Exception, SystemExit) as error:
         log.warning("function crashed", function=function, trace=_trace(error))
         raise FunctionCrashed(f"{function} raised {one_line(error)}") from error
+    finally:
+        _at_work.pop(task, None)

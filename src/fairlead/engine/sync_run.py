@@ -21,6 +21,7 @@ from fairlead.engine.setup import Setup
 from fairlead.engine.sync_events import failure_event, success_events
 from fairlead.errors import (
     FairleadError,
+    FunctionCrashed,
     FunctionTimedOut,
     LeaseLost,
     NotFound,
@@ -76,6 +77,8 @@ async def run_sync(setup: Setup, attempt: Attempt) -> None:
     except Stopped as stopped:
         if stopped.reason is Stop.TIMED_OUT:
             await _fail(work, _too_long(work))
+        elif stopped.reason is Stop.TOO_LARGE:
+            await _fail(work, _too_large(work))
         else:
             await _stop(work, stopped.reason)
     except LeaseLost:
@@ -89,6 +92,15 @@ def _too_long(work: _Work) -> FunctionTimedOut:
     return FunctionTimedOut(
         f"{name} took longer than {hours:g} h and was stopped; its next run goes on from there. "
         "FAIRLEAD_SYNC_HOURS sets the limit."
+    )
+
+
+def _too_large(work: _Work) -> FunctionCrashed:
+    name, limit = work.attempt.run.function, work.setup.settings.worker_memory_mb
+    return FunctionCrashed(
+        f"{name} was under way each time that its process held more than {limit} MB. Let it keep "
+        "less; FAIRLEAD_WORKER_MEMORY_MB sets the limit.",
+        code="worker_out_of_memory",
     )
 
 

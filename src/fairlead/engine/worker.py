@@ -2,18 +2,23 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from fairlead.engine.async_action import fail_action, run_async_action
+import structlog
+
+from fairlead.engine.async_action import run_async_action
 from fairlead.engine.attempt import Attempt, Stop
 from fairlead.engine.failure import one_line, report
+from fairlead.engine.hand_on import fail
 from fairlead.engine.line import call_next
 from fairlead.engine.queue import Queue
 from fairlead.engine.scheduler import enqueue_due, purge, sweep
 from fairlead.engine.setup import Setup
-from fairlead.engine.sync_run import fail_run, run_sync
+from fairlead.engine.sync_run import run_sync
 from fairlead.engine.targets import adopt
+from fairlead.engine.watchdog import resident_bytes
 from fairlead.errors import InternalError, LeaseLost
 from fairlead.model.run import Run, RunKind, RunState
 from fairlead.store import lines, runs
@@ -27,8 +32,24 @@ _PURGE_SECONDS = 3600.0
 Chore = Callable[[], Awaitable[object]]
 #: a run whose attempts all end with their process is given up; each restart costs one attempt
 _MOST_ATTEMPTS = 100
+#: the likeliest cause of a full process is ended when it was there so often
+_MOST_FULL = 3
 #: an error of ours is tried again until this attempt; then the run fails
 _MOST_BROKEN = 4
+
+
+log = structlog.get_logger(__name__)
+
+
+def _still(limit: int) -> bool:
+    gc.collect()
+    return resident_bytes() > limit
+
+
+def _suspicion(attempt: Attempt) -> tuple[int, float]:
+    """Say how likely a run is to be what fills its process: often there, and there for long."""
+    began_at = attempt.run.started_at or attempt.run.created_at
+    return attempt.token, -began_at.timestamp()
 
 
 class Worker:
@@ -40,7 +61,10 @@ class Worker:
         queue: Queue,
         hourly: Sequence[Chore] = (),
         frequent: Sequence[Chore] = (),
+        on_full: Callable[[], object] = lambda: None,
     ) -> None:
+        """`on_full` is called when this process holds more memory than it may."""
+        self.on_full = on_full
         self._setup = setup
         self._frequent = frequent
         self._hourly = hourly
@@ -49,12 +73,15 @@ class Worker:
         self._idle = asyncio.Event()
         self._idle.set()
         self._is_draining = False
+        #: this process holds more memory than it may, and takes on no more
+        self.is_full = False
         self._wake = asyncio.Event()
         self._ticker: asyncio.Task[None] | None = None
 
     async def serve(self, run_id: str, attempt: int) -> None:
         """Claim the run and drive it to its end; whatever happens, the worker goes on."""
-        if self._is_draining:
+        if self._is_draining or self.is_full:
+            # The run is still queued, and a sweep puts it in again.
             return
         try:
             await self._serve(run_id, attempt)
@@ -81,7 +108,7 @@ class Worker:
         try:
             if run.fencing_token > _MOST_ATTEMPTS:
                 reason = f"It was interrupted {_MOST_ATTEMPTS} times; look into the worker's log."
-                await self._fail(attempt, InternalError(reason, code="interrupted"))
+                await fail(self._setup, attempt, InternalError(reason, code="interrupted"))
             elif run.kind is RunKind.ACTION:
                 await run_async_action(self._setup, attempt)
             else:
@@ -98,16 +125,12 @@ class Worker:
         run = attempt.run
         if run.fencing_token >= _MOST_BROKEN or run.kind is RunKind.ACTION:
             reason = f"An error of ours ended it: {one_line(error)}"
-            await self._fail(attempt, InternalError(reason))
+            await fail(self._setup, attempt, InternalError(reason))
             return
         # A database that was away for a moment is no reason to wait for the next slot.
         with contextlib.suppress(LeaseLost):
             async with self._setup.db.write() as tx:
                 await runs.release(tx, run.id, run.fencing_token)
-
-    async def _fail(self, attempt: Attempt, error: InternalError) -> None:
-        fail = fail_action if attempt.run.kind is RunKind.ACTION else fail_run
-        await fail(self._setup, attempt, error)
 
     async def _claim(self, run_id: str, number: int) -> Run | None:
         setup = self._setup
@@ -127,6 +150,11 @@ class Worker:
         if run.state is not RunState.RUNNING:
             await call_next(setup, self._queue, run)
         return None
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """What this process works at."""
+        return list(self._attempts.values())
 
     def cancel(self, run_id: str) -> None:
         """Stop a run of this process at once; its row was asked to already."""
@@ -159,6 +187,23 @@ class Worker:
             attempt.end(Stop.DRAINED)
         await self._idle.wait()
 
+    def _weigh(self) -> None:
+        """See whether this process holds too much; if so, let the likely cause end."""
+        limit = self._setup.settings.worker_memory_mb * 1_000_000
+        was_full = self.is_full
+        self.is_full = bool(limit) and resident_bytes() > limit and _still(limit)
+        if not self.is_full or was_full:
+            return
+        log.error(
+            "worker holds too much memory",
+            megabytes=resident_bytes() // 1_000_000,
+            functions=sorted(each.run.function for each in self.attempts),
+        )
+        suspect = max(self.attempts, key=_suspicion, default=None)
+        if suspect is not None and suspect.token >= _MOST_FULL:
+            suspect.end(Stop.TOO_LARGE)
+        self.on_full()
+
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         lease_seconds = self._setup.lease.total_seconds()
@@ -168,6 +213,7 @@ class Worker:
         is_adopted = False
         while True:
             self._wake.clear()
+            self._weigh()
             try:
                 if not is_adopted:
                     await adopt(self._setup)
