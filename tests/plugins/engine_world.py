@@ -20,7 +20,7 @@ from fairlead.model.clock import Clock, ManualClock, new_id
 from fairlead.model.connection import Connection
 from fairlead.model.credentials import NoCredentials
 from fairlead.model.environment import Environment
-from fairlead.model.exchange import Request, Send
+from fairlead.model.exchange import OnWait, Request, Send
 from fairlead.model.function import Sync
 from fairlead.model.integration import Integration
 from fairlead.model.provider import AuthMode, Provider
@@ -127,12 +127,13 @@ class Door:
         connection: Connection,
         on_request: Callable[[], None],
         needs: Any = None,
-        on_wait: Callable[[float], None] | None = None,
+        on_wait: OnWait | None = None,
     ) -> Any:
         async def send(request: Request) -> Any:
             on_request()
             if on_wait and request.url.startswith("wait:"):
-                on_wait(float(request.url.removeprefix("wait:")))
+                seconds, _, why = request.url.removeprefix("wait:").partition(" ")
+                on_wait(float(seconds), why or "status 429")
             if self.send is not None:
                 return await self.send(request)
             return ReplayedResponse(Exchange(url=request.url), request)

@@ -62,10 +62,11 @@ async def dead_letters(
     """List events that were given up; they are kept for 30 days."""
     async with services.db.read() as tx:
         found = await outbox.dead_letters(tx, caller.environment.id, query.limit)
-    return {"events": [_letter(each) for each in found]}
+    return {"events": [letter_out(each) for each in found]}
 
 
-def _letter(letter: outbox.DeadLetter) -> dict[str, Any]:
+def letter_out(letter: outbox.DeadLetter) -> dict[str, Any]:
+    """Write an event that was given up."""
     event, last = letter.event, letter.last
     return {
         "id": event.id,

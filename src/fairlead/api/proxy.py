@@ -75,7 +75,7 @@ class _Effort:
     def count(self) -> None:
         self._requests += 1
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, _why: str) -> None:
         self._waited_seconds += seconds
 
     def told(self) -> tuple[tuple[bytes, bytes], ...]:

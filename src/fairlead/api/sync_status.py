@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from fairlead.api.wire import zulu
 from fairlead.engine.sync_status import SyncStatus
 from fairlead.model.batch import BatchCounts
-from fairlead.model.run import Run, RunState
+from fairlead.model.run import Run, RunProgress, RunState
 
 _EXECUTION = {
     RunState.QUEUED: "RUNNING",
@@ -44,12 +44,23 @@ class WarningOut(BaseModel):
 
 
 class ProgressOut(BaseModel):
-    """Where a run that is under way stands, beside its counters."""
+    """Where a run that is not over stands."""
 
-    phase: Literal["reading", "storing", "ending"]
+    phase: Literal["queued", "reading", "storing", "ending"]
     waiting: str | None
     """Why it waits."""
     until: str | None
+    items: int
+    """Records so far, unchanged and deleted ones among them."""
+    pages: int
+    """Batches that are stored."""
+    requests: int
+    bytes: int
+    """Received from the vendor since it was last begun."""
+    total: int | None
+    """Items in all, where the function knows."""
+    eta: str | None
+    """When it will be over, where the total is known."""
 
 
 class ExecutionOut(BaseModel):
@@ -99,18 +110,26 @@ def _counts(counts: dict[str, BatchCounts]) -> dict[str, Any]:
     }
 
 
-def _progress(run: Run) -> dict[str, Any] | None:
-    progress = run.progress
-    if progress is None:
+def _progress(run: Run, waits_for: str | None) -> dict[str, Any] | None:
+    if run.state.is_over:
         return None
+    is_queued = run.state is RunState.QUEUED
+    phase = "queued" if is_queued else "reading"
+    progress = (None if is_queued else run.progress) or RunProgress(phase=phase, waiting=waits_for)
     return {
         "phase": progress.phase,
         "waiting": progress.waiting,
         "until": zulu(progress.until) if progress.until else None,
+        "items": run.items,
+        "pages": run.batches,
+        "requests": run.requests,
+        "bytes": progress.bytes,
+        "total": progress.total,
+        "eta": zulu(progress.eta) if progress.eta else None,
     }
 
 
-def _execution(run: Run) -> dict[str, Any]:
+def _execution(run: Run, waits_for: str | None) -> dict[str, Any]:
     failure = run.failure
     return {
         "id": run.id,
@@ -125,7 +144,7 @@ def _execution(run: Run) -> dict[str, Any]:
         "failure": {"code": failure.code, "message": failure.message, "who": failure.who}
         if failure
         else None,
-        "progress": _progress(run),
+        "progress": _progress(run, waits_for),
         "partial": run.is_partial,
         "warnings": [each.model_dump() for each in run.warnings],
     }
@@ -149,5 +168,5 @@ def status_out(status: SyncStatus) -> dict[str, Any]:
         "recordCount": status.record_count,
         "heldDeletions": status.held_deletions,
         "checkpoint": status.checkpoint,
-        "latestExecution": _execution(latest) if latest else None,
+        "latestExecution": _execution(latest, status.waits_for) if latest else None,
     }

@@ -21,6 +21,7 @@ from fairlead.cli import (
     record_commands,
     sealing,
     server,
+    sync_commands,
 )
 from fairlead.cli.doctor import doctor as examine
 from fairlead.cli.scopes import Asked
@@ -43,6 +44,8 @@ app.add_typer(credential_commands.app, name="credentials")
 app.add_typer(keys.app, name="keys")
 app.add_typer(record_commands.app, name="records")
 app.add_typer(record_commands.sync_app, name="sync")
+app.add_typer(sync_commands.app, name="syncs")
+app.add_typer(sync_commands.webhooks_app, name="webhooks")
 vault_app = typer.Typer(
     help="Look after the key that seals credentials: FAIRLEAD_ENCRYPTION_KEY.", no_args_is_help=True
 )

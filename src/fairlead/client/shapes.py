@@ -380,9 +380,15 @@ class RunFailure(TypedDict):
 class Progress(TypedDict):
     """What a run is about at this moment."""
 
-    phase: Literal["reading", "storing", "ending"]
+    phase: Literal["queued", "reading", "storing", "ending"]
     waiting: str | None
     until: str | None
+    items: int
+    pages: int
+    requests: int
+    bytes: int
+    total: int | None
+    eta: str | None
 
 
 class Execution(TypedDict):

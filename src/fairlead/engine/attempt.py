@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -18,6 +18,9 @@ from fairlead.store import runs
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+_THROTTLED = "the vendor limits requests"
+_BACK_OFF = "the vendor is not available; the request is tried again"
 
 #: seconds between two looks at the run's row: how late a cancellation is noticed at most
 _LOOK_SECONDS = 0.5
@@ -52,8 +55,16 @@ class Attempt:
         self.unwritten_requests = 0
         #: in which the author's code works
         self.task: asyncio.Task[Any] | None = None
+        #: items committed by this attempt
+        self.items = 0
+        #: bytes received from the vendor, as the function's requests tell
+        self.received: Callable[[], int] = int
+        #: items that the run will bring in all, as the function tells
+        self.total: Callable[[], int | None] = lambda: None
+        self._began_at = setup.clock.now() if setup else run.created_at
         self._phase = "reading"
         self._waits_until: datetime | None = None
+        self._waits_for = ""
         self._setup = setup
         self._drain = asyncio.Event()
         self._ended = asyncio.Event()
@@ -72,17 +83,27 @@ class Attempt:
         self._phase = phase
         self._waits_until = None
 
-    def note_wait(self, seconds: float) -> None:
-        """Note that the vendor lets a request wait for so long."""
+    def note_wait(self, seconds: float, why: str) -> None:
+        """Note that a request has to wait for so long: the vendor said so, or is not there."""
+        is_away = why == "no answer" or why.startswith("status 5")
+        self._waits_for = _BACK_OFF if is_away else _THROTTLED
         self._waits_until = self._setup.clock.now() + timedelta(seconds=seconds)
 
     @property
     def progress(self) -> RunProgress:
         """Where it stands now."""
-        until = self._waits_until
-        if until is None or until <= self._setup.clock.now():
-            return RunProgress(phase=self._phase)
-        return RunProgress(phase=self._phase, waiting="the vendor limits requests", until=until)
+        now, until = self._setup.clock.now(), self._waits_until
+        known: dict[str, Any] = {"bytes": self.received(), "total": self.total()}
+        known["eta"] = self._eta(now, known["total"])
+        if until is None or until <= now:
+            return RunProgress(phase=self._phase, **known)
+        return RunProgress(phase=self._phase, waiting=self._waits_for, until=until, **known)
+
+    def _eta(self, now: datetime, total: int | None) -> datetime | None:
+        left = (total or 0) - self.run.items - self.items
+        if left <= 0 or not self.items:
+            return None
+        return now + (now - self._began_at) * (left / self.items)
 
     @property
     def is_too_long(self) -> bool:
@@ -145,16 +166,17 @@ class Attempt:
         setup = self._setup
         beat_seconds = setup.lease.total_seconds() / 3
         since_beat = 0.0
-        told: RunProgress | None = None
+        told: tuple[str | None, datetime | None] | None = None
         while not self._ended.is_set():
             pause = min(_LOOK_SECONDS, beat_seconds)
             await asyncio.sleep(pause)
             since_beat += pause
             run: Run | None
             progress = self.progress
-            is_news = progress.waiting and progress != told
+            waits = (progress.waiting, progress.until)
+            is_news = progress.waiting is not None and waits != told
             if since_beat >= beat_seconds or is_news:
-                since_beat, told = 0.0, progress
+                since_beat, told = 0.0, waits
                 async with setup.db.write() as tx:
                     run = await runs.heartbeat(
                         tx,

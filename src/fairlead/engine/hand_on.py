@@ -31,7 +31,7 @@ async def hand_on(
         "what blocks in a thread. FAIRLEAD_STALL_SECONDS sets the limit.",
         code="function_blocked",
     )
-    db = await Database.open(setup.settings.database_url)
+    db = await Database.open(setup.settings.database_url, setup.vault)
     try:
         here = replace(setup, db=db)
         for attempt in attempts:

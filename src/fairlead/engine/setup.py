@@ -8,7 +8,7 @@ from typing import Protocol
 from fairlead.gateway.needs import Needs
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.connection import Connection
-from fairlead.model.exchange import Send
+from fairlead.model.exchange import OnWait, Send
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
 from fairlead.store.database import Database
@@ -25,11 +25,11 @@ class Door(Protocol):
         connection: Connection,
         on_request: Callable[[], None],
         needs: Needs | None = None,
-        on_wait: Callable[[float], None] | None = None,
+        on_wait: OnWait | None = None,
     ) -> Send:
         """Return what sends requests as this connection.
 
-        `on_request` is called for each, `on_wait` with the seconds that one has to wait.
+        `on_request` is called for each, `on_wait` with the seconds that one has to wait, and why.
         MissingScope before anything is sent if the connection's grant lacks what is needed.
         """
         ...

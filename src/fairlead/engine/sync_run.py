@@ -167,6 +167,8 @@ async def _drive(work: _Work) -> None:
     attempt = work.attempt
     sync = _sync_of(work.setup, work.connection, attempt.run.function)
     context = await authors(sync.name, _context(work, sync))
+    attempt.received = lambda: work.recorder.received
+    attempt.total = lambda: next(iter(context.expected), None)
     position = work.checkpoint
     partitions: set[str] = set()
     generator: AsyncGenerator[object, None] = sync.body(context)
@@ -260,6 +262,7 @@ async def _commit(work: _Work, batch: StoredBatch) -> None:
             seals=setup.seals,
         )
     )
+    attempt.items += len(batch.upsert) + len(batch.delete)
     attempt.enter("reading")
     # A few more may have been sent meanwhile.
     attempt.unwritten_requests -= requests

@@ -11,7 +11,7 @@ from fairlead.engine.targets import Target
 from fairlead.model.batch import BatchCounts
 from fairlead.model.run import Run, RunState
 from fairlead.model.schedule import Schedule, ScheduleState
-from fairlead.store import checkpoints, deletions, records, runs
+from fairlead.store import checkpoints, deletions, lines, records, runs
 from fairlead.store.database import Tx
 
 
@@ -33,6 +33,8 @@ class SyncStatus:
     next_run_at: datetime | None
     #: model -> counts of the newest run that is over
     latest_result: dict[str, BatchCounts] = field(default_factory=dict)
+    #: why the newest run waits that has not begun; None = it has
+    waits_for: str | None = None
     #: the newest run, None before the first
     latest_run: Run | None = None
     #: model -> live records
@@ -88,6 +90,7 @@ async def _status(
         latest_result={}
         if over is None
         else {model: over.counts.get(model, BatchCounts()) for model in sync.models},
+        waits_for=await _waits_for(tx, latest),
         latest_run=latest,
         record_count={model: counted.get(model + suffix, 0) for model in sync.models},
         held_deletions={
@@ -95,6 +98,14 @@ async def _status(
         },
         checkpoint=shown(content),
     )
+
+
+async def _waits_for(tx: Tx, latest: Run | None) -> str | None:
+    if latest is None or latest.state is not RunState.QUEUED:
+        return None
+    if await lines.heads(tx, [latest.id]):
+        return "all slots are taken"
+    return "another run of this connection comes first"
 
 
 def _word(latest: Run | None, schedule: Schedule) -> str:

@@ -19,7 +19,7 @@ from fairlead.http.retry import IDEMPOTENT
 from fairlead.model.clock import Clock
 from fairlead.model.connection import Connection
 from fairlead.model.credentials import Credentials
-from fairlead.model.exchange import FixedHeaders, Request, Response, Send
+from fairlead.model.exchange import FixedHeaders, OnWait, Request, Response, Send
 from fairlead.model.provider import Provider, Reply
 from fairlead.oauth import claims_of
 from fairlead.sdk.registry import Registry
@@ -63,7 +63,7 @@ class Gateway:
         decompress: bool = True,
         redirects: int = 5,
         on_request: Callable[[], None] | None = None,
-        on_wait: Callable[[float], None] | None = None,
+        on_wait: OnWait | None = None,
         patience: timedelta | None = None,
         check: Callable[[Credentials], None] | None = None,
     ) -> Response:
@@ -76,8 +76,8 @@ class Gateway:
         claims, by another one that asks for them. Retried, up to `retries` times: throttled calls,
         `retry_on`, and for idempotent methods passing 5xx and network trouble. A streamed body is
         never sent twice, one that `is_once` never after it may have been carried out. `on_request`
-        is called before each request, `on_wait` with the seconds of each wait. No wait is longer
-        than `longest_wait`; all together they last no longer than `patience`, None = no limit.
+        is called before each request, `on_wait` with the seconds of each wait and why. No wait is
+        longer than `longest_wait`; all last no longer than `patience` together, None = no limit.
         `check` looks at the main API's credentials before they are used, and may raise.
         """
         exchange = _Exchange(
@@ -137,7 +137,7 @@ class Gateway:
         connection: Connection,
         on_request: Callable[[], None],
         needs: Needs | None = None,
-        on_wait: Callable[[float], None] | None = None,
+        on_wait: OnWait | None = None,
     ) -> Send:
         """Return what a function sends its requests with.
 
@@ -244,7 +244,7 @@ class Gateway:
     async def _wait(self, exchange: "_Exchange", seconds: float, reason: str) -> None:
         exchange.patience_seconds -= seconds
         if exchange.on_wait is not None:
-            exchange.on_wait(seconds)
+            exchange.on_wait(seconds, reason)
         log.info(
             "waited before a request",
             connection_id=exchange.connection.connection_id,
@@ -267,7 +267,7 @@ class _Exchange:
         redirects: int,
         *,
         decompress: bool,
-        on_wait: Callable[[float], None] | None,
+        on_wait: OnWait | None,
         patience_seconds: float,
     ) -> None:
         self.on_wait = on_wait

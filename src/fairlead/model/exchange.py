@@ -1,6 +1,6 @@
 """Request and Response: one HTTP exchange with a vendor, bodies streamed both ways."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -85,3 +85,7 @@ class Send(Protocol):
     """
 
     async def __call__(self, request: Request) -> Response: ...
+
+
+#: (seconds, why) of a wait before a request: no answer, the status that asked for it, a pause
+OnWait = Callable[[float, str], None]

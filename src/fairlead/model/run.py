@@ -70,12 +70,18 @@ class RunWarning(Frozen):
 class RunProgress(Frozen):
     """Where a run that is under way stands, beside its counters."""
 
-    #: reading (waiting for the function), storing or ending
+    #: queued, reading (waiting for the function), storing or ending
     phase: str
-    #: why it waits: throttled, unavailable; None = it does not
+    #: why it waits; None = it does not
     waiting: str | None = None
     #: until then
     until: datetime | None = None
+    #: bytes received from the vendor
+    bytes: int = 0
+    #: items that it will bring in all, if the function knows
+    total: int | None = None
+    #: when it will be over, if the total is known
+    eta: datetime | None = None
 
 
 class Run(Frozen):
@@ -114,6 +120,14 @@ class Run(Frozen):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+
+    @property
+    def items(self) -> int:
+        """Records that it brought so far, unchanged and deleted ones among them."""
+        return sum(
+            each.added + each.updated + each.deleted + each.unchanged
+            for each in self.counts.values()
+        )
 
     @property
     def is_partial(self) -> bool:

@@ -129,6 +129,13 @@ class SyncCtx(Generic[Api, MetadataT, CheckpointT]):
     #: what this run left out; see `skip`
     skipped: list[Skipped] = field(default_factory=list)
 
+    #: how many items this run will bring in all, the last one counts; see `expect`
+    expected: list[int] = field(default_factory=list)
+
+    def expect(self, items: int) -> None:
+        """Say how many items this run will bring in all, for whoever waits for its end."""
+        self.expected[:] = [items]
+
     def skip(self, place: str, reason: FairleadError) -> None:
         """Note that a place cannot be read now: the run goes on, and ends as partial.
 

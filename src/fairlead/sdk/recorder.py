@@ -52,6 +52,8 @@ class Recorder:
         self._is_full = False
         #: how many were sent, ever
         self.requests = 0
+        #: bytes of answers that were read, ever
+        self.received = 0
 
     async def __call__(self, request: Request) -> Response:
         self.requests += 1
@@ -125,6 +127,7 @@ class _Listening:
         is_noted = self._heard.is_read
         self._heard.is_read = True
         async for piece in self._answer.stream():
+            self._recorder.received += len(piece)
             if not is_noted:
                 self._recorder.keep(self._heard, piece)
             yield piece
@@ -133,6 +136,7 @@ class _Listening:
         body = await self._answer.read()
         if not self._heard.is_read:
             self._heard.is_read = True
+            self._recorder.received += len(body)
             self._recorder.keep(self._heard, body)
         return body
 

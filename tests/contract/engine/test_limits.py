@@ -9,6 +9,7 @@ import pytest
 from engine_world import START, Book, World, page, until
 from sqlalchemy import select
 
+from fairlead.api.sync_status import status_out
 from fairlead.engine.scheduler import purge
 from fairlead.engine.sync_run import run_sync
 from fairlead.engine.targets import adopt, targets_of
@@ -17,6 +18,7 @@ from fairlead.model.batch import BatchCounts
 from fairlead.model.exchange import Request
 from fairlead.model.run import RunState
 from fairlead.sdk import Batch
+from fairlead.sdk.testing import Exchange, ReplayedResponse
 from fairlead.store import runs, schedules, tables
 from fairlead.store.database import Database
 
@@ -78,6 +80,64 @@ async def test_a_wait_for_the_vendor_is_seen_while_it_lasts(world: World) -> Non
     go.set()
     await running
     assert (await world.find(attempt.run.id)).progress is None
+
+
+async def test_progress_tells_how_far_it_is_and_when_it_will_be_over(world: World) -> None:
+    go = asyncio.Event()
+
+    async def counted(ctx: Any) -> AsyncIterator[Batch[Book]]:
+        ctx.expect(12)
+        async with await ctx.api.send(Request(url="/books")) as answer:
+            await answer.read()
+        yield page(0)
+        world.advance(minutes=10)
+        await ctx.api.send(Request(url="wait:30 no answer"))
+        await go.wait()
+
+    async def shelf(request: Request) -> Any:
+        return ReplayedResponse(Exchange(url=request.url, body=b"x" * 1500), request)
+
+    world.setup.gateway.send = shelf  # type: ignore[attr-defined]
+    world.library.sync = counted
+    attempt = await world.claimed()
+    running = asyncio.create_task(run_sync(world.setup, attempt))
+
+    async def waits() -> bool:
+        progress = (await world.find(attempt.run.id)).progress
+        return progress is not None and progress.waiting is not None
+
+    await until(waits)
+    (status,) = await world.engine().status(world.environment, "shelf", "reader", BOOKS)
+    execution = status_out(status)["latestExecution"]
+    assert execution["progress"] == {
+        "phase": "reading",
+        "waiting": "the vendor is not available; the request is tried again",
+        "until": "2026-11-24T08:10:30.000Z",
+        "items": 3,
+        "pages": 1,
+        "requests": 1,
+        "bytes": 1500,
+        "total": 12,
+        # three in ten minutes, nine to come
+        "eta": "2026-11-24T08:40:00.000Z",
+    }
+    go.set()
+    await running
+
+
+async def test_a_queued_run_says_what_it_waits_for(world: World) -> None:
+    await world.queued()
+    engine = world.engine()
+
+    async def progress() -> Any:
+        (status,) = await engine.status(world.environment, "shelf", "reader", BOOKS)
+        return status_out(status)["latestExecution"]["progress"]
+
+    told = await progress()
+    assert (told["phase"], told["waiting"]) == ("queued", "all slots are taken")
+    await world.claimed(await world.queued(function="loans"))
+    told = await progress()
+    assert told["waiting"] == "another run of this connection comes first"
 
 
 async def test_a_batch_that_is_too_large_is_refused(world: World) -> None:

@@ -326,18 +326,19 @@ async def test_longer_waits_are_the_callers_business(make_door):
 
 
 async def test_waits_are_told_and_end_with_the_callers_patience(door):
-    told, sent = [], []
+    told, why, sent = [], [], []
     _answers(door, _status(429, Retry_After="4"), _status(503, Retry_After="5"), _status(503))
     answer = await door.send(
         GET,
         retries=5,
         patience=timedelta(seconds=10),
-        on_wait=told.append,
+        on_wait=lambda seconds, reason: (told.append(seconds), why.append(reason)),
         on_request=lambda: sent.append(1),
     )
     # four more would be 13 in all
     assert answer.status == 503
     assert told == door.waits == [4.0, 5.0]
+    assert why == ["status 429", "status 503"]
     assert len(sent) == 3
 
 
