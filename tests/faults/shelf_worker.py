@@ -1,6 +1,6 @@
-"""A worker process to be killed: `shelf_worker.py URL FETCHES PAGES LEASE`.
+"""A worker process to be killed: `shelf_worker.py URL FETCHES PAGES LEASE [SIZE]`.
 
-Runs the sync `books`: PAGES batches of five records. Each fetch of a page is one line in the file
+Runs the sync `books`: PAGES batches of SIZE records, five if it is not said. Each fetch of a page is one line in the file
 FETCHES (`<pid> <page>`), written before the batch is yielded.
 """
 
@@ -23,10 +23,8 @@ from fairlead.settings import Settings
 from fairlead.store.database import Database
 from fairlead.vault.vault import Vault
 
-SIZE = 5
 
-
-def script(fetches: str, pages: int) -> Any:
+def script(fetches: str, pages: int, size: int) -> Any:
     async def books(ctx: Any) -> AsyncIterator[Batch[Book]]:
         for number in range(ctx.checkpoint.page, pages):
             with open(fetches, "a") as file:  # noqa: ASYNC230, PTH123 - one short line
@@ -34,7 +32,7 @@ def script(fetches: str, pages: int) -> Any:
             await asyncio.sleep(0.005)
             yield page(
                 number,
-                size=SIZE,
+                size=size,
                 partition="shelf",
                 restart=number == 0,
                 settled=number == pages - 1,
@@ -43,8 +41,8 @@ def script(fetches: str, pages: int) -> Any:
     return books
 
 
-async def main(url: str, fetches: str, pages: str, lease: str) -> None:
-    library = Library(sync=script(fetches, int(pages)))
+async def main(url: str, fetches: str, pages: str, lease: str, size: str = "5") -> None:
+    library = Library(sync=script(fetches, int(pages), int(size)))
     settings = Settings(database_url=url, lease_seconds=float(lease), tick_seconds=0.1)
     db = await Database.open(url)
     engine = Engine(

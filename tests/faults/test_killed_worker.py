@@ -4,114 +4,22 @@ import asyncio
 import random
 import signal
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 from engine_world import World, until
+from shelf import PROGRAM, Shelf, make_shelf
 
-from fairlead.engine.targets import targets_of
-from fairlead.model.clock import SystemClock
-from fairlead.model.run import Run, RunState
-from fairlead.store.database import Database
+from fairlead.model.run import RunState
 from fairlead.store.dialect import plain_url
 from fairlead.store.migrate import upgrade
 
 pytestmark = pytest.mark.faults
 
-PROGRAM = Path(__file__).with_name("shelf_worker.py")
-SIZE = 5
 KILLS = 3
-
-
-@dataclass
-class Shelf:
-    """One connection whose sync is due, and the worker processes that run it."""
-
-    world: World
-    url: str
-    fetches: Path
-    pages: int
-    lease: float = 1.0
-    workers: list[asyncio.subprocess.Process] = field(default_factory=list)
-
-    async def worker(self) -> asyncio.subprocess.Process:
-        """Start one more worker process."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(PROGRAM),
-            self.url,
-            str(self.fetches),
-            str(self.pages),
-            str(self.lease),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        self.workers.append(process)
-        return process
-
-    async def run(self) -> Run | None:
-        from fairlead.store import runs
-
-        async with self.world.db.read() as tx:
-            return await runs.latest(tx, self.world.connection.id, "books")
-
-    async def batches(self) -> int:
-        run = await self.run()
-        return run.batches if run else 0
-
-    async def finished(self) -> Run:
-        async def over() -> bool:
-            run = await self.run()
-            return run is not None and run.state.is_over
-
-        await until(over, seconds=30)
-        run = await self.run()
-        assert run is not None
-        return run
-
-    def fetched(self) -> Counter[int]:
-        """Return page -> how often it was fetched, by whatever process."""
-        return Counter(int(line.split()[1]) for line in self.fetches.read_text().splitlines())
-
-    def check(self, run: Run, *, deaths: int) -> None:
-        """Check what holds however often workers died."""
-        assert run.state is RunState.SUCCEEDED
-        assert run.fencing_token <= deaths + 1
-        # a batch's counters commit with it: none was committed twice
-        assert run.batches == self.pages
-        assert run.counts["Book"].added == self.pages * SIZE
-        assert run.counts["Book"].unchanged == run.counts["Book"].updated == 0
-        fetched = self.fetched()
-        assert sorted(fetched) == list(range(self.pages))
-        assert sum(fetched.values()) - self.pages <= deaths
-
-    async def check_records(self) -> None:
-        stored = await self.world.stored()
-        assert [(r.id, r.content["title"], r.last_action) for r in stored] == [
-            (f"{p}-{i}", f"Book {i} of page {p}", "ADDED")
-            for p in range(self.pages)
-            for i in range(SIZE)
-        ]
-        assert len({r.position for r in stored}) == len(stored)
-
-
-async def make_shelf(url: str, folder: Path, *, pages: int = 120) -> AsyncIterator[Shelf]:
-    db = await Database.open(url)
-    world = await World.open(db, clock=SystemClock())
-    async with db.write() as tx:
-        await targets_of(tx, world.setup, world.connection, create=True)
-    shelf = Shelf(world, url, folder / "fetches", pages)
-    shelf.fetches.touch()
-    yield shelf
-    for process in shelf.workers:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-    await db.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

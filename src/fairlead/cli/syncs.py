@@ -29,7 +29,8 @@ async def status(
     if json:
         print(json_text.dumps({"syncs": told}, indent=2))
         return
-    table = Table("sync", "status", "records", "last end", "next", "under way", box=None, pad_edge=False)
+    columns = ("sync", "status", "records", "last end", "next", "under way")
+    table = Table(*columns, box=None, pad_edge=False)
     for each in told:
         table.add_row(
             _name(each),
