@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
+from fairlead import __version__
 from fairlead.api.auth import Caller, needs
 from fairlead.api.integrations import required_integration
 from fairlead.api.routing import Strict, parameters, query_of
@@ -199,6 +200,37 @@ class ScriptsQuery(Strict):
     format: Literal["nango", "openai"] = "nango"
 
 
+def _script_out(written: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Write a function as the contract's older list does.
+
+    Functions are installed, not deployed, so they have no number and no day of it.
+    """
+    is_sync = written["type"] == "sync"
+    return {
+        **written,
+        "id": None,
+        "last_deployed": None,
+        "runs": written.get("runs"),
+        "auto_start": written.get("auto_start", False),
+        # what vanishes at the vendor is deleted here, always
+        "track_deletes": is_sync,
+        "returns": written.get("returns") or ["Output"],
+        "endpoints": [],
+        "json_schema": {"definitions": schemas},
+        "sdk_version": __version__,
+        "features": ["checkpoints"] if is_sync else [],
+    }
+
+
+def _sync_script(sync: Sync) -> dict[str, Any]:
+    return _script_out(_sync_out(sync), record_schemas(sync))
+
+
+def _action_script(action: Action) -> dict[str, Any]:
+    written = _action_out(action)
+    return _script_out(written, {"Input": written["input"], "Output": written["output"]})
+
+
 # the contract's older list; ours is the one of an integration
 @router.get("/scripts/config", include_in_schema=False)
 async def list_scripts(
@@ -225,8 +257,8 @@ async def list_scripts(
         {
             "providerConfigKey": each.unique_key,
             "provider": each.provider,
-            "syncs": [_sync_out(one) for one in services.registry.syncs(each.provider)],
-            "actions": [_action_out(one) for one in services.registry.actions(each.provider)],
+            "syncs": [_sync_script(one) for one in services.registry.syncs(each.provider)],
+            "actions": [_action_script(one) for one in services.registry.actions(each.provider)],
             "on-events": [],
         }
         for each in known

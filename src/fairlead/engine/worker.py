@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -27,7 +27,7 @@ from fairlead.store import lines, runs
 DRAIN_SECONDS = 10.0
 #: seconds between two looks for lost runs, at most
 _SWEEP_SECONDS = 5.0
-_PURGE_SECONDS = 3600.0
+_PURGE_EVERY = timedelta(hours=1)
 #: what others want done every hour
 Chore = Callable[[], Awaitable[object]]
 #: a run whose attempts all end with their process is given up; each restart costs one attempt
@@ -208,7 +208,8 @@ class Worker:
         loop = asyncio.get_running_loop()
         lease_seconds = self._setup.lease.total_seconds()
         sweep_seconds = min(_SWEEP_SECONDS, lease_seconds / 2)
-        swept_at = purged_at = float("-inf")
+        swept_at = float("-inf")
+        purged_at: datetime | None = None
         patience = timedelta()
         is_adopted = False
         while True:
@@ -225,8 +226,10 @@ class Worker:
                     swept_at, patience = loop.time(), timedelta(seconds=_SWEEP_SECONDS)
                     for chore in self._frequent:
                         await chore()
-                if loop.time() - purged_at >= _PURGE_SECONDS:
-                    purged_at = loop.time()
+                now = self._setup.clock.now()
+                # also when the clock was set back: else nothing were done until it caught up
+                if purged_at is None or not purged_at <= now < purged_at + _PURGE_EVERY:
+                    purged_at = now
                     await purge(self._setup, self._queue)
                     for chore in self._hourly:
                         await chore()

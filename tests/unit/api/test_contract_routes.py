@@ -156,11 +156,42 @@ async def test_what_nothing_is_behind_is_said_in_words(full: Any, check: Any) ->
     assert (await full.client.get("/environment-variables")).json() == []
 
 
+#: fields of one script (contract 2.8)
+SCRIPT = {
+    "auto_start",
+    "description",
+    "enabled",
+    "endpoints",
+    "features",
+    "id",
+    "json_schema",
+    "last_deployed",
+    "name",
+    "returns",
+    "runs",
+    "scopes",
+    "sdk_version",
+    "track_deletes",
+    "type",
+    "version",
+}
+
+
 async def test_functions_of_all_integrations(full: Any, check: Any) -> None:
     [one] = (await full.client.get("/scripts/config")).json()
     assert (one["providerConfigKey"], one["provider"]) == ("sp", "acme")
-    assert [each["name"] for each in one["syncs"]] == ["notes"]
-    assert [each["name"] for each in one["actions"]] == ["shout"]
+    [sync], [action] = one["syncs"], one["actions"]
+    assert (sync["name"], action["name"]) == ("notes", "shout")
+    for each in (sync, action):
+        assert each.keys() >= SCRIPT
+        assert each["endpoints"] == []
+        assert each["enabled"] is True
+        assert set(each["returns"]) <= each["json_schema"]["definitions"].keys()
+    assert (sync["type"], sync["track_deletes"], sync["returns"]) == ("sync", True, ["Note"])
+    assert sync["runs"].startswith("every ")
+    assert sync["features"] == ["checkpoints"]
+    assert action["json_schema"]["definitions"]["Input"]["required"] == ["text"]
+    assert one["on-events"] == []
     [tool] = (await full.client.get("/scripts/config?format=openai")).json()["data"]
     assert tool["name"] == "shout"
     assert tool["parameters"]["required"] == ["text"]
