@@ -15,7 +15,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import orjson
 from pydantic import SecretStr
 
-from fairlead.errors import Unavailable
+from fairlead.errors import ProviderError, Unavailable
 from fairlead.gateway.send import Gateway
 from fairlead.model.connection import Connection
 from fairlead.model.credentials import ClientCredentials, Credentials, OAuth2Credentials
@@ -72,7 +72,10 @@ class DirectResponse:
         return self.body
 
     async def json(self) -> Any:
-        return orjson.loads(await self.read())
+        try:
+            return orjson.loads(await self.read())
+        except orjson.JSONDecodeError as error:
+            raise ProviderError("The vendor answered with something that is not JSON") from error
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -153,7 +156,13 @@ class Tokens:
     token: str = ""
     is_app: bool = False
 
+    def remembered(self, connection: Connection, audience: str = "") -> Credentials:
+        return self._credentials()
+
     async def fresh_credentials(self, connection: Connection, **_: Any) -> Credentials:
+        return self._credentials()
+
+    def _credentials(self) -> Credentials:
         if self.is_app:
             return ClientCredentials(token=SecretStr(self.token), client_id="daemon")
         return OAuth2Credentials(access_token=SecretStr(self.token))

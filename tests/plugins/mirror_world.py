@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from direct_cloud import DirectTransport, TickingClock, Tokens, direct_gateway
@@ -38,16 +39,27 @@ from fairlead.sdk.testing import SyncOutcome, run_sync
 from fairlead.settings import Settings
 from fairlead.store import connections, environments, integrations, records, runs, tables
 from fairlead.store.database import Database
+from fairlead.store.record_seals import Seals
 from fairlead.vault.rows import credentials_row
 from fairlead.vault.vault import Vault
 from fairlead_microsoft import pack
 from fairlead_microsoft.clouds import GLOBAL
+from fairlead_microsoft.graph import Graph
 from m365sim.clock import Clock as CloudClock
 from m365sim.testing import app_token, delegated_token
 from m365sim.world import World, build_world
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
-PACK = pack(GLOBAL)
+#: what passes when the pack waits by itself: set by the story that is being lived
+_CLOCKS: list["SkewedClock"] = []
+
+
+async def _sleep(seconds: float) -> None:
+    await _CLOCKS[-1].sleep(seconds)
+
+
+_SHIPPED = pack(GLOBAL)
+PACK = _SHIPPED.serving(_SHIPPED.providers.values(), api=partial(Graph, cloud=GLOBAL, sleep=_sleep))
 REGISTRY = Registry([PACK])
 VAULT = Vault.of("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
 USER, APP = "sharepoint-online", "sharepoint-online-oauth2-cc"
@@ -61,6 +73,7 @@ HONEST = frozenset(
         "provider_unavailable",
         "unavailable",
         "throttled",
+        "provider_error",
         "unexpected_reply",
         "malformed_page",
         "item_not_found",
@@ -100,6 +113,10 @@ class Plot:
     truth: Callable[[World, TenantLife], Mapping[str, Any]]
     told: Callable[[dict[str, Any]], Any]
     scopes: tuple[str, ...] = ("Sites.Read.All", "Files.Read.All")
+    #: what a record is called in `truth`
+    key: Callable[[dict[str, Any]], str] = lambda one: str(one["id"])
+    #: what of a record a fresh read must tell, too
+    steady: Callable[[dict[str, Any]], dict[str, Any]] = lambda one: one
 
 
 class Stage:
@@ -184,6 +201,7 @@ class Story:
         self.stage, self.plot, self.tale = stage, plot, tale
         self.true_clock = TickingClock(START)
         self.clock = SkewedClock(self.true_clock)
+        _CLOCKS[:] = [self.clock]
         cloud_clock: CloudClock = self.true_clock
         self.world = build_world(clock=cloud_clock)
         if tale.quirks:
@@ -194,6 +212,7 @@ class Story:
         token = make_token(self.world, lifetime=timedelta(days=999), **self._permissions())
         self.tokens = Tokens(token, is_app=tale.is_app)
         self.follower, self.listener = Follower(), Listener()
+        self.is_sealing = False
         self.requests = 0
         self._meanwhile: list[tuple[int, Step]] = []
         self._heard: set[str] = set()
@@ -214,6 +233,7 @@ class Story:
     async def play(self, one: Round) -> Run:
         """Live through a round: one run, whatever becomes of it."""
         self.clock.off = timedelta(hours=one.skew)
+        self.is_sealing = one.is_sealing
         for step in one.steps:
             self.people.do(step)
         self.true_clock.advance(timedelta(hours=1))
@@ -297,6 +317,7 @@ class Story:
                 connection_pk=self.connection.id,
                 model=self.plot.model,
                 limit=10_000,
+                seals=Seals(VAULT),
                 **where,
             )
 
@@ -360,8 +381,12 @@ class Story:
         }
         assert stored == self.follower.held
         truth = self.plot.truth(self.world, self.people)
-        assert {key: self.plot.told(one) for key, one in stored.items()} == truth
-        assert stored == (await self._afresh()).table.live()
+        assert {self.plot.key(one): self.plot.told(one) for one in stored.values()} == truth
+        afresh = (await self._afresh()).table.live()
+        steady = self.plot.steady
+        assert {k: steady(one) for k, one in stored.items()} == {
+            k: steady(one) for k, one in afresh.items()
+        }
 
     async def _afresh(self) -> SyncOutcome:
         """Mirror everything from nothing, without the engine."""
@@ -391,6 +416,7 @@ class Life:
             registry=REGISTRY,
             gateway=direct_gateway(REGISTRY, transport, story.tokens, story.clock),
             vault=VAULT,
+            seals=Seals(VAULT, is_on=story.is_sealing),
             clock=story.clock,
             new_id=new_id,
             owner=new_id(),

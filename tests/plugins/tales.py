@@ -36,6 +36,8 @@ class Round:
     trigger: str = ""
     #: hours by which the platform's clock is wrong from now on
     skew: int = 0
+    #: are records sealed as they are written?
+    is_sealing: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ FAULTS: dict[str, Callable[[int], Fault]] = {
     ),
     "cut": lambda skip: Fault(skip=skip, cut_after=40),
     "no link": lambda skip: Fault(path="*delta*", skip=skip, status=200, body='{"value":[]}'),
-    "not json": lambda skip: Fault(skip=skip, status=200, body="<html>"),
+    "not json": lambda skip: Fault(
+        skip=skip, status=200, headers={"content-type": "text/html"}, body="<html>"
+    ),
 }
 
 QUIRKS = st.fixed_dictionaries(
@@ -98,9 +102,9 @@ def steps_of(kinds: Sequence[str]) -> st.SearchStrategy[Step]:
 
 
 def tales_of(
-    kinds: Sequence[str], faults: Sequence[str] = tuple(FAULTS)
+    kinds: Sequence[str], faults: Sequence[str] = tuple(FAULTS), *, who: str = "both"
 ) -> st.SearchStrategy[Tale]:
-    """Return histories whose steps are of some kinds."""
+    """Return histories whose steps are of some kinds, seen by a user, an app, or either."""
     steps = steps_of(kinds)
     rounds = st.builds(
         Round,
@@ -110,11 +114,12 @@ def tales_of(
         lives=st.lists(ENDS, max_size=2),
         trigger=st.sampled_from(["", "", "", "", "", "", "reset", "empty"]),
         skew=st.sampled_from([0, 0, 0, 0, 1, -1]),
+        is_sealing=st.sampled_from([False, False, True]),
     )
     return st.builds(
         Tale,
         rounds=st.lists(rounds, min_size=1, max_size=4),
-        is_app=st.booleans(),
+        is_app=st.sampled_from({"user": [False], "app": [True]}.get(who, [False, True])),
         quirks=QUIRKS,
         floor=st.sampled_from([100, 100, 2]),
     )

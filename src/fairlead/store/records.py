@@ -136,13 +136,6 @@ async def write_rows(  # noqa: PLR0917  # what a batch is written with
             parents=batch.parents,
             form=form,
         )
-    if moved and batch.lineage is not None:
-        done += BatchCounts(
-            updated=await carry(tx, rows, stream, place, moved, batch.lineage, form)
-        )
-    if is_full:
-        early = await settle_places(tx, rows, stream, place, batch, form)
-        done += BatchCounts(updated=early)
     if batch.replace:
         begun = await rows.beginning(stream.id, partition.id, batch.replace)
         gone |= dict.fromkeys(id for id in begun if id not in batch.upsert)
@@ -150,6 +143,14 @@ async def write_rows(  # noqa: PLR0917  # what a batch is written with
         done += await _delete(
             tx, rows, stream, place, list(gone), is_named=bool(batch.partition), toll=toll
         )
+    # after the deletions: of what goes, nobody is told that it moved
+    if moved and batch.lineage is not None:
+        done += BatchCounts(
+            updated=await carry(tx, rows, stream, place, moved, batch.lineage, form)
+        )
+    if is_full:
+        early = await settle_places(tx, rows, stream, place, batch, form)
+        done += BatchCounts(updated=early)
     return done
 
 

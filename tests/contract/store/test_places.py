@@ -159,6 +159,22 @@ async def test_the_dead_stay_where_they_were(tree: World) -> None:
     assert dead.last_action == "DELETED"
 
 
+async def test_what_goes_along_with_a_move_is_not_told_as_moved(tree: World) -> None:
+    values = {"id": "a", "name": "n", "path": "/n"}
+    counts = await tree.commit(
+        StoredBatch(
+            model=MODEL,
+            upsert={"a": hashed(values, LINEAGE.volatile)},
+            lineage=LINEAGE,
+            delete_under=["b"],
+            settled=True,
+        )
+    )
+    # a and x moved; b and c below it are gone, and are counted once
+    assert (counts.updated, counts.deleted) == (2, 2)
+    assert await paths(tree) == {"a": "/n", "x": "/n/x", "z": "/z"}
+
+
 async def test_alive_names_the_live_ones(tree: World) -> None:
     await tree.put(delete=["x"])
     async with tree.db.read() as tx:

@@ -104,10 +104,6 @@ class Table:
         moved = {} if partition.is_in_doubt else self._moved(batch)
         for record_id, (digest, content) in batch.upsert.items():
             counts += self._upsert(batch, record_id, digest, content, partition.generation)
-        if moved and batch.lineage is not None:
-            counts += self._carry(batch, moved, batch.lineage)
-        if partition.is_in_doubt and batch.lineage is not None:
-            counts += self._settle_places(batch, partition.generation, batch.lineage)
         gone = [*batch.delete, *batch.delete_under]
         counts += self._delete((batch.model, record_id) for record_id in gone)
         if batch.replace:
@@ -118,6 +114,10 @@ class Table:
                 and key[1].startswith(tuple(batch.replace))
                 and key[1] not in batch.upsert
             )
+        if moved and batch.lineage is not None:
+            counts += self._carry(batch, moved, batch.lineage)
+        if partition.is_in_doubt and batch.lineage is not None:
+            counts += self._settle_places(batch, partition.generation, batch.lineage)
         partition.roots |= set(batch.delete_under)
         if batch.settled:
             counts += self._delete(self._below(batch, partition.roots))
