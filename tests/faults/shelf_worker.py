@@ -14,6 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "plugins"))
 
+import structlog
 from engine_world import KEY, Book, Door, Library, library_pack, page
 
 from fairlead.engine.engine import Engine
@@ -42,6 +43,8 @@ def script(fetches: str, pages: int, size: int) -> Any:
 
 
 async def main(url: str, fetches: str, pages: str, lease: str, size: str = "5") -> None:
+    # a pipe that nobody reads is full at some time, and then whoever writes stands still
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     library = Library(sync=script(fetches, int(pages), int(size)))
     settings = Settings(database_url=url, lease_seconds=float(lease), tick_seconds=0.1)
     db = await Database.open(url)

@@ -105,7 +105,7 @@ async def _open(
             now=now,
         )
         lease = limit + _MARGIN
-        run = queued and await runs.claim(tx, queued.id, owner=setup.owner, lease=lease, now=now)
+        run = queued and await setup.claim(tx, queued.id, lease)
     if run is None:
         raise InternalError("The run of an action could not be opened.")
     return run

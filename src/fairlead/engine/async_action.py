@@ -205,8 +205,7 @@ async def close_interrupted(setup: Setup, run: Run) -> bool:
     if _may_repeat(run):
         return False
     async with setup.db.write() as tx:
-        now = setup.clock.now()
-        held = await runs.claim(tx, run.id, owner=setup.owner, lease=setup.lease, now=now)
+        held = await setup.claim(tx, run.id)
         connection = await connections.by_pk(tx, run.connection_pk)
     if held is not None:
         await _end(setup, held, connection, RunState.FAILED, _INTERRUPTED)

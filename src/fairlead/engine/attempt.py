@@ -183,7 +183,7 @@ class Attempt:
                         self.run.id,
                         self.token,
                         lease=setup.lease,
-                        now=setup.clock.now(),
+                        now=setup.lease_now(),
                         progress=progress,
                     )
             else:

@@ -22,7 +22,7 @@ from fairlead.engine.targets import Named, Target, find_targets, targets_of
 from fairlead.engine.watchdog import GRACE_SECONDS, Watchdog
 from fairlead.engine.worker import Chore, Worker
 from fairlead.errors import CallerError, InternalError, NotFound
-from fairlead.model.clock import Clock, NewId
+from fairlead.model.clock import Clock, NewId, SteadyClock, SystemClock
 from fairlead.model.connection import Connection
 from fairlead.model.environment import Environment
 from fairlead.model.run import Run
@@ -73,6 +73,8 @@ class Engine:
             seals=Seals(vault, is_on=settings.encrypt_records),
             clock=clock,
             new_id=new_id,
+            # a clock of the tests' own is moved on purpose
+            steady=SteadyClock(clock.now()) if isinstance(clock, SystemClock) else None,
             owner=f"{socket.gethostname()}-{os.getpid()}-{new_id()[:8]}",
         )
         self._worker: Worker | None = None
@@ -95,6 +97,7 @@ class Engine:
 
     async def _start(self, *, work: bool, may_end: bool) -> None:
         setup = self._setup
+        await setup.settle()
         executor_id = setup.owner
         path = setup.settings.sqlite_path
         if work and path is not None:

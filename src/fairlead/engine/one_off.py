@@ -40,7 +40,7 @@ async def run_sync_here(
                 "it, or cancel it.",
                 code="already_running",
             )
-        run = await runs.claim(tx, queued.id, owner=setup.owner, lease=setup.lease, now=now)
+        run = await setup.claim(tx, queued.id)
     if run is None:
         raise InternalError("The run of a sync could not be opened.")
     await run_sync(setup, Attempt(setup, run))

@@ -82,8 +82,9 @@ async def sweep(setup: Setup, queue: Queue, *, patience: timedelta = _PATIENCE) 
     taker died are given up.
     """
     now = setup.clock.now()
+    await setup.settle()
     async with setup.db.read() as tx:
-        expired = await runs.expired(tx, now, _LIMIT)
+        expired = await runs.expired(tx, setup.lease_now(), _LIMIT)
         waiting = await lines.waiting(tx, _LIMIT)
     for taken in await queue.taken():
         if await _is_orphan(setup, taken, now):
@@ -107,7 +108,7 @@ async def _is_orphan(setup: Setup, taken: Taken, now: datetime) -> bool:
     if run is None:
         return True
     if run.state is RunState.RUNNING and run.fencing_token == taken.attempt + 1:
-        return run.lease_until is None or run.lease_until < now
+        return run.lease_until is None or run.lease_until < setup.lease_now()
     if run.state is RunState.QUEUED and run.fencing_token == taken.attempt:
         return taken.taken_at < now - setup.lease
     ended_at = run.finished_at or taken.taken_at
@@ -124,6 +125,25 @@ async def reclaim(setup: Setup) -> None:
             continue
         async with setup.db.write() as tx:
             await runs.release(tx, run.id, run.fencing_token)
+
+
+async def pull_back(setup: Setup) -> int:
+    """Bring slots nearer that lie further off than their interval; return how many there were.
+
+    A clock that was an hour ahead, and is right again, leaves an hour without a run.
+    """
+    pulled = 0
+    async with setup.db.write() as tx:
+        now = setup.clock.now()
+        for schedule in await schedules.coming(tx, now):
+            due_at, interval = schedule.next_run_at or now, schedule.interval
+            if due_at - now > interval * (1 + setup.settings.schedule_spread):
+                nearer = due_at - interval * ((due_at - now) // interval)
+                await schedules.set_state(tx, schedule.id, schedule.state, nearer, now)
+                pulled += 1
+    if pulled:
+        log.warning("the clock went back; slots are pulled back", schedules=pulled)
+    return pulled
 
 
 async def purge(setup: Setup, queue: Queue) -> None:

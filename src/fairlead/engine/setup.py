@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from fairlead.gateway.needs import Needs
-from fairlead.model.clock import Clock, NewId
+from fairlead.model.clock import Clock, NewId, SteadyClock
 from fairlead.model.connection import Connection
 from fairlead.model.exchange import OnWait, Send
+from fairlead.model.run import Run
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
-from fairlead.store.database import Database
+from fairlead.store import runs
+from fairlead.store.database import Database, Tx
 from fairlead.store.deletions import Breaker
+from fairlead.store.dialect import database_time
 from fairlead.store.record_seals import Seals
 from fairlead.vault.vault import Vault
 
@@ -49,6 +52,31 @@ class Setup:
     new_id: NewId
     #: name of this process in leases
     owner: str
+    #: measures leases; the machine's clock may be set meanwhile. None = `clock` does
+    steady: SteadyClock | None = None
+
+    def lease_now(self) -> datetime:
+        """Return the instant by which leases are measured: the same one in every process."""
+        return (self.steady or self.clock).now()
+
+    async def claim(self, tx: Tx, run_id: str, lease: timedelta | None = None) -> Run | None:
+        """Take a run for this process; None if somebody else has it, or it is over."""
+        return await runs.claim(
+            tx,
+            run_id,
+            owner=self.owner,
+            lease=lease or self.lease,
+            now=self.clock.now(),
+            lease_now=self.lease_now(),
+        )
+
+    async def settle(self) -> None:
+        """Go by the database's clock, where it has one, as every other process does."""
+        if self.steady is not None:
+            async with self.db.read() as tx:
+                instant = await database_time(tx)
+            if instant is not None:
+                self.steady.settle(instant)
 
     @property
     def breaker(self) -> Breaker:

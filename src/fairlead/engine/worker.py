@@ -14,7 +14,7 @@ from fairlead.engine.failure import one_line, report
 from fairlead.engine.hand_on import fail
 from fairlead.engine.line import call_next
 from fairlead.engine.queue import Queue
-from fairlead.engine.scheduler import enqueue_due, purge, sweep
+from fairlead.engine.scheduler import enqueue_due, pull_back, purge, sweep
 from fairlead.engine.setup import Setup
 from fairlead.engine.sync_run import run_sync
 from fairlead.engine.targets import adopt
@@ -22,12 +22,17 @@ from fairlead.engine.watchdog import resident_bytes
 from fairlead.errors import InternalError, LeaseLost
 from fairlead.model.run import Run, RunKind, RunState
 from fairlead.store import lines, runs
+from fairlead.store.trouble import trouble_of
 
 #: seconds that a batch under way may still take when the process stops
 DRAIN_SECONDS = 10.0
 #: seconds between two looks for lost runs, at most
 _SWEEP_SECONDS = 5.0
 _PURGE_EVERY = timedelta(hours=1)
+#: a clock that is set back by more has slots pulled back
+_CLOCK_SLACK = timedelta(seconds=30)
+#: seconds without new runs after each further trouble of the database, at most
+_MOST_TROUBLE_SECONDS = 60.0
 #: what others want done every hour
 Chore = Callable[[], Awaitable[object]]
 #: a run whose attempts all end with their process is given up; each restart costs one attempt
@@ -75,12 +80,15 @@ class Worker:
         self._is_draining = False
         #: this process holds more memory than it may, and takes on no more
         self.is_full = False
+        #: how often in succession the database ended an attempt, and until when none is begun
+        self._troubles = 0
+        self._trouble_until = float("-inf")
         self._wake = asyncio.Event()
         self._ticker: asyncio.Task[None] | None = None
 
     async def serve(self, run_id: str, attempt: int) -> None:
         """Claim the run and drive it to its end; whatever happens, the worker goes on."""
-        if self._is_draining or self.is_full:
+        if self._is_draining or self.is_full or self._is_in_trouble:
             # The run is still queued, and a sweep puts it in again.
             return
         try:
@@ -113,6 +121,7 @@ class Worker:
                 await run_async_action(self._setup, attempt)
             else:
                 await run_sync(self._setup, attempt)
+            self._troubles = 0
         except Exception as error:
             await self._give_back(attempt, error)
             raise
@@ -123,9 +132,15 @@ class Worker:
 
     async def _give_back(self, attempt: Attempt, error: Exception) -> None:
         run = attempt.run
-        if run.fencing_token >= _MOST_BROKEN or run.kind is RunKind.ACTION:
+        if trouble := trouble_of(error):
+            # Nobody's fault here: it goes on from its last batch, however often that takes.
+            self._note_trouble(trouble)
+        elif run.fencing_token >= _MOST_BROKEN or run.kind is RunKind.ACTION:
             reason = f"An error of ours ended it: {one_line(error)}"
             await fail(self._setup, attempt, InternalError(reason))
+            return
+        if run.kind is RunKind.ACTION:
+            # It may have acted: it is closed, or repeated, when its lease is over.
             return
         # A database that was away for a moment is no reason to wait for the next slot.
         with contextlib.suppress(LeaseLost):
@@ -138,18 +153,26 @@ class Worker:
             run = await runs.find(tx, run_id)
             if run is None:
                 return None
-            now = setup.clock.now()
-            if not await lines.hold(tx, run, now):
+            if not await lines.hold(tx, run, setup.lease_now()):
                 # Its turn comes when that one ends.
                 return None
-            if run.fencing_token == number and (
-                held := await runs.claim(tx, run_id, owner=setup.owner, lease=setup.lease, now=now)
-            ):
+            if run.fencing_token == number and (held := await setup.claim(tx, run_id)):
                 return held
         # An old ticket: its attempt has begun already, or the run was cancelled before it began.
         if run.state is not RunState.RUNNING:
             await call_next(setup, self._queue, run)
         return None
+
+    def _note_trouble(self, trouble: str) -> None:
+        # One cut connection is nothing; who is refused again and again waits longer each time.
+        seconds = min(_MOST_TROUBLE_SECONDS, 2.0**self._troubles) if self._troubles else 0.0
+        self._troubles += 1
+        self._trouble_until = asyncio.get_running_loop().time() + seconds
+        log.error("database in trouble", reason=trouble, seconds=seconds)
+
+    @property
+    def _is_in_trouble(self) -> bool:
+        return asyncio.get_running_loop().time() < self._trouble_until
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -212,6 +235,7 @@ class Worker:
         purged_at: datetime | None = None
         patience = timedelta()
         is_adopted = False
+        ahead: timedelta | None = None
         while True:
             self._wake.clear()
             self._weigh()
@@ -219,6 +243,9 @@ class Worker:
                 if not is_adopted:
                     await adopt(self._setup)
                     is_adopted = True
+                was_ahead, ahead = ahead, self._setup.clock.now() - self._setup.lease_now()
+                if was_ahead is None or was_ahead - ahead > _CLOCK_SLACK:
+                    await pull_back(self._setup)
                 await enqueue_due(self._setup, self._queue)
                 if loop.time() - swept_at >= sweep_seconds:
                     # The first look has no patience: what this process left behind, it takes up.

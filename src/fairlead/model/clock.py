@@ -1,5 +1,6 @@
 """Time and fresh identifiers: the only place that reads the machine's clock or randomness."""
 
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,21 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class SteadyClock:
+    """Time that goes on evenly, whatever is done to the machine's clock meanwhile."""
+
+    def __init__(self, instant: datetime, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self.settle(instant)
+
+    def settle(self, instant: datetime) -> None:
+        """Go on from this instant."""
+        self._instant, self._seconds = instant, self._monotonic()
+
+    def now(self) -> datetime:
+        return self._instant + timedelta(seconds=self._monotonic() - self._seconds)
 
 
 @dataclass

@@ -7,6 +7,7 @@ PostgreSQL: https://www.postgresql.org/docs/current/explicit-locking.html
 import asyncio
 import sqlite3
 import time
+from datetime import datetime
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary, WeakSet
@@ -245,6 +246,14 @@ async def hold_connection(tx: "Tx", connection_pk: int) -> None:
             .where(connections.c.id == connection_pk)
             .with_for_update(read=True, key_share=True)
         )
+
+
+async def database_time(tx: "Tx") -> datetime | None:
+    """Return the database server's time; None of a file, which has none."""
+    if tx.dialect == "sqlite":
+        return None
+    found: datetime = await tx.scalar(select(func.clock_timestamp()))
+    return found
 
 
 async def lock_line(tx: "Tx", connection_pk: int) -> None:

@@ -152,25 +152,35 @@ async def list_for(
     return [run_of(row) for row in rows]
 
 
-async def claim(tx: Tx, id: str, *, owner: str, lease: timedelta, now: datetime) -> Run | None:
+async def claim(
+    tx: Tx,
+    id: str,
+    *,
+    owner: str,
+    lease: timedelta,
+    now: datetime,
+    lease_now: datetime | None = None,
+) -> Run | None:
     """Take the run if it is queued, or its holder's lease is over; else None.
 
     The fencing token grows, so whatever the former holder still tries to commit is refused.
+    `lease_now`: the instant by which the lease is measured, if that is another one.
     """
+    lease_now = lease_now or now
     row = await tx.first(
         update(runs)
         .where(
             runs.c.id == id,
             or_(
                 runs.c.state == RunState.QUEUED.value,
-                and_(runs.c.state == RunState.RUNNING.value, runs.c.lease_until < now),
+                and_(runs.c.state == RunState.RUNNING.value, runs.c.lease_until < lease_now),
             ),
         )
         .values(
             state=RunState.RUNNING.value,
             fencing_token=runs.c.fencing_token + 1,
             lease_owner=owner,
-            lease_until=now + lease,
+            lease_until=lease_now + lease,
             started_at=func.coalesce(runs.c.started_at, literal(now, Instant)),
         )
         .returning(runs)

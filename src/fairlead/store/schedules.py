@@ -93,6 +93,16 @@ async def list_for(
     return [Schedule(**columns_of(row)) for row in rows]
 
 
+async def coming(tx: Tx, now: datetime) -> list[Schedule]:
+    """Return every schedule that is started and not due yet."""
+    rows = await tx.all(
+        select(schedules).where(
+            schedules.c.state == ScheduleState.STARTED.value, schedules.c.next_run_at > now
+        )
+    )
+    return [Schedule(**columns_of(row)) for row in rows]
+
+
 async def claim_due(tx: Tx, now: datetime, limit: int, *, spread: float = 0.0) -> list[Schedule]:
     """Return schedules that are due, longest waiting first, and move each to its next slot.
 
