@@ -3,7 +3,9 @@
 A hot route: products ask it before every call of their own.
 """
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from starlette.responses import Response
 from starlette.types import Scope
@@ -17,11 +19,24 @@ from fairlead.api.services import Services
 from fairlead.api.wire import ConnectionOut, connection_out
 from fairlead.errors import FairleadError
 from fairlead.model.connection import Connection
+from fairlead.model.credentials import Credentials
 from fairlead.store import connections
 
 #: a connection that is read all the time is written to no more often than this
 _TOUCH_EVERY = timedelta(seconds=10)
+#: answers kept at most
+_ROOM = 1024
 _SECRETS = "environment:connections:read_credentials"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer, and what must still be so for it to be given again."""
+
+    connection: Connection
+    credentials: Credentials
+    response: Response
+    until: datetime
 
 
 class ConnectionQuery(Strict):
@@ -48,31 +63,79 @@ DOCUMENTATION = Documentation(
 )
 
 
-async def read_connection(
-    services: Services, caller: Caller, scope: Scope, connection_id: str
-) -> Response:
-    """Answer one connection; its credentials are renewed first where they are about to end."""
-    caller.demand("environment:connections:read")
-    query = validated(ConnectionQuery, nested_query(scope["query_string"]), "invalid_query_params")
-    if query.force_refresh or query.refresh_token:
-        caller.demand(_SECRETS)
-    connection = await required_connection(
-        services, caller.environment.id, query.provider_config_key, connection_id
-    )
-    try:
-        credentials = await services.freshener.fresh_credentials(
-            connection, force=query.force_refresh
+class ConnectionReads:
+    """Answers reads of connections; the same again while nothing at all was committed meanwhile.
+
+    That is known of a database that tells its version; of another one, each is read anew.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        #: what the answers below are of
+        self._version: int | None = None
+        self._kept: dict[tuple[object, ...], _Kept] = {}
+
+    async def read(self, caller: Caller, scope: Scope, connection_id: str) -> Response:
+        """Answer one connection; its credentials are renewed first where they are about to end."""
+        caller.demand("environment:connections:read")
+        query = _query(scope["query_string"])
+        if query.force_refresh or query.refresh_token:
+            caller.demand(_SECRETS)
+        wanted = (
+            caller.environment.id,
+            query.provider_config_key,
+            connection_id,
+            query.refresh_token,
+            caller.may(_SECRETS),
         )
-    except FairleadError as error:
-        return await _stale(services, connection, error)
-    connection = await _touched(services, connection)
-    return json_response(
-        connection_out(
-            connection,
-            credentials if caller.may(_SECRETS) else None,
-            with_refresh_token=query.refresh_token,
+        version = self._services.db.version()
+        if version is None or version != self._version:
+            self._kept.clear()
+            self._version = version
+        elif not query.force_refresh and (kept := self._kept.get(wanted)) is not None:
+            now = self._services.clock.now()
+            remembered = self._services.freshener.remembered(kept.connection)
+            if remembered is kept.credentials and now < kept.until:
+                return kept.response
+        return await self._read(caller, query, connection_id, wanted)
+
+    async def _read(
+        self,
+        caller: Caller,
+        query: ConnectionQuery,
+        connection_id: str,
+        wanted: tuple[object, ...],
+    ) -> Response:
+        services, version = self._services, self._version
+        connection = await required_connection(
+            services, caller.environment.id, query.provider_config_key, connection_id
         )
-    )
+        try:
+            credentials = await services.freshener.fresh_credentials(
+                connection, force=query.force_refresh
+            )
+        except FairleadError as error:
+            return await _stale(services, connection, error)
+        current = await _touched(services, connection)
+        response = json_response(
+            connection_out(
+                current,
+                credentials if caller.may(_SECRETS) else None,
+                with_refresh_token=query.refresh_token,
+            )
+        )
+        seen = connection.last_fetched_at
+        # only what was read at the version that the others are of, and is not touched at once
+        if version is not None and version == self._version and current is connection and seen:
+            if len(self._kept) >= _ROOM:
+                self._kept.clear()
+            self._kept[wanted] = _Kept(connection, credentials, response, seen + _TOUCH_EVERY)
+        return response
+
+
+@lru_cache(maxsize=1024)
+def _query(query_string: bytes) -> ConnectionQuery:
+    return validated(ConnectionQuery, nested_query(query_string), "invalid_query_params")
 
 
 async def _touched(services: Services, connection: Connection) -> Connection:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fairlead.api.action_upload import is_upload, upload_to_action
 from fairlead.api.auth import Caller, KeyRing
-from fairlead.api.connection_read import read_connection
+from fairlead.api.connection_read import ConnectionReads
 from fairlead.api.errors import crash_response, error_response, json_response
 from fairlead.api.proxy import Proxy
 from fairlead.api.records import list_records
@@ -58,6 +58,7 @@ class Edge:
         self._keys = keys
         self._sockets = sockets
         self._proxy = Proxy(services)
+        self._reads = ConnectionReads(services)
         self._inner = inner
         self._paths = paths
 
@@ -127,9 +128,7 @@ class Edge:
             for prefix in ("/connections/", "/connection/"):
                 if path.startswith(prefix):
                     caller = await self._caller(scope)
-                    response = await read_connection(
-                        self._services, caller, scope, path.removeprefix(prefix)
-                    )
+                    response = await self._reads.read(caller, scope, path.removeprefix(prefix))
                     await response(scope, receive, send)
                     return
         try:

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fairlead.errors import InternalError, NotFound
 from fairlead.store import dialect
 from fairlead.store.dialect import DialectName
+from fairlead.store.version import Version
 from fairlead.vault.vault import Vault
 
 T = TypeVar("T")
@@ -179,6 +180,7 @@ class Database:
         self._readers, self._writers = dialect.engines(url)
         self._inline = dialect.inline(url, "")
         self._inline_writer = dialect.inline(url, "BEGIN IMMEDIATE")
+        self._version = None if self._inline is None else Version(self._inline)
         self._writer = ThreadPoolExecutor(1, "fairlead-writer")
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
         self._writing: set[asyncio.Task[Any] | None] = set()
@@ -268,8 +270,17 @@ class Database:
         with _opened(self._inline.connect()) as connection:
             yield _InlineTx(connection, self.dialect, self._vault)
 
+    def version(self) -> int | None:
+        """Return a number that is another one once anything was committed since, by anybody.
+
+        None: this database tells no such thing, or not now.
+        """
+        return None if self._version is None else self._version.now()
+
     async def close(self) -> None:
         """Close every connection."""
+        if self._version is not None:
+            self._version.close()
         self._writer.shutdown()
         for engine in (self._inline, self._inline_writer):
             if engine is not None:

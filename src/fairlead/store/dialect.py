@@ -146,7 +146,8 @@ def inline(url: str, begin: str) -> Engine | None:
         return None
     engine = create_engine(
         _parsed(url).set(drivername="sqlite"),
-        pool_size=1,
+        # of those that read, one is held to tell the version
+        pool_size=1 if begin else 2,
         max_overflow=READERS,
         hide_parameters=True,
         # readers wait for nobody, and one thread at a time uses each

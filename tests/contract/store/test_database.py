@@ -214,3 +214,30 @@ async def test_closing_waits_for_what_a_cancelled_reader_left_running(database_u
     await db.close()
     left = [thread.name for thread in set(threading.enumerate()) - before]
     assert not [name for name in left if "_connection_worker_thread" in name]
+
+
+async def test_the_version_tells_of_every_commit(database: Database, database_url: str) -> None:
+    if database.dialect != "sqlite":
+        assert database.version() is None
+        return
+    first = database.version()
+    assert database.version() == first is not None
+    async with database.write() as tx:
+        await add(tx, "a")
+        assert database.version() == first
+    second = database.version()
+    assert second != first
+    await database.transact(lambda tx: add(tx, "b"))
+    third = database.version()
+    assert third not in {first, second}
+    other = await Database.open(database_url)
+    async with other.write() as tx:
+        await add(tx, "c")
+    await other.close()
+    assert database.version() not in {first, second, third}
+
+
+async def test_a_database_that_cannot_be_asked_tells_no_version(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/nowhere/x.sqlite")
+    assert database.version() is None
+    await database.close()
