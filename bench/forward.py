@@ -1,7 +1,9 @@
 """The proxy against a forwarder that does nothing else, and against nginx: targets of its speed.
 
 The upstream is an nginx that answers 2 KB of JSON from memory, the load comes from wrk, so that
-what is measured has a core to itself. Needs `nginx` and `wrk` (Debian: nginx-light, wrk).
+what is measured has a core to itself. Beside the rate stands the processor time of the process that
+is measured, which neighbours on the machine disturb less. Needs `nginx` and `wrk` (Debian:
+nginx-light, wrk).
 """
 
 import asyncio
@@ -12,17 +14,19 @@ import statistics
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.hammer import cpu_of
 from bench.stage import TOKEN, BenchFailed, child, cloud_at, free_port, platform, sqlite
 from bench.table import say, table
 
 #: rounds of which the median counts: neighbours on the machine come and go
 ROUNDS = 5
 SECONDS = 4
-_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
-_LATENCY = re.compile(r"^\s+(50|99)%\s+([0-9.]+)(us|ms|s)$", re.MULTILINE)
+_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+_LATENCY = re.compile(r"^\s+(50|99)%\s+([0-9.]+)(us|ms|s|m)$", re.MULTILINE)
+_COUNT = re.compile(r"^\s+([0-9]+) requests in", re.MULTILINE)
 _RATE = re.compile(r"^Requests/sec:\s+([0-9.]+)$", re.MULTILINE)
 _BODY = json.dumps(
     {"id": "01BYE5RZ6QN3ZWBTUFOFD3GSPGOHDJD36K", "name": "plan.docx", "notes": "x" * 1900}
@@ -31,11 +35,27 @@ _BODY = json.dumps(
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What wrk saw: requests per second, and milliseconds of one."""
+    """What wrk saw: requests, how many per second, and milliseconds of one."""
 
     rate: float
     median_ms: float
     p99_ms: float
+    requests: int = 0
+    #: microseconds of the measured process's processor for one
+    cpu_us: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is measured: where, with which headers, and by which processes it is served."""
+
+    url: str
+    headers: Mapping[str, str]
+    pids: tuple[int, ...]
+
+    def cpu_seconds(self) -> float:
+        """Return how long its processes have run so far."""
+        return sum(cpu_of(pid) for pid in self.pids)
 
 
 async def measure(scale: float) -> None:
@@ -48,8 +68,8 @@ async def measure(scale: float) -> None:
             say(f"{connections} connections, {rounds} rounds of {seconds} s each way")
             loads: dict[str, list[Load]] = {name: [] for name in targets}
             for _ in range(rounds):
-                for name, (url, headers) in targets.items():
-                    loads[name].append(await wrk(url, headers, connections, seconds))
+                for name, target in targets.items():
+                    loads[name].append(await _loaded(target, connections, seconds))
             medians = {name: _median(of) for name, of in loads.items()}
             bare, nginx = medians["bare forwarder"], medians["nginx proxy_pass"]
             rows += [
@@ -62,25 +82,44 @@ async def measure(scale: float) -> None:
                     f"{load.median_ms:.2f} ms",
                     f"{load.median_ms - medians['upstream'].median_ms:+.2f} ms",
                     f"{load.p99_ms:.2f} ms",
+                    f"{load.cpu_us:.0f} \N{MICRO SIGN}s",
+                    f"{bare.cpu_us / load.cpu_us:.2f}",
                 ]
                 for name, load in medians.items()
             ]
     table(
         "2 KB of JSON, one process each",
-        ["connections", "", "requests/s", "of bare", "of nginx", "median", "added", "p99"],
+        [
+            "connections",
+            "",
+            "requests/s",
+            "of bare",
+            "of nginx",
+            "median",
+            "added",
+            "p99",
+            "CPU each",
+            "bare by it",
+        ],
         rows,
     )
 
 
-async def _targets(stack: AsyncExitStack) -> dict[str, tuple[str, Mapping[str, str]]]:
+async def _loaded(target: Target, connections: int, seconds: int) -> Load:
+    before = target.cpu_seconds()
+    load = await wrk(target.url, target.headers, connections, seconds)
+    return replace(load, cpu_us=(target.cpu_seconds() - before) / load.requests * 1e6)
+
+
+async def _targets(stack: AsyncExitStack) -> dict[str, Target]:
     require("nginx", "wrk")
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fairlead-bench-")))
     answer = f"return 200 '{_BODY}';"
-    upstream = await stack.enter_async_context(_nginx(folder, "upstream", answer))
+    upstream, above = await stack.enter_async_context(_nginx(folder, "upstream", answer))
     passing = "proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection '';"
-    through = await stack.enter_async_context(_nginx(folder, "passing", passing, upstream))
+    through, between = await stack.enter_async_context(_nginx(folder, "passing", passing, upstream))
     port = free_port()
-    await stack.enter_async_context(
+    bare = await stack.enter_async_context(
         child(["bench.bare", "forward", str(port), upstream], folder, {}, at=Path.cwd())
     )
     cloud_file = cloud_at(folder, upstream)
@@ -89,17 +128,26 @@ async def _targets(stack: AsyncExitStack) -> dict[str, tuple[str, Mapping[str, s
     await made.import_connection()
     path = "/v1.0/drives/b!1/items/2"
     direct = {"Authorization": f"Bearer {TOKEN}"}
-    targets: dict[str, tuple[str, Mapping[str, str]]] = {
-        "upstream": (upstream + path, direct),
-        "nginx proxy_pass": (through + path, direct),
-        "bare forwarder": (f"http://127.0.0.1:{port}{path}", direct),
-        "fairlead": (f"{made.origin}/proxy{path}", made.authorised()),
+    await until_open(port)
+    targets = {
+        "upstream": Target(upstream + path, direct, above),
+        "nginx proxy_pass": Target(through + path, direct, between),
+        "bare forwarder": Target(f"http://127.0.0.1:{port}{path}", direct, (bare.pid,)),
+        "fairlead": Target(f"{made.origin}/proxy{path}", made.authorised(), (made.platform.pid,)),
     }
+    for name, target in targets.items():
+        async with made.session.get(target.url, headers=target.headers) as seen:
+            # a fast error is no result
+            if (seen.status, await seen.text()) != (200, _BODY):
+                raise BenchFailed(f"{name} does not answer as the upstream does: {seen.status}")
     return targets
 
 
 @asynccontextmanager
-async def _nginx(folder: Path, name: str, location: str, upstream: str = "") -> AsyncIterator[str]:
+async def _nginx(
+    folder: Path, name: str, location: str, upstream: str = ""
+) -> AsyncIterator[tuple[str, tuple[int, ...]]]:
+    """Run an nginx with one worker; yield its address and its processes."""
     port = free_port()
     servers = upstream.removeprefix("http://")
     pool = f"upstream up {{ server {servers}; keepalive 100; keepalive_requests 1000000; }}"
@@ -120,10 +168,15 @@ async def _nginx(folder: Path, name: str, location: str, upstream: str = "") -> 
     )
     try:
         await until_open(port)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", (process.pid, *_children(process.pid))
     finally:
         process.terminate()
         await process.wait()
+
+
+def _children(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in children.split()]
 
 
 def require(*tools: str) -> None:
@@ -163,10 +216,14 @@ async def wrk(
     )
     text = (await process.communicate())[0].decode()
     rate = _RATE.search(text)
-    if rate is None or "Non-2xx" in text or "Socket errors" in text:
-        raise BenchFailed(f"{url}: {text}")
+    count = _COUNT.search(text)
     times = {match[1]: float(match[2]) * _UNITS[match[3]] for match in _LATENCY.finditer(text)}
-    return Load(float(rate[1]), times["50"], times["99"])
+    is_whole = len(times) == 2 and rate is not None and count is not None
+    if not is_whole or "Non-2xx" in text or "Socket errors" in text:
+        raise BenchFailed(f"{url}: {text}")
+    assert rate is not None
+    assert count is not None
+    return Load(float(rate[1]), times["50"], times["99"], int(count[1]))
 
 
 def _median(loads: list[Load]) -> Load:
@@ -174,4 +231,6 @@ def _median(loads: list[Load]) -> Load:
         statistics.median(load.rate for load in loads),
         statistics.median(load.median_ms for load in loads),
         statistics.median(load.p99_ms for load in loads),
+        sum(load.requests for load in loads),
+        statistics.median(load.cpu_us for load in loads),
     )

@@ -7,7 +7,9 @@ caught into a 500 with an id that the log explains.
 
 import re
 from collections.abc import Awaitable
-from email.utils import format_datetime
+from email.utils import formatdate
+from functools import lru_cache
+from itertools import count
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -61,6 +63,8 @@ class Edge:
         self._reads = ConnectionReads(services)
         self._inner = inner
         self._paths = paths
+        self._first_id = services.new_id()[:24]
+        self._count = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -69,7 +73,7 @@ class Edge:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        answer = _Answer(send, self._services, _request_id(scope))
+        answer = _Answer(send, self, _request_id(scope))
         try:
             await self._http(scope, receive, answer)
         except FairleadError as error:
@@ -87,6 +91,15 @@ class Edge:
             log.exception("request crashed", path=scope["path"], error_id=error_id)
             if not answer.is_begun:
                 await crash_response(error_id)(scope, receive, answer)
+
+    def fresh_id(self) -> str:
+        """Return an id for a request that came with none."""
+        # counted on from a random one: they must differ, and chance costs a call of the system
+        return f"{self._first_id}{next(self._count):012x}"
+
+    def date(self) -> bytes:
+        """Return the time as an answer's date (RFC 9110, 5.6.7)."""
+        return _date(int(self._services.clock.now().timestamp()))
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/":
@@ -201,12 +214,17 @@ def _check_content_type(scope: Scope, path: str) -> None:
         raise UnsupportedMedia
 
 
+@lru_cache(maxsize=8)
+def _date(epoch_seconds: int) -> bytes:
+    return formatdate(epoch_seconds, usegmt=True).encode("ascii")
+
+
 class _Answer:
     """Passes an answer on, adds the headers that all have, and knows whether it has begun."""
 
-    def __init__(self, send: Send, services: Services, request_id: str | None) -> None:
+    def __init__(self, send: Send, edge: Edge, request_id: str | None) -> None:
         self._send = send
-        self._services = services
+        self._edge = edge
         self._request_id = request_id
         self.is_begun = False
 
@@ -217,10 +235,9 @@ class _Answer:
             there = {name for name, _ in headers}
             if b"x-request-id" not in there:
                 # a proxied answer may have the vendor's, which its support asks for
-                request_id = self._request_id or self._services.new_id()
+                request_id = self._request_id or self._edge.fresh_id()
                 headers.append((b"x-request-id", request_id.encode("ascii")))
             if b"date" not in there:
-                date = format_datetime(self._services.clock.now(), usegmt=True)
-                headers.append((b"date", date.encode("ascii")))
+                headers.append((b"date", self._edge.date()))
             message["headers"] = headers
         return self._send(message)

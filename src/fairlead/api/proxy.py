@@ -9,6 +9,7 @@ headers come back as they are, only those of one hop are dropped
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 
 from starlette.types import Receive, Scope, Send
 
@@ -237,14 +238,21 @@ def _passed_back(raw: Sequence[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, 
     dropped = _DROPPED
     length = -1
     for name, value in raw:
-        lower = name.lower()
-        if lower == b"connection" and value.lower() not in _USUAL_CONNECTION:
-            # it may name further headers of this hop
-            dropped |= {part.strip() for part in value.lower().split(b",")}
-        elif lower not in _DROPPED and not lower.startswith(b"access-control-"):
+        lower = _name_passed_back(name)
+        if lower:
             headers.append((lower, value))
             if lower == b"content-length":
                 length = int(value) if length == -1 and value.isdigit() else -2
+        elif name.lower() == b"connection" and value.lower() not in _USUAL_CONNECTION:
+            # it may name further headers of this hop
+            dropped |= {part.strip() for part in value.lower().split(b",")}
     if dropped is not _DROPPED:
         headers = [header for header in headers if header[0] not in dropped]
     return headers, max(length, -1)
+
+
+@lru_cache(maxsize=1024)
+def _name_passed_back(name: bytes) -> bytes:
+    """Return the name in lower case, empty if such a header is not passed back."""
+    lower = name.lower()
+    return b"" if lower in _DROPPED or lower.startswith(b"access-control-") else lower

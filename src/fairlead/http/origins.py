@@ -45,10 +45,7 @@ class Origin:
     @property
     def is_loopback(self) -> bool:
         """Does the name itself say that this machine is meant?"""
-        if self.host == "localhost" or self.host.endswith(".localhost"):
-            return True
-        address = ip_literal(self.host)
-        return address is not None and address.is_loopback
+        return _is_loopback(self.host)
 
     def matches(self, pattern: str) -> bool:
         """Is this the origin `scheme://host[:port]` or, for `*.` hosts, one below it?"""
@@ -116,6 +113,14 @@ def ip_literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
         return ipaddress.ip_address(host)
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=4096)
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = ip_literal(host)
+    return address is not None and address.is_loopback
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,6 @@
 """One answer of a vendor, its body unread; and why there was none, in our words."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
@@ -59,7 +59,7 @@ class HttpResponse:
                     for name, value in answer.raw_headers
                     if name.lower() not in _OF_ENCODED
                 ]
-        self.headers: Mapping[str, str] = _Headers(self.raw_headers)
+        self.headers: Mapping[str, str] = _Headers(self.raw_headers, answer.headers)
 
     @property
     def location(self) -> str | None:
@@ -133,8 +133,10 @@ class HttpResponse:
 class _Headers(Mapping[str, str]):
     """Headers by lower-case name, read when they are asked for: most answers are passed on."""
 
-    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]], all_names: Container[str]) -> None:
         self._raw = raw
+        #: those of `raw` and more; quick to ask, whatever the case
+        self._all_names = all_names
 
     @overload
     def get(self, name: str, default: None = None) -> str | None: ...
@@ -143,6 +145,8 @@ class _Headers(Mapping[str, str]):
     @overload
     def get(self, name: str, default: T) -> str | T: ...
     def get(self, name: str, default: object = None) -> object:
+        if name not in self._all_names:
+            return default
         # few are asked for, so each is looked for rather than all read
         wanted = name.encode("latin-1", "replace")
         for given, value in reversed(self._raw):

@@ -63,6 +63,7 @@ class Transport:
         proxy: URL | None = None,
     ) -> None:
         self._session = session
+        self._usual_limits = session.timeout
         self._policy = policy
         self._clock = clock
         self._proxy = proxy
@@ -175,7 +176,7 @@ class Transport:
                 headers = without(headers, _BODY_HEADERS)
 
     def _limits(self, total: timedelta | None) -> aiohttp.ClientTimeout:
-        usual = self._session.timeout
+        usual = self._usual_limits
         if total is None:
             return usual
         return aiohttp.ClientTimeout(
