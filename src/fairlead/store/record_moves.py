@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fairlead.model.batch import StoredBatch
 from fairlead.model.content import Lineage, Move, carried, move_of, settled_above
 from fairlead.store.database import Tx
-from fairlead.store.dialect_records import CHUNK, Fresh, Place, RecordRows
+from fairlead.store.record_rows import CHUNK, Fresh, Place, RecordRows
 from fairlead.store.record_seals import Form
 from fairlead.store.streams import Stream
 
@@ -62,7 +62,7 @@ async def carry(  # noqa: PLR0917  # what a batch is written with
                 digest, content = told
                 position = stream.next_position()
                 hash, written = form.hash(digest), form.content(row.id, content)
-                fresh.append(Fresh(row.id, position, hash, written, "UPDATED", row.parent))
+                fresh.append((row.id, position, hash, written, "UPDATED", row.parent))
             if fresh:
                 await rows.retell(place, fresh)
             done += len(fresh)
@@ -98,7 +98,7 @@ async def settle_places(  # noqa: PLR0917  # what a batch is written with
                 digest, content = told
                 position = stream.next_position()
                 hash, written = form.hash(digest), form.content(row.id, content)
-                fresh.append(Fresh(row.id, position, hash, written, "UPDATED", row.parent))
+                fresh.append((row.id, position, hash, written, "UPDATED", row.parent))
     if not moved:
         return 0
     await rows.retell(place, fresh)

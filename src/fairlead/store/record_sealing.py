@@ -11,8 +11,9 @@ from sqlalchemy import LargeBinary, func, literal, select
 
 from fairlead.store import dialect, streams
 from fairlead.store.database import Database, Tx
-from fairlead.store.dialect_records import CHUNK, record_rows
+from fairlead.store.dialect_records import record_rows
 from fairlead.store.pruning import all_streams
+from fairlead.store.record_rows import CHUNK
 from fairlead.store.record_seals import Seals
 from fairlead.store.tables import records
 from fairlead.vault.record_seal import MARK, is_sealed

@@ -15,9 +15,10 @@ from fairlead.store.columns import Unstorable, check_text
 from fairlead.store.cursor import decode_cursor, encode_cursor
 from fairlead.store.database import Tx
 from fairlead.store.deletions import Breaker, Toll
-from fairlead.store.dialect_records import CHUNK, Fresh, Known, Place, RecordRows, record_rows
+from fairlead.store.dialect_records import record_rows
 from fairlead.store.record_lists import list_records
 from fairlead.store.record_moves import carry, moved_in, settle_places
+from fairlead.store.record_rows import CHUNK, Fresh, Known, Place, RecordRows
 from fairlead.store.record_seals import PLAIN, Form, Seals
 from fairlead.store.streams import Partition, Stream
 
@@ -81,9 +82,7 @@ async def commit_batch(
         )
     await runs.add_counts(
         tx,
-        connection_pk,
-        run_id,
-        fencing_token,
+        run,
         model=batch.model,
         counts=done,
         batches=1,
@@ -101,16 +100,33 @@ async def _settle(tx: Tx, stream: Stream, partition: Partition, toll: Toll) -> B
 
 
 def _check_ids(batch: StoredBatch) -> None:
-    for id in (*batch.upsert, *batch.delete, *batch.delete_under):
+    ids = [*batch.upsert, *batch.delete, *batch.delete_under]
+    if not ids:
+        return
+    # all at once: one by one they cost as much as looking them up
+    lengths = list(map(len, ids))
+    together = "".join(ids)
+    # one character has four bytes at most
+    if min(lengths) and max(lengths) <= LONGEST_ID // 4 and "\0" not in together:
         try:
-            check_text(id)
-        except Unstorable as error:
-            raise OutputInvalid(f"{batch.model}: a record's id cannot be stored") from error
-        # one character has four bytes at most
-        if not id or (len(id) > LONGEST_ID // 4 and len(id.encode()) > LONGEST_ID):
-            raise OutputInvalid(
-                f"{batch.model}: a record's id must have 1 to {LONGEST_ID} bytes, not {len(id)}"
-            )
+            together.encode()
+        except UnicodeEncodeError:
+            pass
+        else:
+            return
+    for one in ids:
+        _check_id(one, batch.model)
+
+
+def _check_id(text: str, model: str) -> None:
+    try:
+        check_text(text)
+    except Unstorable as error:
+        raise OutputInvalid(f"{model}: a record's id cannot be stored") from error
+    if not text or len(text.encode()) > LONGEST_ID:
+        raise OutputInvalid(
+            f"{model}: a record's id must have 1 to {LONGEST_ID} bytes, not {len(text)}"
+        )
 
 
 async def write_rows(  # noqa: PLR0917  # what a batch is written with
@@ -165,45 +181,79 @@ async def _upsert(
     parents: Mapping[str, str],
     form: Form,
 ) -> BatchCounts:
-    known = {row.id: row for row in await rows.known(stream.id, list(chunk))}
-    await form.learn(tx, (row.hash for row in known.values()))
-    new: list[Fresh] = []
+    standing = await rows.standing(place, list(chunk), in_doubt=in_doubt)
+    if form.writer is None:
+        # most of a batch is as it was: this line is what it costs
+        rest = [item for item in chunk.items() if standing.get(item[0]) != item[1][0]]
+    else:
+        hash_of = form.hash
+        rest = [item for item in chunk.items() if standing.get(item[0]) != hash_of(item[1][0])]
+    # in the order of appearance; a position that is not needed is left out
+    placed = list(enumerate(rest, stream.last_position + 1))
+    new = [
+        (id, position, form.hash(digest), form.content(id, content), "ADDED", parents.get(id))
+        for position, (id, (digest, content)) in placed
+        if id not in standing
+    ]
+    if new:
+        stream.last_position += len(rest)
+        stream.live += len(new)
+        await rows.add(place, new)
+    done = BatchCounts(added=len(new), unchanged=len(chunk) - len(rest))
+    if len(new) < len(rest):
+        stored = {item[0]: (position, *item[1]) for position, item in placed if item[0] in standing}
+        done += await _rewrite(
+            tx, rows, stream, place, stored, in_doubt=in_doubt, parents=parents, form=form
+        )
+    return done
+
+
+async def _rewrite(
+    tx: Tx,
+    rows: RecordRows,
+    stream: Stream,
+    place: Place,
+    stored: dict[str, tuple[int, bytes, bytes]],
+    *,
+    in_doubt: bool,
+    parents: Mapping[str, str],
+    form: Form,
+) -> BatchCounts:
+    """Write what changed of records that are stored; of the others, where they were seen.
+
+    `stored`: id -> position for a change, hash, content.
+    """
+    known = await rows.known(stream.id, list(stored))
+    await form.learn(tx, (row.hash for row in known))
+    before_of = {row.id: row for row in known}
     changed: list[Fresh] = []
     seen: list[str] = []
-    other: list[tuple[str, bytes, bytes]] = []
+    recast: list[tuple[str, bytes, bytes]] = []
     restored = 0
-    for id, (digest, content) in chunk.items():
-        before = known.get(id)
-        hash = form.hash(digest)
-        if before is not None and not before.is_deleted:
-            is_same = before.hash == hash
-            if not is_same and form.is_same_otherwise(before.hash, digest):
-                other.append((id, hash, form.content(id, content)))
-                is_same = True
-            if is_same:
-                if _needs_stamp(before, place, in_doubt=in_doubt):
-                    seen.append(id)
-                continue
-        action = "UPDATED" if before is not None and not before.is_deleted else "ADDED"
-        restored += before is not None and before.is_deleted
-        position = stream.next_position()
-        written = form.content(id, content)
-        row = Fresh(id, position, hash, written, action, parents.get(id))
-        (new if before is None else changed).append(row)
-    if new:
-        await rows.add(place, new)
+    for id, (position, digest, content) in stored.items():
+        before, hash = before_of[id], form.hash(digest)
+        if before.is_deleted or (
+            before.hash != hash and not form.is_same_otherwise(before.hash, digest)
+        ):
+            restored += before.is_deleted
+            action = "ADDED" if before.is_deleted else "UPDATED"
+            written = form.content(id, content)
+            changed.append((id, position, hash, written, action, parents.get(id)))
+            continue
+        if before.hash != hash:
+            recast.append((id, hash, form.content(id, content)))
+        if _needs_stamp(before, place, in_doubt=in_doubt):
+            seen.append(id)
     if changed:
+        stream.last_position = max(stream.last_position, changed[-1][1])
         await rows.rewrite(place, changed)
     if seen:
         await rows.stamp(place, seen)
-    if other:
-        await rows.recast(stream.id, other)
-    added = len(new) + restored
-    stream.live += added
+    if recast:
+        await rows.recast(stream.id, recast)
+    stream.live += restored
     return BatchCounts(
-        added=added,
-        updated=len(changed) - restored,
-        unchanged=len(chunk) - len(new) - len(changed),
+        added=restored, updated=len(changed) - restored, unchanged=len(stored) - len(changed)
     )
 
 
@@ -298,9 +348,7 @@ async def sweep_partitions(
     for start in range(0, len(unknown), CHUNK):
         done += await deletions.sweep(tx, stream, unknown[start : start + CHUNK], None, toll)
     await stream.save(tx)
-    await runs.add_counts(
-        tx, connection_pk, run_id, fencing_token, model=model, counts=done, batches=0
-    )
+    await runs.add_counts(tx, run, model=model, counts=done, batches=0)
     return done
 
 

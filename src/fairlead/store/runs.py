@@ -253,16 +253,16 @@ async def add_requests(tx: Tx, id: str, fencing_token: int, n: int) -> None:
 
 
 # built once: a batch of a sync runs each of them, and building takes longer than running
-_HELD = select(runs).where(
+_IS_HELD = (
     runs.c.id == bindparam("run"),
     runs.c.connection_pk == bindparam("connection"),
     runs.c.state == RunState.RUNNING.value,
     runs.c.fencing_token == bindparam("token"),
 )
-_HOLD = _HELD.with_for_update()
+_HELD = select(runs).where(*_IS_HELD)
 _ADD = (
     update(runs)
-    .where(runs.c.id == bindparam("run"))
+    .where(*_IS_HELD)
     .values(
         counts=bindparam("new_counts", type_=runs.c.counts.type),
         batches=runs.c.batches + bindparam("more_batches"),
@@ -284,32 +284,15 @@ async def check(tx: Tx, connection_pk: int, id: str, fencing_token: int) -> Run:
     return run_of(row)
 
 
-async def hold(tx: Tx, connection_pk: int, id: str, fencing_token: int) -> Run:
-    """Lock the run until the transaction ends, so that nobody claims it meanwhile; LeaseLost."""
-    await dialect.hold_connection(tx, connection_pk)
-    row = await tx.first(_HOLD, _by(connection_pk, id, fencing_token))
-    if row is None:
-        raise LeaseLost
-    return run_of(row)
-
-
 async def add_counts(
-    tx: Tx,
-    connection_pk: int,
-    id: str,
-    fencing_token: int,
-    *,
-    model: str,
-    counts: BatchCounts,
-    batches: int,
-    requests: int = 0,
+    tx: Tx, run: Run, *, model: str, counts: BatchCounts, batches: int, requests: int = 0
 ) -> None:
-    """Add to the run's counters and keep it from being claimed until the commit; LeaseLost.
+    """Add to the counters of a run and keep it from being claimed until the commit; LeaseLost.
 
-    Comes last in a transaction: before that the row stays free, so that heartbeats go on while a
-    long sweep works.
+    `run` is as `check` found it in this transaction: only who holds it changes its counters. Comes
+    last in a transaction: before that the row stays free, so that heartbeats go on while a long
+    sweep works.
     """
-    run = await hold(tx, connection_pk, id, fencing_token)
     total = {**run.counts, model: run.counts.get(model, BatchCounts()) + counts}
     written = {
         name: {
@@ -321,8 +304,10 @@ async def add_counts(
         }
         for name, one in total.items()
     }
-    more = {"more_batches": batches, "more_requests": requests}
-    await tx.execute(_ADD, {"run": run.id, "new_counts": written, **more})
+    more = {"new_counts": written, "more_batches": batches, "more_requests": requests}
+    held = _by(run.connection_pk, run.id, run.fencing_token)
+    if not (await tx.execute(_ADD, held | more)).rowcount:
+        raise LeaseLost
 
 
 async def request_cancel(tx: Tx, id: str, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from store_world import World, stored
 
 from fairlead.store import Database, checkpoints, runs, streams
 from fairlead.store.database import Tx, _InlineTx
-from fairlead.store.dialect_records import _Direct
+from fairlead.store.sqlite_records import _Direct
 from fairlead.store.tables import partitions
 
 BEFORE = {f"r{n}": 1 for n in range(10)}

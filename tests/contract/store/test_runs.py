@@ -171,7 +171,9 @@ ACTS: dict[str, Act] = {
         tx, run.id, run.fencing_token, state=RunState.SUCCEEDED, now=NOW
     ),
     "release": lambda tx, _, run: runs.release(tx, run.id, run.fencing_token),
-    "hold": lambda tx, world, run: runs.hold(tx, world.pk, run.id, run.fencing_token),
+    "add_counts": lambda tx, _, run: runs.add_counts(
+        tx, run, model="File", counts=BatchCounts(), batches=1
+    ),
     "add_requests": lambda tx, _, run: runs.add_requests(tx, run.id, run.fencing_token, 1),
     "commit_batch": lambda tx, world, run: records.commit_batch(
         tx,
