@@ -320,6 +320,22 @@ checkpoints = Table(
     Column("variant", Words, primary_key=True),
     Column("content", LargeBinary, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    # how many patches follow, and what tells one state from every other
+    Column("patches", Integer, nullable=False, server_default=text("0")),
+    Column("version", BigInteger),
+)
+
+# of a large checkpoint: content stands in the place of the bytes from start to stop
+checkpoint_patches = Table(
+    "checkpoint_patches",
+    metadata,
+    _owner("connection_pk", "connections.id", primary_key=True),
+    Column("sync_name", Words, primary_key=True),
+    Column("variant", Words, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("start", BigInteger, nullable=False),
+    Column("stop", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 # One row a (connection, model, variant); whoever changes records holds its lock.

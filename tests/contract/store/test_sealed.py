@@ -28,7 +28,7 @@ from fairlead.vault.vault import key_id
 
 OLD, NEW = b"k" * 32, b"n" * 32
 #: what holds bytes that are nobody's secret
-OPEN = {"records.hash", "records.content", "checkpoints.content"}
+OPEN = {"records.hash", "records.content", "checkpoints.content", "checkpoint_patches.content"}
 MANY = 25
 
 
