@@ -148,6 +148,7 @@ ROUTES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
         ("Note",),
         C | {"cursor": "x", "modified_after": "2026-11-24T08:00:00Z", "filter": ["added"]},
     ),
+    "delete /records": ("records.delete_stale", ("Old",), C | {"variant": "v"}),
     "get /records/export": ("records.export", ("Note",), C | {"variant": "v", "format": "csv"}),
     "get /webhooks/dead-letters": ("dead_letters.list", (), {"limit": 10}),
     "post /webhooks/dead-letters/replay": ("dead_letters.replay", (["e"],), {}),

@@ -1,16 +1,18 @@
 """`fairlead records export` and `fairlead sync checkpoint`: what a sync keeps, from the machine."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clinic import Clinic
+from sqlalchemy import select
 
 from fairlead.cli import records
 from fairlead.cli.records import Whose
-from fairlead.errors import NotFound
+from fairlead.errors import Conflict, NotFound
 from fairlead.settings import Settings, SettingsInvalid
-from fairlead.store import checkpoints
+from fairlead.store import checkpoints, streams, tables
 from fairlead.store.database import Database
 
 
@@ -68,3 +70,19 @@ async def test_what_does_not_exist_is_named(clinic: Clinic, settings: Settings) 
     ):
         with pytest.raises(NotFound, match=named):
             await records.show_checkpoint(settings, wrong, "drive-items", "base")
+
+
+async def test_a_stale_model_is_deleted(clinic: Clinic, settings: Settings, capsys: Any) -> None:
+    connection = await whose(clinic, settings)
+    capsys.readouterr()
+    db = await Database.open(settings.database_url)
+    async with db.write() as tx:
+        pk = await tx.scalar(select(tables.connections.c.id))
+        await streams.lock(tx, pk, "Old", "v1", datetime.now(UTC))
+    await db.close()
+    await records.delete_stale(settings, connection, model="Old", variant=None)
+    assert capsys.readouterr().out == "Old::v1: 0 records deleted\n"
+    with pytest.raises(NotFound, match="no records of a model 'Old'"):
+        await records.delete_stale(settings, connection, model="Old", variant=None)
+    with pytest.raises(Conflict, match="drive-items"):
+        await records.delete_stale(settings, connection, model="DriveItem", variant=None)

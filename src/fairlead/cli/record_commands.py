@@ -54,6 +54,19 @@ def export(  # noqa: PLR0917  # each is an option of the command line
     )
 
 
+@app.command()
+def delete(
+    connection: Connection,
+    integration: Integration,
+    model: Annotated[str, typer.Option(help="Name of a model that no sync keeps any more.")],
+    variant: Annotated[str | None, typer.Option(help="Only this one. Default: all.")] = None,
+    environment: Environment = "dev",
+) -> None:
+    """Delete the records of a model that no sync keeps any more, for good."""
+    whose = Whose(connection, integration, environment)
+    asyncio.run(records.delete_stale(load_settings(), whose, model=model, variant=variant))
+
+
 @checkpoint_app.command()
 def show(
     connection: Connection,

@@ -12,7 +12,7 @@ from fairlead.model.connection import Connection
 from fairlead.opening import open_database, registry_of
 from fairlead.sdk.schemas import columns_of
 from fairlead.settings import Settings, SettingsInvalid
-from fairlead.store import checkpoints, connections, environments
+from fairlead.store import checkpoints, connections, environments, streams
 from fairlead.store.database import Database
 from fairlead.store.record_export import Format, writer_of
 from fairlead.store.record_export import export as exported
@@ -94,3 +94,17 @@ async def clear_checkpoint(settings: Settings, whose: Whose, sync: str, variant:
     async with _open(settings, whose) as (db, connection), db.write() as tx:
         await checkpoints.clear(tx, connection.id, sync, variant)
     print(f"the next run of '{sync}' reads everything; its records stay")
+
+
+async def delete_stale(
+    settings: Settings, whose: Whose, *, model: str, variant: str | None
+) -> None:
+    """Delete a model that no sync keeps any more, for good."""
+    registry = registry_of(settings)
+    async with _open(settings, whose) as (db, connection), db.write() as tx:
+        streams.check_stale(model, registry.syncs(connection.provider))
+        deleted = await streams.remove(tx, connection.id, model, variant)
+    if not deleted:
+        raise NotFound(f"'{whose.connection}' has no records of a model '{model}'")
+    for name, count in deleted.items():
+        print(f"{name}: {count} records deleted")

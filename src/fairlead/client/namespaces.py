@@ -134,6 +134,7 @@ class Records(Namespace):
 
     list = BlockingPages(records.list_all)
     export = BlockingExport(records.export)
+    delete_stale = Blocking(records.delete_stale)
     prune = Blocking(records.prune)
 
 
@@ -142,6 +143,7 @@ class AsyncRecords(AsyncNamespace):
 
     list = AwaitedPages(records.list_all)
     export = AwaitedExport(records.export)
+    delete_stale = Awaited(records.delete_stale)
     prune = Awaited(records.prune)
 
 

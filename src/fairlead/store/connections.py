@@ -18,7 +18,7 @@ from fairlead.store import config_secrets, dialect, faults
 from fairlead.store.database import Tx, columns_of
 from fairlead.store.faults import clear_fault, set_fault
 from fairlead.store.locks import refresh_lock
-from fairlead.store.tables import connection_tokens, connections, integrations
+from fairlead.store.tables import connection_tokens, connections, events, integrations
 from fairlead.store.tables import faults as faults_table
 from fairlead.vault.rows import config_row
 
@@ -334,7 +334,12 @@ async def patch(tx: Tx, pk: int, *, changes: Mapping[str, Any], now: datetime) -
 
 
 async def delete(tx: Tx, pk: int) -> None:
-    """Delete the connection and whatever belongs to it: schedules, runs, records, checkpoints."""
+    """Delete the connection and whatever belongs to it: schedules, runs, records, checkpoints.
+
+    Of its events what was delivered or given up goes, too; what waits is still to be announced.
+    """
+    is_told = (events.c.connection_pk == pk, events.c.state != "pending")
+    await tx.execute(sql_delete(events).where(*is_told))
     await tx.execute(sql_delete(connections).where(connections.c.id == pk))
 
 

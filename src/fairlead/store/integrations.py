@@ -16,7 +16,7 @@ from fairlead.errors import Conflict, InternalError, NotFound
 from fairlead.model.integration import Integration
 from fairlead.store import dialect
 from fairlead.store.database import Tx, columns_of
-from fairlead.store.tables import connections, integrations, schedules
+from fairlead.store.tables import connections, events, integrations, schedules
 from fairlead.vault.rows import integration_row
 from fairlead.vault.vault import Vault
 
@@ -190,7 +190,21 @@ async def update(
 
 
 async def delete(tx: Tx, environment_id: int, unique_key: str) -> bool:
-    """Delete the integration with all its connections and whatever belongs to them."""
+    """Delete the integration with all its connections and whatever belongs to them.
+
+    Of their events what waits is still to be announced.
+    """
+    theirs = (
+        select(connections.c.id)
+        .join(integrations, integrations.c.id == connections.c.integration_id)
+        .where(
+            integrations.c.environment_id == environment_id,
+            integrations.c.unique_key == unique_key,
+        )
+    )
+    await tx.execute(
+        sql_delete(events).where(events.c.connection_pk.in_(theirs), events.c.state != "pending")
+    )
     return bool(
         await tx.count(
             sql_delete(integrations).where(

@@ -6,13 +6,15 @@ A partition is a sub-feed of it; its generation grows with each full read, and w
 under way records of an older generation are in doubt.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, update
 
-from fairlead.errors import NotFound
+from fairlead.errors import Conflict, NotFound
 from fairlead.model.clock import epoch_us
+from fairlead.model.function import Sync
 from fairlead.store import dialect
 from fairlead.store.database import Tx
 from fairlead.store.tables import partitions, records, streams
@@ -225,3 +227,27 @@ async def empty(tx: Tx, stream: Stream) -> None:
     stream.live = 0
     stream.held_run = None
     await stream.save(tx)
+
+
+def check_stale(model: str, syncs: Iterable[Sync]) -> None:
+    """Refuse to delete what a sync keeps: its next run would not bring it back; Conflict."""
+    if keeping := sorted(sync.name for sync in syncs if model in sync.models):
+        raise Conflict(
+            f"'{model}' is kept by the sync {', '.join(keeping)}; only the records of a model that "
+            "no sync keeps any more are deleted so. Trigger the sync with emptyCache instead.",
+            code="model_in_use",
+        )
+
+
+async def remove(
+    tx: Tx, connection_pk: int, model: str, variant: str | None = None
+) -> dict[str, int]:
+    """Delete a model's streams for good, with all records; return what `live_by_model` told."""
+    await dialect.hold_connection(tx, connection_pk)
+    mine = [streams.c.connection_pk == connection_pk, streams.c.model == model]
+    if variant is not None:
+        mine.append(streams.c.variant == variant)
+    rows = await tx.all(select(streams.c.id, streams.c.variant, streams.c.live).where(*mine))
+    # partitions and records go along
+    await tx.execute(delete(streams).where(*mine))
+    return {model if row.variant == "base" else f"{model}::{row.variant}": row.live for row in rows}

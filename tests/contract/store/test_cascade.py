@@ -8,9 +8,16 @@ from store_world import MODEL, NOW, World, make_connection, make_world
 
 from fairlead.model.connection import Fault
 from fairlead.model.credentials import SealedCredentials
-from fairlead.model.event import Event
+from fairlead.model.event import Delivery, Event
 from fairlead.model.schedule import ScheduleState
-from fairlead.store import connection_tokens, connections, integrations, outbox, schedules
+from fairlead.store import (
+    connection_tokens,
+    connections,
+    integrations,
+    outbox,
+    recordings,
+    schedules,
+)
 from fairlead.store.tables import metadata
 
 OF_A_CONNECTION = {
@@ -19,7 +26,10 @@ OF_A_CONNECTION = {
     "faults",
     "schedules",
     "runs",
+    "run_recordings",
     "checkpoints",
+    "checkpoint_patches",
+    "deliveries",
     "streams",
     "partitions",
     "records",
@@ -27,7 +37,8 @@ OF_A_CONNECTION = {
 
 
 async def fill(world: World) -> None:
-    await world.put({"a": 1, "b": 2}, checkpoint=b"{}", partition="p")
+    await world.put({"a": 1, "b": 2}, checkpoint=b"a" * 70_000, partition="p")
+    await world.put(checkpoint=b"a" * 70_000 + b"b")
     await world.put(model="Other", checkpoint=b"{}")
     async with world.db.write() as tx:
         await connections.set_fault(
@@ -47,17 +58,28 @@ async def fill(world: World) -> None:
             next_run_at=NOW,
             now=NOW,
         )
-        await outbox.put(
-            tx,
-            Event(
-                id=f"e{world.pk}",
+        assert world.run
+        await recordings.put(tx, world.run, b"envelope", NOW)
+        for name in (f"e{world.pk}", f"told{world.pk}"):
+            event = Event(
+                id=name,
                 environment_id=world.environment.id,
                 type="auth",
                 connection_pk=world.pk,
                 payload={},
                 created_at=NOW,
-            ),
+            )
+            await outbox.put(tx, event)
+        attempt = Delivery(
+            id=f"d{world.pk}",
+            event_id=name,
+            attempt=1,
+            url="https://a.example",
+            status=200,
+            error=None,
+            created_at=NOW,
         )
+        await outbox.delivered(tx, name, attempt)
 
 
 async def sizes(world: World) -> dict[str, int]:
@@ -85,7 +107,7 @@ async def test_nothing_of_a_connection_is_left(world: World, whole: str) -> None
         name: before[name] for name in OF_A_CONNECTION
     }
     assert after["integrations"] - before["integrations"] == (whole == "connection")
-    # what is to be announced of it stays
+    # what is to be announced of it stays, and nothing else
     assert after["events"] == before["events"] + 1
     assert await world.live() == {"a": 1, "b": 2}
 

@@ -135,6 +135,7 @@ OK = {
     ("get", "/action/{action_id}"): {"path": "/action/ACTION"},
     ("get", "/integrations/{unique_key}/scopes"): {"path": "/integrations/acme/scopes"},
     ("get", "/records"): {"path": "/records?model=Note"},
+    ("delete", "/records"): {"path": "/records?model=Gone"},
     **{
         (verb, "/proxy/{path}"): {"path": "/proxy/x"}
         for verb in ("get", "post", "put", "patch", "delete", "head", "options")

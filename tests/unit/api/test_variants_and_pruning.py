@@ -3,6 +3,9 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select, update
+
+from fairlead.store import tables
 
 AS_C1 = {"Connection-Id": "c1", "Provider-Config-Key": "acme"}
 WHICH = {"provider_config_key": "acme", "connection_id": "c1"}
@@ -110,3 +113,28 @@ async def test_refused_pruning(world: Any, check: Any) -> None:
     body = {"model": "Note", "until_cursor": first["_nango_metadata"]["cursor"]}
     other = AS_C1 | {"Connection-Id": "none"}
     check(await patch("/records/prune", json=body, headers=other), 400, "unknown_connection")
+
+
+async def test_a_model_that_no_sync_keeps_is_deleted_for_good(world: Any, check: Any) -> None:
+    await run(world, "notes")
+    delete = world.client.delete
+    check(await delete("/records?model=Note", headers=AS_C1), 409, "model_in_use")
+    # as an older version of the pack left it
+    async with world.services.db.write() as tx:
+        await tx.execute(update(tables.streams).values(model="Old"))
+    assert len(await records(world, "model=Old")) == 3
+    answer = await delete("/records?model=Old&variant=late", headers=AS_C1)
+    assert answer.json() == {"deleted": {}}
+    answer = await delete("/records?model=Old", headers=AS_C1)
+    assert answer.json() == {"deleted": {"Old": 3}}
+    async with world.services.db.read() as tx:
+        left = [
+            await tx.scalar(select(func.count()).select_from(table))
+            for table in (tables.streams, tables.partitions, tables.records)
+        ]
+    assert left == [0, 0, 0]
+    other = AS_C1 | {"Connection-Id": "none"}
+    check(await delete("/records?model=Old", headers=other), 400, "unknown_connection")
+    # and a sync that keeps it again begins beyond every old cursor
+    await run(world, "notes")
+    assert len(await records(world, "model=Note")) == 3

@@ -82,6 +82,31 @@ def export(
     return ExportCall(request, format)
 
 
+def delete_stale(
+    model: str,
+    *,
+    provider_config_key: str,
+    connection_id: str,
+    variant: str | None = None,
+) -> Call[dict[str, int]]:
+    """Delete the records of a model that no sync keeps any more, for good; return how many lived.
+
+    The answer says `model` or `model::variant` -> records, for what there was.
+    """
+
+    def read(reply: Reply) -> dict[str, int]:
+        deleted: dict[str, int] = reply.json()["deleted"]
+        return deleted
+
+    return Call(
+        method="DELETE",
+        path="/records",
+        query=query(model=model, variant=variant),
+        headers=as_connection(provider_config_key, connection_id),
+        read=read,
+    )
+
+
 def prune(
     model: str,
     *,
