@@ -7,39 +7,27 @@ no counters. Batches take turns, first the one and then the other. Out: pages ov
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from random import Random
 from typing import Any, Protocol
 
 import psutil
 
+from bench import record_pages
 from bench.bare_records import BarePostgres, BareSqlite
+from bench.record_batches import BATCH, Rows, batch_of, shelf
 from bench.stage import postgresql, sqlite
 from bench.table import say, table
-from fairlead.model.batch import StoredBatch
-from fairlead.model.content import hashed
-from fairlead.model.credentials import SealedCredentials
-from fairlead.model.run import RunKind, RunTrigger
-from fairlead.store import connections, environments, integrations, migrate, records, runs
 from fairlead.store.database import Database
-from fairlead.store.record_seals import PLAIN, Seals
-from fairlead.vault import Vault
 
 ITEMS = 1_000_000
-BATCH = 1000
-MODEL = "DriveItem"
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DATABASES: dict[str, Callable[[], AbstractContextManager[str]]] = {
     "SQLite": sqlite,
     "PostgreSQL": postgresql,
 }
 #: what is done -> share of records that differ from what was stored before
 PHASES = {"insert": 0.0, "unchanged": 0.0, "1 % changed": 0.01}
-
-Rows = dict[str, tuple[bytes, bytes]]
 
 
 class Bare(Protocol):
@@ -48,106 +36,6 @@ class Bare(Protocol):
     async def insert(self, rows: Rows) -> None: ...
     async def update(self, rows: Rows) -> None: ...
     async def close(self) -> None: ...
-
-
-def batch_of(number: int, changed: float = 0.0) -> Rows:
-    """Make the records of a batch, the same every time, but for a share of them."""
-    random = Random(number)
-    drive = "b!" + random.randbytes(33).hex()[:64]
-    rows: Rows = {}
-    for place in range(BATCH):
-        item = "01" + random.randbytes(16).hex().upper()
-        name = f"report {place} {random.randbytes(6).hex()}.docx"
-        is_changed = place < BATCH * changed
-        content = {
-            "id": f"{drive}/{item}",
-            "driveId": drive,
-            "itemId": item,
-            "name": name,
-            "path": f"/Shared Documents/2026/{place % 40}/{name}",
-            "webUrl": f"https://contoso.sharepoint.com/sites/a/Shared%20Documents/{name}",
-            "size": random.randrange(1 << 24) + is_changed,
-            "eTag": f'"{{{random.randbytes(16).hex()}}},{1 + is_changed}"',
-            "createdDateTime": "2026-01-01T00:00:00Z",
-            "lastModifiedDateTime": "2026-01-01T00:00:00Z",
-            "createdBy": {"user": {"id": random.randbytes(16).hex(), "displayName": "Megan"}},
-            "file": {"hashes": {"quickXorHash": random.randbytes(15).hex()}},
-            "description": random.randbytes(110).hex(),
-        }
-        rows[f"{drive}/{item}"] = hashed(content, frozenset())
-    return rows
-
-
-@dataclass
-class Shelf:
-    """One connection's records, and a run that writes them."""
-
-    db: Database
-    connection: int
-    run: str
-    token: int
-    seals: Seals = PLAIN
-    now: datetime = NOW
-
-    async def commit(self, rows: Rows) -> None:
-        self.now += timedelta(seconds=1)
-        batch = StoredBatch(model=MODEL, upsert=rows, checkpoint=b"{}")
-        await self.db.transact(
-            lambda tx: records.commit_batch(
-                tx,
-                connection_pk=self.connection,
-                sync_name="files",
-                run_id=self.run,
-                fencing_token=self.token,
-                batch=batch,
-                now=self.now,
-                seals=self.seals,
-            )
-        )
-
-
-@asynccontextmanager
-async def shelf(url: str) -> AsyncIterator[Shelf]:
-    """Make a database with one connection whose sync runs."""
-    await migrate.upgrade(url)
-    db = await Database.open(url)
-    try:
-        async with db.write() as tx:
-            environment = await environments.ensure_environment(
-                tx, name="dev", key_hash="0", now=NOW
-            )
-            integration = await integrations.insert(
-                tx,
-                Vault([bytes(32)]),
-                environment_id=environment.id,
-                unique_key="i",
-                provider="p",
-                display_name="P",
-                now=NOW,
-            )
-            connection, _ = await connections.upsert(
-                tx,
-                environment_id=environment.id,
-                integration=integration,
-                connection_id="c",
-                sealed=SealedCredentials(envelope=b""),
-                now=NOW,
-            )
-            await runs.enqueue(
-                tx,
-                id="r",
-                environment_id=environment.id,
-                connection_pk=connection.id,
-                kind=RunKind.SYNC,
-                function="files",
-                trigger=RunTrigger.CALL,
-                now=NOW,
-            )
-            run = await runs.claim(tx, "r", owner="bench", lease=timedelta(days=1), now=NOW)
-        assert run is not None
-        yield Shelf(db, connection.id, run.id, run.fencing_token)
-    finally:
-        await db.close()
 
 
 @dataclass
@@ -181,6 +69,7 @@ async def measure(scale: float) -> None:
             rows += await _written(name, url, count)
     header = ["", "records/s", "driver alone", "ratio", "CPU a record", "driver alone", "ratio"]
     table(f"{count * BATCH:,} records written, {BATCH:,} a transaction", header, rows)
+    await record_pages.measure(scale)
 
 
 async def _written(name: str, url: str, count: int) -> list[list[str]]:

@@ -29,7 +29,7 @@ from fairlead.errors import CallerError, InvalidInput, NotFound
 from fairlead.model.connection import Connection
 from fairlead.store import connections
 from fairlead.store.cursor import cursor_at, decode_cursor
-from fairlead.store.record_lists import list_rows
+from fairlead.store.record_lists import raw_rows
 
 #: how far back `modified_after` may reach
 _OLDEST = timedelta(days=365)
@@ -168,7 +168,7 @@ async def list_records(services: Services, caller: Caller, scope: Scope) -> Resp
             raise CallerError(
                 f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
             )
-        found = await list_rows(
+        found = await raw_rows(
             tx,
             connection_pk=connection.id,
             model=query.model,
@@ -184,5 +184,5 @@ async def list_records(services: Services, caller: Caller, scope: Scope) -> Resp
         _check_model(services, connection, query.model)
     page = found[: query.limit]
     more = len(found) > query.limit
-    after_page = cursor_at(page[-1].position) if more else None
+    after_page = cursor_at(page[-1][7]) if more else None
     return Response(page_of(page, next_cursor=after_page), media_type="application/json")

@@ -19,7 +19,8 @@ def encode_cursor(record: Record) -> str:
 
 def cursor_at(position: int) -> bytes:
     """Return the cursor that continues after a position."""
-    return base64.urlsafe_b64encode(b"%b%d" % (_FORM, position))
+    # of digits, neither alphabet has the two characters in which they differ
+    return binascii.b2a_base64(b"%b%d" % (_FORM, position), newline=False)
 
 
 def decode_cursor(text: str) -> int:

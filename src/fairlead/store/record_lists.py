@@ -41,7 +41,11 @@ class Listed(NamedTuple):
     partition_id: int
 
 
-async def list_rows(
+#: the same, without names
+RawRow = tuple[str, bytes, int, int, int | None, int | None, str, int, int]
+
+
+async def raw_rows(
     tx: Tx,
     *,
     connection_pk: int,
@@ -54,7 +58,7 @@ async def list_rows(
     ids: Sequence[str] = (),
     is_live: bool = False,
     seals: Seals = PLAIN,
-) -> list[Listed]:
+) -> Sequence[RawRow]:
     """Return records in the order of their last change, beginning after a position.
 
     Tombstones are part of the list, unless `is_live`. `filters` names last actions, none = all.
@@ -69,7 +73,7 @@ async def list_rows(
             tx, stream.id, epoch_us(modified_after), after, stream.last_position
         )
     rows = await record_rows(tx)
-    found: list[Any] = await rows.page(
+    found: list[RawRow] = await rows.page(
         stream.id,
         after,
         limit,
@@ -77,14 +81,18 @@ async def list_rows(
         ids=ids,
         is_live=is_live,
     )
-    listed = list(map(Listed._make, found))
-    reader = await seals.reader(tx, stream.id, (row.content for row in listed))
+    reader = await seals.reader(tx, stream.id, (row[1] for row in found))
     if reader is None:
-        return listed
+        return found
     return [
-        row._replace(content=reader.open(row.id, row.content)) if is_sealed(row.content) else row
-        for row in listed
+        (row[0], reader.open(row[0], row[1]) if is_sealed(row[1]) else row[1], *row[2:])
+        for row in found
     ]
+
+
+async def list_rows(tx: Tx, **which: Any) -> list[Listed]:
+    """Return the same, with names."""
+    return list(map(Listed._make, await raw_rows(tx, **which)))
 
 
 async def list_records(
