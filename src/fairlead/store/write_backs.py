@@ -17,7 +17,8 @@ from fairlead.model.batch import StoredBatch
 from fairlead.model.clock import epoch_us
 from fairlead.store import dialect
 from fairlead.store.database import Tx
-from fairlead.store.dialect_records import Place, record_rows
+from fairlead.store.dialect_records import record_rows
+from fairlead.store.record_rows import Place
 from fairlead.store.streams import Partition, Stream
 from fairlead.store.tables import write_backs
 

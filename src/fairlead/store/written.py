@@ -10,7 +10,8 @@ from fairlead.model.batch import StoredBatch
 from fairlead.store import dialect, records, streams, tables, write_backs
 from fairlead.store.database import Tx
 from fairlead.store.deletions import Breaker, Toll
-from fairlead.store.dialect_records import RecordRows, record_rows
+from fairlead.store.dialect_records import record_rows
+from fairlead.store.record_rows import RecordRows
 from fairlead.store.record_seals import PLAIN, Seals
 from fairlead.store.streams import Stream
 from fairlead.store.tables import partitions
