@@ -5,7 +5,18 @@ import asyncio
 import os
 import platform
 
-from bench import calls, emulator, forward, incremental, initial, large, proxy, records
+from bench import (
+    calls,
+    emulator,
+    engine,
+    forward,
+    idle,
+    incremental,
+    initial,
+    large,
+    proxy,
+    records,
+)
 from bench.table import say
 
 BENCHMARKS = {
@@ -17,6 +28,8 @@ BENCHMARKS = {
     "calls": calls.measure,
     "large": large.measure,
     "emulator": emulator.measure,
+    "engine": engine.measure,
+    "idle": idle.measure,
 }
 
 

@@ -248,7 +248,7 @@ async def platform(
         child(["fairlead.cli", "serve", "--port", str(port)], folder, env) as process,
     ):
         made = Stage(session, cloud or {}, origin, key, process)
-        await _until_healthy(made)
+        await until_healthy(made)
         yield made
 
 
@@ -291,7 +291,8 @@ async def _upgrade(folder: Path, env: Mapping[str, str]) -> None:
             raise BenchFailed("fairlead db upgrade failed")
 
 
-async def _until_healthy(made: Stage) -> None:
+async def until_healthy(made: Stage) -> None:
+    """Wait until the platform answers; BenchFailed if it ends instead."""
     async with asyncio.timeout(READY_SECONDS):
         while made.platform.returncode is None:
             try:
