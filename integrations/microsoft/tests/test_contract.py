@@ -38,6 +38,7 @@ ACTIONS = {
     *("list-drive-item-versions", "restore-drive-item-version"),
     *("add-drive-item-permission", "create-sharing-link", "list-drive-item-permissions"),
     *("remove-drive-item-permission", "update-drive-item-permission"),
+    *("check-drive-item-access", "explain-drive-item-access"),
 }
 SYNCS = {
     *("content-types", "drive-item-versions", "drive-items", "drives", "list-columns"),

@@ -13,10 +13,13 @@ def test_sdk_exports_exactly_this():
         "Content",
         "Ctx",
         "EncodedContent",
+        "Incoming",
         "Log",
         "Metadata",
+        "NoRecords",
         "Pack",
         "Record",
+        "Records",
         "Registry",
         "Request",
         "Response",
@@ -37,6 +40,7 @@ def test_sdk_exports_exactly_this():
         "to_stored",
         "validate_input",
         "view_of",
+        "with_incoming",
     ]
     assert all(hasattr(fairlead.sdk, name) for name in fairlead.sdk.__all__)
 
