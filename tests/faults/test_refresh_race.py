@@ -32,7 +32,7 @@ PROGRAM = Path(__file__).with_name("refresh_worker.py")
 KEY = base64.b64encode(bytes(range(32))).decode()
 PROCESSES = 4
 CALLERS = 50
-SECONDS = 60
+SECONDS = 240
 SCOPE = "https://graph.microsoft.com/.default offline_access"
 
 
