@@ -122,7 +122,7 @@ async def open_services(
             clock,
             new_id,
             queue=queue,
-            hourly=(watch.look, app_keys.retire_replaced),
+            hourly=(watch.look, app_keys.retire_replaced, core.budgets.look),
             frequent=(apps.look,),
         )
         establisher.on_established = engine.on_established

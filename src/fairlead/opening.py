@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fairlead.connect.freshen import Freshener
+from fairlead.gateway.budgets import Budgets
 from fairlead.gateway.doctor import Doctor
 from fairlead.gateway.send import Gateway
 from fairlead.http.egress import EgressPolicy
@@ -37,6 +38,7 @@ class Opened:
     registry: Registry
     transport: Transport
     freshener: Freshener
+    budgets: Budgets
     gateway: Gateway
     doctor: Doctor
     clock: Clock
@@ -69,7 +71,9 @@ async def opened(
         stack.push_async_callback(transport.close)
         freshener = Freshener(db, vault, registry, transport, clock, new_id)
         stack.push_async_callback(freshener.close)
-        gateway = Gateway(registry, freshener, transport, clock)
+        budgets = Budgets(db, clock)
+        stack.push_async_callback(budgets.close)
+        gateway = Gateway(registry, freshener, transport, clock, budgets=budgets)
         doctor = Doctor(
             db,
             vault,
@@ -88,6 +92,7 @@ async def opened(
             registry=registry,
             transport=transport,
             freshener=freshener,
+            budgets=budgets,
             gateway=gateway,
             doctor=doctor,
             clock=clock,

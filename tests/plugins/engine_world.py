@@ -128,6 +128,8 @@ class Door:
         on_request: Callable[[], None],
         needs: Any = None,
         on_wait: OnWait | None = None,
+        *,
+        is_patient: bool = False,
     ) -> Any:
         async def send(request: Request) -> Any:
             on_request()

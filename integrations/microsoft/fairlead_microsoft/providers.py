@@ -16,6 +16,7 @@ from fairlead_microsoft.diagnosis import examiner
 from fairlead_microsoft.diagnosis.permissions import LADDERS
 from fairlead_microsoft.errors import classify, throttle
 from fairlead_microsoft.granted import lacking
+from fairlead_microsoft.graph.units import ALLOWANCE
 from fairlead_microsoft.guides import (
     APP_ONLY,
     CERTIFICATE,
@@ -151,6 +152,7 @@ def sharepoint_online(cloud: Cloud) -> Provider:
         # undecorated traffic is throttled first
         headers={"User-Agent": USER_AGENT},
         rate_limit=_RATE_LIMIT,
+        allowance=ALLOWANCE,
         pagination=_GRAPH_PAGES,
         token_request=token_request(cloud),
         on_connected=find_account(cloud),
@@ -186,6 +188,7 @@ def sharepoint_online_app(cloud: Cloud) -> Provider:
         connection_defaults={"assertionAlgorithm": "PS256"},
         headers={"User-Agent": USER_AGENT},
         rate_limit=_RATE_LIMIT,
+        allowance=ALLOWANCE,
         pagination=_GRAPH_PAGES,
         token_request=token_request(cloud),
         on_connected=find_account(cloud),

@@ -29,11 +29,14 @@ class Door(Protocol):
         on_request: Callable[[], None],
         needs: Needs | None = None,
         on_wait: OnWait | None = None,
+        *,
+        is_patient: bool = False,
     ) -> Send:
         """Return what sends requests as this connection.
 
         `on_request` is called for each, `on_wait` with the seconds that one has to wait, and why.
-        MissingScope before anything is sent if the connection's grant lacks what is needed.
+        MissingScope before anything is sent if the connection's grant lacks what is needed. Whoever
+        `is_patient` waits as long as the vendor wants instead of being told that it is throttled.
         """
         ...
 

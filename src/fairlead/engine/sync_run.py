@@ -127,7 +127,11 @@ async def _load(setup: Setup, attempt: Attempt) -> _Work | None:
         for scope in sync.scopes
     ]
     send = setup.gateway.sender(
-        connection, attempt.count_request, Needs(run.function, scopes), attempt.note_wait
+        connection,
+        attempt.count_request,
+        Needs(run.function, scopes),
+        attempt.note_wait,
+        is_patient=True,
     )
     return _Work(
         setup=setup,

@@ -2,25 +2,25 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from operator import is_
 
 import structlog
 
 from fairlead.connect.freshen import Freshener
 from fairlead.connect.validity import token_of
 from fairlead.errors import Unavailable
-from fairlead.gateway.authorise import Target, authorise, provider_headers, target_of
+from fairlead.gateway.budgets import Budgets
+from fairlead.gateway.exchange import Exchange
 from fairlead.gateway.needs import Needs, ScopeCheck
 from fairlead.gateway.pauses import Pauses
+from fairlead.gateway.payment import learn, pay, refused
 from fairlead.http import Transport, asked_wait, backoff, is_used_up, redact_url, retry_delay
 from fairlead.http.retry import IDEMPOTENT
 from fairlead.model.clock import Clock
 from fairlead.model.connection import Connection
 from fairlead.model.credentials import Credentials
-from fairlead.model.exchange import FixedHeaders, OnWait, Request, Response, Send
-from fairlead.model.provider import Provider, Reply
+from fairlead.model.exchange import OnWait, Request, Response, Send
 from fairlead.oauth import claims_of
 from fairlead.sdk.registry import Registry
 
@@ -42,6 +42,7 @@ class Gateway:
         transport: Transport,
         clock: Clock,
         *,
+        budgets: Budgets | None = None,
         longest_wait: timedelta = LONGEST_WAIT,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
@@ -52,6 +53,7 @@ class Gateway:
         self._longest_wait = longest_wait
         self._sleep = sleep
         self._pauses = Pauses()
+        self._budgets = budgets
 
     async def send(
         self,
@@ -66,6 +68,7 @@ class Gateway:
         on_wait: OnWait | None = None,
         patience: timedelta | None = None,
         check: Callable[[Credentials], None] | None = None,
+        is_patient: bool = False,
     ) -> Response:
         """Send one request as the connection and return the answer, whatever its status.
 
@@ -78,9 +81,10 @@ class Gateway:
         never sent twice, one that `is_once` never after it may have been carried out. `on_request`
         is called before each request, `on_wait` with the seconds of each wait and why. No wait is
         longer than `longest_wait`; all last no longer than `patience` together, None = no limit.
-        `check` looks at the main API's credentials before they are used, and may raise.
+        `check` looks at the main API's credentials before they are used, and may raise. Whoever
+        `is_patient` waits as long as the vendor wants, and as often: nobody waits for the answer.
         """
-        exchange = _Exchange(
+        exchange = Exchange(
             self._registry.provider(connection.provider),
             connection,
             request,
@@ -88,29 +92,31 @@ class Gateway:
             decompress=decompress,
             on_wait=on_wait,
             patience_seconds=math.inf if patience is None else patience.total_seconds(),
+            is_patient=is_patient,
         )
         may_repeat = isinstance(request.body, bytes | None)
         retries = retries if may_repeat else 0
-        attempt = 0
         renewed_for: set[bool] = set()
         credentials: Credentials | None = None
         while True:
             if retries:
                 await self._wait_for_pause(exchange)
             audience = None if request.is_bare else exchange.target.audience
-            if audience is not None and credentials is None:
-                credentials = await self._fresh(connection, audience, check)
+            if audience is not None:
+                credentials = await self._admitted(
+                    exchange, audience, credentials, check, may_wait=retries > 0
+                )
             try:
                 if on_request is not None:
                     on_request()
                 answer = await self._send_once(exchange, credentials)
             except Unavailable:
-                pause = backoff(attempt)
-                may_go_on = attempt < retries and may_be_repeated(request)
+                pause = backoff(exchange.attempt)
+                may_go_on = exchange.attempt < retries and may_be_repeated(request)
                 if not (may_go_on and self._is_bearable(exchange, pause)):
                     raise
                 await self._wait(exchange, pause, "no answer")
-                attempt += 1
+                exchange.attempt += 1
                 credentials = None
                 continue
             claims = claims_of(answer.raw_headers) if answer.status == 401 else ""
@@ -123,12 +129,11 @@ class Gateway:
                     await answer.close()
                     credentials = renewed
                     continue
-            delay = self._delay(exchange, answer, attempt, retry_on)
-            if delay is None or attempt >= retries or not self._is_bearable(exchange, delay):
+            delay = await self._worth_waiting(exchange, answer, retries, retry_on)
+            if delay is None:
                 return answer
             await answer.close()
             await self._wait(exchange, delay, f"status {answer.status}")
-            attempt += 1
             # asked for again: the wait may have outlived them
             credentials = None
 
@@ -138,10 +143,13 @@ class Gateway:
         on_request: Callable[[], None],
         needs: Needs | None = None,
         on_wait: OnWait | None = None,
+        *,
+        is_patient: bool = False,
     ) -> Send:
         """Return what a function sends its requests with.
 
-        `on_request` is called before each, `on_wait` with the seconds that one has to wait.
+        `on_request` is called before each, `on_wait` with the seconds that one has to wait. Whoever
+        `is_patient` is never told that the vendor limits requests: it waits.
         MissingScope, before anything is sent, if the grant lacks what the function needs.
         """
         check = None
@@ -156,9 +164,33 @@ class Gateway:
                 on_request=on_request,
                 on_wait=on_wait,
                 check=check,
+                is_patient=is_patient,
             )
 
         return send
+
+    async def _admitted(
+        self,
+        exchange: Exchange,
+        audience: str,
+        credentials: Credentials | None,
+        check: Callable[[Credentials], None] | None,
+        *,
+        may_wait: bool,
+    ) -> Credentials:
+        """Return credentials once the request's units are paid."""
+        connection = exchange.connection
+        known = credentials or await self._fresh(connection, audience, check)
+        allowance = exchange.provider.allowance
+        if allowance is None or self._budgets is None:
+            return known
+        exchange.share = self._budgets.share(allowance, connection, known)
+        if exchange.share is not None and await pay(
+            exchange, exchange.share, self._longest_wait, may_wait=may_wait
+        ):
+            # asked for again: the wait may have outlived them
+            return await self._fresh(connection, audience, check)
+        return known
 
     async def _fresh(
         self, connection: Connection, audience: str, check: Callable[[Credentials], None] | None
@@ -170,7 +202,7 @@ class Gateway:
             check(credentials)
         return credentials
 
-    async def _send_once(self, exchange: "_Exchange", credentials: Credentials | None) -> Response:
+    async def _send_once(self, exchange: Exchange, credentials: Credentials | None) -> Response:
         request, target = exchange.request, exchange.target
         headers, secret_names = request.headers, _NONE
         if credentials is not None:
@@ -183,7 +215,7 @@ class Gateway:
         )
 
     async def _renewed(
-        self, exchange: "_Exchange", refused: Credentials, answer: Response, claims: str
+        self, exchange: Exchange, refused: Credentials, answer: Response, claims: str
     ) -> Credentials | None:
         """Return other credentials after a 401, None if there are none (the answer stands)."""
         token = token_of(refused)
@@ -201,8 +233,30 @@ class Gateway:
             raise
         return None if token_of(renewed) == token else renewed
 
+    async def _worth_waiting(
+        self,
+        exchange: Exchange,
+        answer: Response,
+        retries: int,
+        retry_on: frozenset[int],
+    ) -> float | None:
+        """Return the seconds after which to ask again, None = the answer stands."""
+        refused_seconds = refused(exchange, answer, self._clock.now())
+        if exchange.share is not None:
+            await learn(exchange.share, answer, refused_seconds, self._clock.now())
+        delay = self._delay(exchange, answer, exchange.attempt, retry_on)
+        if delay is None or not self._is_bearable(exchange, delay):
+            return None
+        # who names no time does not limit, but is out of order
+        is_limited = answer.status == 429 or bool(refused_seconds)
+        if exchange.is_patient and is_limited and retries:
+            exchange.refusals += 1
+            return max(delay, backoff(exchange.refusals - FUNCTION_RETRIES))
+        exchange.attempt += 1
+        return delay if exchange.attempt <= retries else None
+
     def _delay(
-        self, exchange: "_Exchange", answer: Response, attempt: int, retry_on: frozenset[int]
+        self, exchange: Exchange, answer: Response, attempt: int, retry_on: frozenset[int]
     ) -> float | None:
         provider = exchange.provider
         rule = provider.rate_limit
@@ -213,12 +267,7 @@ class Gateway:
             and not is_used_up(answer.headers, rule)
         ):
             return None
-        reply = Reply(
-            status=answer.status,
-            headers=answer.headers,
-            url=answer.url.partition("?")[0],
-            method=exchange.request.method.upper(),
-        )
+        reply = exchange.reply(answer)
         throttled = provider.throttle(reply) if provider.throttle is not None else None
         is_over = answer.status == 429 or is_used_up(reply.headers, rule)
         if answer.status < 400 and throttled is None and not is_over and not retry_on:
@@ -233,15 +282,17 @@ class Gateway:
         repeatable = may_be_repeated(exchange.request)
         return retry_delay(reply, provider, attempt, now, also=retry_on, repeatable=repeatable)
 
-    async def _wait_for_pause(self, exchange: "_Exchange") -> None:
+    async def _wait_for_pause(self, exchange: Exchange) -> None:
         left = self._pauses.left(exchange.connection.id, self._clock.now())
         if left > 0 and self._is_bearable(exchange, left):
             await self._wait(exchange, left, "paused by the vendor")
 
-    def _is_bearable(self, exchange: "_Exchange", seconds: float) -> bool:
+    def _is_bearable(self, exchange: Exchange, seconds: float) -> bool:
+        if exchange.is_patient:
+            return True
         return seconds <= min(exchange.patience_seconds, self._longest_wait.total_seconds())
 
-    async def _wait(self, exchange: "_Exchange", seconds: float, reason: str) -> None:
+    async def _wait(self, exchange: Exchange, seconds: float, reason: str) -> None:
         exchange.patience_seconds -= seconds
         if exchange.on_wait is not None:
             exchange.on_wait(seconds, reason)
@@ -256,70 +307,6 @@ class Gateway:
         await self._sleep(seconds)
 
 
-class _Exchange:
-    """One caller's request: what does not change between its attempts, and their patience."""
-
-    def __init__(
-        self,
-        provider: Provider,
-        connection: Connection,
-        request: Request,
-        redirects: int,
-        *,
-        decompress: bool,
-        on_wait: OnWait | None,
-        patience_seconds: float,
-    ) -> None:
-        self.on_wait = on_wait
-        #: left for further waits
-        self.patience_seconds = patience_seconds
-        self.provider = provider
-        self.connection = connection
-        self.request = request
-        self.redirects = redirects
-        self.decompress = decompress
-        self.target: Target = target_of(provider, request.url, connection.connection_config)
-
-    def dressed(self, credentials: Credentials) -> tuple[FixedHeaders, frozenset[str]]:
-        """Return the request's headers with ours, and which of them carry secrets.
-
-        For a caller who sends the same headers again they are the same as last time, while nothing
-        that they are made of was replaced.
-        """
-        asked = self.request.headers
-        if not isinstance(asked, FixedHeaders):
-            return self._dress(credentials)
-        key = (self.connection.id, self.target.audience)
-        made_of = (self.provider, self.connection, credentials)
-        last = asked.kept.get(key)
-        if last is not None and all(map(is_, last[0], made_of)):
-            made: tuple[FixedHeaders, frozenset[str]] = last[1]
-            return made
-        made = self._dress(credentials)
-        asked.kept[key] = made_of, made
-        return made
-
-    def _dress(self, credentials: Credentials) -> tuple[FixedHeaders, frozenset[str]]:
-        config = self.connection.connection_config
-        secrets = authorise(self.provider, credentials, self.target, config)
-        headers = _merged(provider_headers(self.provider, config) | secrets, self.request.headers)
-        return FixedHeaders(headers), frozenset(name.lower() for name in secrets)
-
-
 def may_be_repeated(request: Request) -> bool:
     """Tell whether a request may be sent again though it may have been carried out."""
     return request.method.upper() in IDEMPOTENT and not request.is_once
-
-
-def _merged(ours: Mapping[str, str], callers: Mapping[str, str]) -> dict[str, str]:
-    """Return both; the caller's win, but for a user agent that the provider prescribes.
-
-    So does an Accept of the provider's over one that takes anything, as libraries send by default.
-    """
-    merged = {name.lower(): (name, value) for name, value in ours.items()}
-    for name, value in callers.items():
-        lower = name.lower()
-        if lower in merged and (lower == "user-agent" or (lower == "accept" and "*/*" in value)):
-            continue
-        merged[lower] = (name, value)
-    return dict(merged.values())

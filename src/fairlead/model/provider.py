@@ -1,6 +1,6 @@
-"""Provider: how one vendor's API is reached and authenticated: data, plus up to seven hooks.
+"""Provider: how one vendor's API is reached and authenticated: data, plus up to eight hooks.
 
-A provider is a typed literal in a pack. The platform calls the seven hooks below and nothing else
+A provider is a typed literal in a pack. The platform calls the eight hooks below and nothing else
 of a pack while it authenticates; each has a default, so a simple provider is ten lines of data.
 """
 
@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from fairlead.errors import FairleadError
+from fairlead.model.budget import Allowance
 from fairlead.model.diagnosis import Chart
 from fairlead.model.guide import Guide
 from fairlead.model.limits import Pagination, RateLimit
@@ -225,6 +226,8 @@ class Provider:
     headers: Mapping[str, str] = field(default_factory=dict)
     #: when a call that was refused may be sent again
     rate_limit: RateLimit = field(default_factory=RateLimit)
+    #: how much one app may ask of one customer's account; None = nobody counts
+    allowance: Allowance | None = None
     #: told to callers who read lists; None = nothing is known
     pagination: Pagination | None = None
     #: do the pack's syncs start by themselves on a new connection?

@@ -125,6 +125,11 @@ async def by_id(tx: Tx, vault: Vault, id: int) -> Integration | None:
     return row and _integration(vault, row)
 
 
+async def app_of(tx: Tx, id: int) -> str:
+    """Return the client id of an integration, "" if it has none."""
+    return await tx.scalar(select(integrations.c.client_id).where(integrations.c.id == id)) or ""
+
+
 async def list_all(tx: Tx, vault: Vault, environment_id: int) -> list[Integration]:
     """Return the environment's integrations, oldest first."""
     rows = await tx.all(

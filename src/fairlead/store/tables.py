@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -447,4 +448,21 @@ deliveries = Table(
     Column("status", Integer),
     Column("error", Words),
     Column("created_at", Instant, nullable=False),
+)
+
+# Belongs to nobody here: one app may serve several environments, and its limit is the vendor's.
+budgets = Table(
+    "budgets",
+    metadata,
+    # hash of provider, app and account
+    Column("key", Words, primary_key=True),
+    Column("limit", BigInteger),
+    Column("limit_until", Instant),
+    Column("level", Float, nullable=False),
+    Column("level_at", Instant, nullable=False, index=True),
+    Column("paused_until", Instant),
+    Column("left", BigInteger),
+    Column("left_until", Instant),
+    Column("span_units", BigInteger, nullable=False),
+    Column("span_ends_at", Instant, nullable=False),
 )
