@@ -1,12 +1,14 @@
 """The sync `drive-items`: a mirror of every file and folder of the chosen drives."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 from typing import ClassVar, Self
 
 from pydantic import Field
 
 from fairlead.sdk import Batch, Checkpoint, Metadata, Record, SyncCtx
 from fairlead_microsoft.graph import Graph
+from fairlead_microsoft.sharepoint.abreast import visit_all
 from fairlead_microsoft.sharepoint.models import GraphDrive, GraphItem
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.tour import Tour
@@ -113,14 +115,14 @@ async def drive_items(ctx: SyncCtx[Graph, Drives, Positions]) -> AsyncIterator[B
     drive_ids = list(dict.fromkeys(ctx.metadata.drive_ids)) or await root_site_drives(ctx.api)
     ctx.checkpoint.keep_only(drive_ids)
     tour = Tour(ctx)
-    for drive_id in drive_ids:
-        async for batch in tour.visit(drive_id, [drive_id], _of_drive(ctx, drive_id)):
-            yield batch
+    readers = {drive_id: partial(_of_drive, drive_id) for drive_id in drive_ids}
+    async for batch in visit_all(ctx, tour, readers):
+        yield batch
     tour.end()
 
 
 async def _of_drive(
-    ctx: SyncCtx[Graph, Drives, Positions], drive_id: str
+    drive_id: str, ctx: SyncCtx[Graph, Drives, Positions]
 ) -> AsyncGenerator[Batch[DriveItem], None]:
     async def knows(item_ids: list[str]) -> set[str]:
         known = await ctx.known([f"{drive_id}/{one}" for one in item_ids])

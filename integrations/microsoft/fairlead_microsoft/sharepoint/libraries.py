@@ -59,11 +59,11 @@ async def libraries_of(
 
 
 async def feed_of(
-    ctx: SyncCtx[Graph, Any, Any],
     drive_id: str,
     partition: str,
     model: type[M],
-    batch: Callable[[DeltaPage[M]], Batch[R]],
+    batch: Callable[[SyncCtx[Graph, Any, Any], DeltaPage[M]], Batch[R]],
+    ctx: SyncCtx[Graph, Any, Any],
     *,
     cascades: bool = False,
 ) -> AsyncGenerator[Batch[R], None]:
@@ -73,4 +73,4 @@ async def feed_of(
     since = links.get(partition)
     async for page in ctx.api.delta(model, feed, since=since, cascades=cascades):
         links[partition] = page.link
-        yield batch(page)
+        yield batch(ctx, page)

@@ -1,6 +1,7 @@
 """The sync `drive-item-versions`: the versions of every file of the chosen drives."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 from typing import Self
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from pydantic import Field
 from fairlead.errors import FairleadError
 from fairlead.sdk import Batch, Metadata, Record, Shape, SyncCtx
 from fairlead_microsoft.graph import Graph
+from fairlead_microsoft.sharepoint.abreast import visit_all
 from fairlead_microsoft.sharepoint.choice import SitePositions, chosen_sites
 from fairlead_microsoft.sharepoint.libraries import Libraries, Library, libraries_of
 from fairlead_microsoft.sharepoint.models import GraphItem, IdentitySet
@@ -87,10 +89,9 @@ async def drive_item_versions(
     found = await _chosen(ctx, tour)
     for batch in kept(found.in_doubt):
         yield batch
-    for library in found.open:
-        place = library.partition
-        async for batch in tour.visit(place, [place], _versions(ctx, library)):
-            yield batch
+    readers = {one.partition: partial(_versions, one) for one in found.open}
+    async for batch in visit_all(ctx, tour, readers):
+        yield batch
     tour.end()
 
 
@@ -107,7 +108,7 @@ def _of_item(library: Library, item_id: str) -> str:
 
 
 async def _versions(
-    ctx: SyncCtx[Graph, Drives, SitePositions], library: Library
+    library: Library, ctx: SyncCtx[Graph, Drives, SitePositions]
 ) -> AsyncGenerator[Batch[DriveItemVersion], None]:
     api, links = ctx.api, ctx.checkpoint.links
     feed = api.path("drives", library.drive_id, "root", "delta")

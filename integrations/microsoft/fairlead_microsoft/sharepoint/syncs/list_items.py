@@ -7,6 +7,7 @@ columns are named; when they change, the list is read afresh.
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -16,6 +17,7 @@ from fairlead.errors import FairleadError
 from fairlead.sdk import Batch, Metadata, Record, Shape, SyncCtx
 from fairlead_microsoft.graph import Graph
 from fairlead_microsoft.graph.batch import MOST_CALLS
+from fairlead_microsoft.sharepoint.abreast import visit_all
 from fairlead_microsoft.sharepoint.choice import SitePositions, chosen_sites
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.syncs.graph_column import GraphColumn
@@ -199,9 +201,9 @@ async def list_items(ctx: SyncCtx[Graph, Sites, Positions]) -> AsyncIterator[Bat
     ctx.checkpoint.keep_only([*(one.partition for one in found), *in_doubt])
     for batch in kept(in_doubt):
         yield batch
-    for one in found:
-        async for batch in tour.visit(one.partition, [one.partition], _rows(ctx, one)):
-            yield batch
+    readers = {one.partition: partial(_rows, one) for one in found}
+    async for batch in visit_all(ctx, tour, readers):
+        yield batch
     tour.end()
 
 
@@ -239,7 +241,7 @@ async def _lists(
 
 
 async def _rows(
-    ctx: SyncCtx[Graph, Sites, Positions], one: _List
+    one: _List, ctx: SyncCtx[Graph, Sites, Positions]
 ) -> AsyncGenerator[Batch[ListItem], None]:
     place, checkpoint, expand = one.partition, ctx.checkpoint, one.expand()
     asked = "\n".join([expand, *(f"{c.name} {c.display_name} {c.kind}" for c in one.columns)])

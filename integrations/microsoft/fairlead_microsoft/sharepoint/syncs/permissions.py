@@ -11,6 +11,7 @@ https://learn.microsoft.com/onedrive/developer/rest-api/concepts/scan-guidance
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 from hashlib import sha256
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from pydantic import Field
 from fairlead.errors import FairleadError
 from fairlead.sdk import Batch, Metadata, Record, Shape, SyncCtx
 from fairlead_microsoft.graph import Graph
+from fairlead_microsoft.sharepoint.abreast import visit_all
 from fairlead_microsoft.sharepoint.choice import SitePositions
 from fairlead_microsoft.sharepoint.libraries import Library
 from fairlead_microsoft.sharepoint.pack import sharepoint
@@ -151,10 +153,9 @@ async def permissions(ctx: SyncCtx[Graph, Drives, Positions]) -> AsyncIterator[B
     tour = Tour(ctx)
     chosen = dict.fromkeys(Library(one.site_id, one.drive_id) for one in ctx.metadata.drives)
     ctx.checkpoint.forget_others([one.partition for one in chosen])
-    for library in chosen:
-        place = library.partition
-        async for batch in tour.visit(place, [place], _of_drive(ctx, tour, library)):
-            yield batch
+    readers = {one.partition: partial(_of_drive, tour, one) for one in chosen}
+    async for batch in visit_all(ctx, tour, readers):
+        yield batch
     tour.end()
 
 
@@ -163,7 +164,7 @@ def _of_item(drive_id: str, item_id: str) -> str:
 
 
 async def _of_drive(
-    ctx: SyncCtx[Graph, Drives, Positions], tour: Tour, library: Library
+    tour: Tour, library: Library, ctx: SyncCtx[Graph, Drives, Positions]
 ) -> AsyncGenerator[Batch[Permission], None]:
     api, place, drive = ctx.api, library.partition, library.drive_id
     links, again, known = ctx.checkpoint.links, ctx.checkpoint.again, ctx.checkpoint.scopes

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from fairlead.sdk import Batch, Metadata, Record, SyncCtx
 from fairlead_microsoft.graph import DeltaPage, Graph
+from fairlead_microsoft.sharepoint.abreast import visit_all
 from fairlead_microsoft.sharepoint.choice import SitePositions, named_sites
 from fairlead_microsoft.sharepoint.libraries import Library, feed_of, libraries_of
 from fairlead_microsoft.sharepoint.models import GraphItem
@@ -77,12 +78,14 @@ async def shared_sites_selection(
     found = await libraries_of(ctx, tour, sites)
     for batch in kept(found.in_doubt):
         yield batch
-    for library in found.open:
-        feed = feed_of(
-            ctx, library.drive_id, library.partition, GraphItem, partial(_batch, ctx, library)
+    readers = {
+        one.partition: partial(
+            feed_of, one.drive_id, one.partition, GraphItem, partial(_batch, one)
         )
-        async for batch in tour.visit(library.partition, [library.partition], feed):
-            yield batch
+        for one in found.open
+    }
+    async for batch in visit_all(ctx, tour, readers):
+        yield batch
     tour.end()
 
 
@@ -91,7 +94,7 @@ def _key(library: Library, item_id: str) -> str:
 
 
 def _batch(
-    ctx: SyncCtx[Graph, Picked, SitePositions], library: Library, page: DeltaPage[GraphItem]
+    library: Library, ctx: SyncCtx[Graph, Picked, SitePositions], page: DeltaPage[GraphItem]
 ) -> Batch[SharedSiteFile]:
     return Batch(
         upsert=[SharedSiteFile.of(library, item) for item in page.live if not item.folder],

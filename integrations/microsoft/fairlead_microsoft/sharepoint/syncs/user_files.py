@@ -8,6 +8,7 @@ from pydantic import Field
 
 from fairlead.sdk import Batch, Checkpoint, Metadata, Record, Shape, SyncCtx
 from fairlead_microsoft.graph import DeltaPage, Graph
+from fairlead_microsoft.sharepoint.abreast import visit_all
 from fairlead_microsoft.sharepoint.libraries import feed_of
 from fairlead_microsoft.sharepoint.models import AuthoredItem
 from fairlead_microsoft.sharepoint.pack import sharepoint
@@ -96,17 +97,17 @@ async def user_files(ctx: SyncCtx[Graph, Nothing, Positions]) -> AsyncIterator[B
     drives = [drive async for drive in ctx.api.items(OwnDrive, path)]
     for drive_id in ctx.checkpoint.links.keys() - {drive.id for drive in drives}:
         del ctx.checkpoint.links[drive_id]
-    for drive in drives:
-        feed = feed_of(
-            ctx, drive.id, drive.id, AuthoredItem, partial(_batch, ctx, drive), cascades=True
-        )
-        async for batch in tour.visit(drive.id, [drive.id], feed):
-            yield batch
+    readers = {
+        one.id: partial(feed_of, one.id, one.id, AuthoredItem, partial(_batch, one), cascades=True)
+        for one in drives
+    }
+    async for batch in visit_all(ctx, tour, readers):
+        yield batch
     tour.end()
 
 
 def _batch(
-    ctx: SyncCtx[Graph, Nothing, Positions], drive: OwnDrive, page: DeltaPage[AuthoredItem]
+    drive: OwnDrive, ctx: SyncCtx[Graph, Nothing, Positions], page: DeltaPage[AuthoredItem]
 ) -> Batch[UserFile]:
     return Batch(
         upsert=[UserFile.of(drive, item) for item in page.live],
