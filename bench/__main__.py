@@ -6,6 +6,7 @@ import os
 import platform
 
 from bench import (
+    abreast,
     calls,
     emulator,
     engine,
@@ -16,12 +17,15 @@ from bench import (
     large,
     proxy,
     records,
+    requests,
 )
 from bench.table import say
 
 BENCHMARKS = {
     "sync": initial.measure,
     "incremental": incremental.measure,
+    "abreast": abreast.measure,
+    "requests": requests.measure,
     "records": records.measure,
     "proxy": proxy.measure,
     "forward": forward.measure,

@@ -108,12 +108,12 @@ class Stage:
             str(drive["id"]) for drive in self.cloud["drives"] if drive["site"].endswith(site)
         )
 
-    async def choose(self, drive: str) -> None:
-        """Set the connection's metadata: sync this drive."""
+    async def choose(self, *drives: str) -> None:
+        """Set the connection's metadata: sync these drives."""
         # Connecting starts the sync by itself, on another drive.
         await self._over(None)
         names = {"connection_id": self.connection, "provider_config_key": INTEGRATION}
-        body = {**names, "metadata": {"driveIds": [drive]}}
+        body = {**names, "metadata": {"driveIds": drives}}
         await self.call("POST", "/connections/metadata", json=body)
 
     async def run_sync(self) -> dict[str, Any]:

@@ -236,3 +236,18 @@ async def test_one_bad_drive_does_not_fail_the_others(lab):
         ran = await run_sync(lab.pack, "drive-items", lab.http, **both)
         assert [skip.place for skip in ran.skipped] == [other.id]
         assert lab.table.live() == held
+
+
+@pytest.mark.parametrize(
+    "count", [2_000, pytest.param(50_000, marks=pytest.mark.slow)], ids=lambda count: f"{count}"
+)
+async def test_a_folder_of_many_is_renamed_with_one_page(lab, count):
+    deep = lab.drive.create_folder(lab.item("Campaigns"), "Deep", SYSTEM)
+    for number in range(count):
+        lab.drive.put_file(deep, f"{number}.txt", MemoryBlob(b"x"), SYSTEM)
+    await lab.sync()
+    lab.drive.update(lab.item("Campaigns"), SYSTEM, name="Kampagnen")
+    ran = await lab.sync()
+    assert len(lab.http.requests) == 1
+    assert ran.counts.updated > count
+    assert lab.mirror() == lab.truth()

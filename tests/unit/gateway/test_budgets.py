@@ -97,7 +97,12 @@ def answers(door, *given):
 
 async def patient(door, url="/x", **options):
     waits = []
-    send = door.gateway.sender(door.connection, lambda: None, on_wait=waits.append, is_patient=True)
+    send = door.gateway.sender(
+        door.connection,
+        lambda: None,
+        on_wait=lambda seconds, why: waits.append(seconds),
+        is_patient=True,
+    )
     return await send(Request(url=url, **options)), waits
 
 
