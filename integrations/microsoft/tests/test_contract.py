@@ -32,6 +32,7 @@ ACTIONS = {
     *("list-site-pages", "publish-site-page", "update-site-page"),
     *("create-drive-folder", "get-drive", "list-drive-children", "list-drives"),
     *("resolve-url", "search-drive-items"),
+    *("check-drive-item-access", "explain-drive-item-access"),
     *("copy-drive-item", "delete-drive-item", "get-drive-item", "update-drive-item"),
     *("create-drive-upload-session", "download-drive-item-content", "fetch-file"),
     *("get-drive-item-thumbnail", "get-thumbnails", "upload-drive-item"),
