@@ -21,8 +21,10 @@ SECRET_KEY = "s3cr3t-key-of-the-walks"
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_the_page_of_the_client(
-    walk: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    walk: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    # the page saves files
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FAIRLEAD_HOST", walk.fairlead.url)
     monkeypatch.setenv("FAIRLEAD_SECRET_KEY", SECRET_KEY)
     await walk.connected()
@@ -50,4 +52,5 @@ async def test_the_page_of_the_client(
     assert "ADDED" in shown
     assert "not_found" in shown
     assert "sync\n" in shown
+    assert (tmp_path / "items.csv").read_text(encoding="utf-8").startswith("id,driveId,")
     assert "answer 401" not in shown
