@@ -33,7 +33,7 @@ T = TypeVar("T")
 #: names of DBOS's queues
 _QUEUES = {RunKind.SYNC: "runs", RunKind.ACTION: "actions"}
 #: seconds between two looks into the queue; the longest that a free slot waits
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.2
 #: names the meaning of a ticket, not our release: what an older release put in is still served
 _FORMAT = "1"
 #: states in which a ticket is still to be served, or being served
