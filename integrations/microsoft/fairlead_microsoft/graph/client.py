@@ -100,7 +100,7 @@ class Graph(Uploader):
         Throttled and ReconnectRequired are raised: they concern all of them.
         """
         whole = [urls.with_query(path, params) for path in paths]
-        answers = await read_many(self._call, self._root, whole)
+        answers = await read_many(self._call, self._root, whole, sleep=self._sleep)
         for answer in answers:
             if isinstance(answer, ReconnectRequired):
                 raise answer
