@@ -61,7 +61,7 @@ async def test_preconditions_reach_the_vendor(walk: Any) -> None:
 
 @pytest.mark.parametrize("status", [403, 404, 410, 429, 500, 503])
 async def test_the_vendors_errors_come_back_as_they_are(walk: Any, status: int) -> None:
-    walk.breaks(host="graph", status=status, retry_after=7)
+    walk.breaks(host="graph", path="*/sites/root", status=status, retry_after=7)
     answer = await proxy(walk, "/v1.0/sites/root")
     assert answer.status_code == status
     assert answer.json()["error"]["code"]
@@ -69,14 +69,14 @@ async def test_the_vendors_errors_come_back_as_they_are(walk: Any, status: int) 
 
 
 async def test_one_new_token_after_a_401(walk: Any) -> None:
-    walk.breaks(host="graph", status=401)
+    walk.breaks(host="graph", path="*/sites/root", status=401)
     assert (await proxy(walk, "/v1.0/sites/root")).status_code == 200
-    walk.breaks(host="graph", status=401, count=None)
+    walk.breaks(host="graph", path="*/sites/root", status=401, count=None)
     assert (await proxy(walk, "/v1.0/sites/root")).status_code == 401
 
 
 async def test_throttled_calls_are_retried_on_request(walk: Any) -> None:
-    walk.breaks(host="graph", status=429, retry_after=0)
+    walk.breaks(host="graph", path="*/sites/root", status=429, retry_after=0)
     answer = await proxy(walk, "/v1.0/sites/root", headers={"Retries": "1"})
     assert answer.status_code == 200
 
