@@ -147,15 +147,25 @@ def _sign_in_error(
 
 
 def cutting(send: Send, limit: int) -> Send:
-    """Let an answer break off after so many bytes of its body."""
+    """Let an answer break off after so many bytes of its body; without a body, before its head."""
     left = limit
+    head: Message | None = None
 
     async def cut(message: Message) -> None:
-        nonlocal left
+        nonlocal left, head
+        if message["type"] == "http.response.start":
+            head = message
+            return
         if message["type"] != "http.response.body":
             await send(message)
             return
         body: bytes = message.get("body", b"")
+        if head is not None:
+            if not (body or left or message.get("more_body")):
+                # its head alone would be the whole answer
+                raise CutConnection("cut before the answer")
+            await send(head)
+            head = None
         if len(body) >= left:
             # The promised length is never reached, so the client sees a broken body, as it would
             # when a gateway dies; raising makes the server close the connection.
