@@ -28,7 +28,7 @@ async def test_providers(world: Any, check: Any) -> None:
         each["name"]
         for each in (await world.client.get("/providers/acme/templates")).json()["data"]
     ]
-    assert names == ["notes", "shout"]
+    assert names == ["notes", "shout", "weigh"]
 
 
 async def test_life_of_an_integration(world: Any, check: Any) -> None:
