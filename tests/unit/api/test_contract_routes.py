@@ -180,9 +180,9 @@ SCRIPT = {
 async def test_functions_of_all_integrations(full: Any, check: Any) -> None:
     [one] = (await full.client.get("/scripts/config")).json()
     assert (one["providerConfigKey"], one["provider"]) == ("sp", "acme")
-    [sync], [action] = one["syncs"], one["actions"]
-    assert (sync["name"], action["name"]) == ("notes", "shout")
-    for each in (sync, action):
+    [sync], [action, other] = one["syncs"], one["actions"]
+    assert (sync["name"], action["name"], other["name"]) == ("notes", "shout", "weigh")
+    for each in (sync, action, other):
         assert each.keys() >= SCRIPT
         assert each["endpoints"] == []
         assert each["enabled"] is True
@@ -192,7 +192,7 @@ async def test_functions_of_all_integrations(full: Any, check: Any) -> None:
     assert sync["features"] == ["checkpoints"]
     assert action["json_schema"]["definitions"]["Input"]["required"] == ["text"]
     assert one["on-events"] == []
-    [tool] = (await full.client.get("/scripts/config?format=openai")).json()["data"]
+    tool, _ = (await full.client.get("/scripts/config?format=openai")).json()["data"]
     assert tool["name"] == "shout"
     assert tool["parameters"]["required"] == ["text"]
     read = (await full.client.get("/integrations/sp/functions/notes/code")).json()
