@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # Tests are imported one by one (importmode=importlib), so the folder of plugins is named here.
 sys.path.insert(0, str(Path(__file__).parent / "plugins"))
@@ -13,7 +13,14 @@ pytest_plugins = ["both_clients", "certificates", "clinic", "databases", "histor
 # The same examples on every machine, so that what fails there fails here; `--hypothesis-profile
 # long` looks further, at others each time, and takes hours.
 settings.register_profile(
-    "ci", deadline=None, derandomize=True, print_blob=True, database=None, max_examples=100
+    "ci",
+    # explaining a failure traces every line of every example
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    database=None,
+    max_examples=100,
 )
 settings.register_profile(
     "long",

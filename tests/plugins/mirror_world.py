@@ -382,10 +382,13 @@ class Story:
         assert stored == self.follower.held
         truth = self.plot.truth(self.world, self.people)
         assert {self.plot.key(one): self.plot.told(one) for one in stored.values()} == truth
-        afresh = (await self._afresh()).table.live()
+        fresh = await self._afresh()
+        # what the fresh read could not read says nothing of the copy, which equals the truth
+        left_out = tuple(each.place for each in fresh.skipped)
         steady = self.plot.steady
-        assert {k: steady(one) for k, one in stored.items()} == {
-            k: steady(one) for k, one in afresh.items()
+        copied = {k: steady(one) for k, one in stored.items() if not k.startswith(left_out)}
+        assert copied == {
+            k: steady(one) for k, one in fresh.table.live().items() if not k.startswith(left_out)
         }
 
     async def _afresh(self) -> SyncOutcome:

@@ -49,28 +49,22 @@ def move_of(before: bytes, after: bytes, lineage: Lineage) -> Move | None:
     """Return how a record moved; None if it lies where it did."""
     old, new = orjson.loads(before), orjson.loads(after)
     path = new.get(lineage.path)
-    if not isinstance(path, str) or path == old.get(lineage.path):
+    changed = [(field, old.get(field), new.get(field)) for field in lineage.begun]
+    begun = tuple((field, str(a), str(b)) for field, a, b in changed if a and b)
+    if not isinstance(path, str):
         return None
-    changed = ((field, old.get(field), new.get(field)) for field in lineage.begun)
-    return Move(path, tuple((field, str(a), str(b)) for field, a, b in changed if a and b))
-
-
-def settled_above(told: bytes, above: bytes, lineage: Lineage) -> Move | None:
-    """Return how to move a record that was told before the one above it; None if it lies right.
-
-    Without knowing what the one above had been: a field counts as begun by it if the rest of it is
-    the record's own name.
-    """
-    old, new = orjson.loads(told), orjson.loads(above)
-    path, name = new.get(lineage.path), old.get(lineage.name, "")
-    if not isinstance(path, str) or old.get(lineage.path) == f"{path}/{name}":
+    if path == old.get(lineage.path) and all(a == b for _, a, b in begun):
         return None
-    begun: list[tuple[str, str, str]] = []
-    for field in lineage.begun:
-        before, _, last = str(old.get(field) or "").rpartition("/")
-        if before and unquote(last) == name and new.get(field):
-            begun.append((field, before, str(new[field])))
-    return Move(path, tuple(begun))
+    return Move(path, begun)
+
+
+def place_of(above: bytes, lineage: Lineage) -> Move | None:
+    """Return where a record lies, for what was told before it; None if it does not say."""
+    new = orjson.loads(above)
+    path = new.get(lineage.path)
+    if not isinstance(path, str):
+        return None
+    return Move(path, tuple((name, "", str(new[name])) for name in lineage.begun if new.get(name)))
 
 
 def carried(
@@ -83,13 +77,24 @@ def carried(
     a page earlier, with the old one.
     """
     values = orjson.loads(content)
-    path = f"{above.path}/{values.get(lineage.name, '')}"
-    move = Move(path, above.begun)
-    if values.get(lineage.path) == path:
-        return move, None
+    name = values.get(lineage.name, "")
+    path = f"{above.path}/{name}"
+    is_right = values.get(lineage.path) == path
     values[lineage.path] = path
+    begun: list[tuple[str, str, str]] = []
     for field, before, now in above.begun:
         value = values.get(field)
-        if isinstance(value, str) and value.startswith(f"{before}/"):
-            values[field] = now + value[len(before) :]
-    return move, hashed(values, lineage.volatile)
+        if not isinstance(value, str):
+            continue
+        last = value.rpartition("/")[2]
+        if unquote(last) == name:
+            told = f"{now}/{last}"
+        elif before and value.startswith(f"{before}/"):
+            told = now + value[len(before) :]
+        else:
+            continue
+        is_right = is_right and told == value
+        values[field] = told
+        begun.append((field, value, told))
+    move = Move(path, tuple(begun))
+    return move, None if is_right else hashed(values, lineage.volatile)

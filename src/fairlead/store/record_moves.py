@@ -5,7 +5,7 @@
 from collections.abc import Mapping
 
 from fairlead.model.batch import StoredBatch
-from fairlead.model.content import Lineage, Move, carried, move_of, settled_above
+from fairlead.model.content import Lineage, Move, carried, move_of, place_of
 from fairlead.store.database import Tx
 from fairlead.store.record_rows import CHUNK, Fresh, Place, RecordRows
 from fairlead.store.record_seals import Form
@@ -90,11 +90,12 @@ async def settle_places(  # noqa: PLR0917  # what a batch is written with
         await form.learn(tx, (row.content for row in found))
         for row in found:
             before = form.opened(row.id, row.content)
-            move = settled_above(before, batch.upsert[row.parent][1], lineage)
-            if move is None:
+            above_it = place_of(batch.upsert[row.parent][1], lineage)
+            if above_it is None:
                 continue
-            moved[row.id], told = carried(before, move, lineage)
+            move, told = carried(before, above_it, lineage)
             if told is not None:
+                moved[row.id] = move
                 digest, content = told
                 position = stream.next_position()
                 hash, written = form.hash(digest), form.content(row.id, content)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import orjson
 
 from fairlead.model.batch import BatchCounts, StoredBatch
-from fairlead.model.content import Lineage, Move, carried, move_of, settled_above
+from fairlead.model.content import Lineage, Move, carried, move_of, place_of
 
 
 @dataclass(slots=True)
@@ -194,11 +194,12 @@ class Table:
                 continue
             if row.is_deleted or row.generation != generation:
                 continue
-            above = settled_above(row.content, batch.upsert[row.parent][1], lineage)
+            above = place_of(batch.upsert[row.parent][1], lineage)
             if above is None:
                 continue
-            moved[record_id], told = carried(row.content, above, lineage)
+            move, told = carried(row.content, above, lineage)
             if told is not None:
+                moved[record_id] = move
                 row.digest, row.content = told
                 done += 1
         return BatchCounts(updated=done) + self._carry(batch, moved, lineage)
