@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from fairlead.api.auth import Caller, needs
 from fairlead.api.errors import envelope, error_response, json_response, translated
 from fairlead.api.identifiers import FunctionName
+from fairlead.api.named_connection import named_connection
 from fairlead.api.openapi import header_parameters
 from fairlead.api.routing import NoQuery, Strict, headers_of, query_of, required_headers
 from fairlead.api.services import Given, Services
@@ -29,7 +30,6 @@ from fairlead.errors import (
 )
 from fairlead.model.connection import Connection
 from fairlead.model.run import RunState
-from fairlead.store import connections
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["actions"])
@@ -121,12 +121,7 @@ async def found_connection(
 ) -> Connection:
     """Return the connection that an action is called on; CallerError (`unknown_connection`)."""
     async with services.db.read() as tx:
-        connection = await connections.find(tx, caller.environment.id, key, connection_id)
-    if connection is None:
-        raise CallerError(
-            f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
-        )
-    return connection
+        return await named_connection(tx, caller, key, connection_id)
 
 
 def _retries(headers: Mapping[str, str]) -> int:

@@ -21,13 +21,13 @@ from starlette.types import Scope
 from fairlead.api.auth import Caller
 from fairlead.api.errors import invalid, placed
 from fairlead.api.identifiers import FunctionName, ModelName, moment
+from fairlead.api.named_connection import named_connection
 from fairlead.api.openapi import Documentation
 from fairlead.api.record_json import page_of
 from fairlead.api.routing import Strict, headers_of, nested_query, required_headers, validated
 from fairlead.api.services import Services
-from fairlead.errors import CallerError, InvalidInput, NotFound
+from fairlead.errors import InvalidInput, NotFound
 from fairlead.model.connection import Connection
-from fairlead.store import connections
 from fairlead.store.cursor import cursor_at, decode_cursor
 from fairlead.store.record_lists import raw_rows
 
@@ -163,11 +163,7 @@ async def list_records(services: Services, caller: Caller, scope: Scope) -> Resp
     since = _since(query, services.clock.now())
     after = _after(query.cursor)
     async with services.db.read() as tx:
-        connection = await connections.find(tx, caller.environment.id, key, connection_id)
-        if connection is None:
-            raise CallerError(
-                f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
-            )
+        connection = await named_connection(tx, caller, key, connection_id)
         found = await raw_rows(
             tx,
             connection_pk=connection.id,

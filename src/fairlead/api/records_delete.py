@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field
 
 from fairlead.api.auth import Caller, needs
 from fairlead.api.identifiers import FunctionName, ModelName
+from fairlead.api.named_connection import named_connection
 from fairlead.api.openapi import header_parameters
 from fairlead.api.routing import Strict, headers_of, parameters, query_of, required_headers
 from fairlead.api.services import Given
-from fairlead.errors import CallerError
-from fairlead.store import connections, streams
+from fairlead.store import streams
 
 router = APIRouter(tags=["records"])
 
@@ -54,11 +54,7 @@ async def delete_stale(
     headers = headers_of(request.scope["headers"])
     connection_id, key = required_headers(headers, "connection-id", "provider-config-key")
     async with services.db.write() as tx:
-        connection = await connections.find(tx, caller.environment.id, key, connection_id)
-        if connection is None:
-            raise CallerError(
-                f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
-            )
+        connection = await named_connection(tx, caller, key, connection_id)
         syncs = services.registry.syncs(connection.provider)
         streams.check_stale(query.model, syncs)
         deleted = await streams.remove(tx, connection.id, query.model, query.variant)

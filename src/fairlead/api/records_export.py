@@ -7,12 +7,12 @@ from starlette.responses import Response, StreamingResponse
 
 from fairlead.api.auth import Caller, needs
 from fairlead.api.identifiers import FunctionName, ModelName
+from fairlead.api.named_connection import named_connection
 from fairlead.api.openapi import header_parameters
 from fairlead.api.routing import Strict, headers_of, parameters, query_of, required_headers
 from fairlead.api.services import Given
-from fairlead.errors import CallerError, NotFound
+from fairlead.errors import NotFound
 from fairlead.sdk.schemas import columns_of
-from fairlead.store import connections
 from fairlead.store.record_export import export, writer_of
 
 router = APIRouter(tags=["records"])
@@ -59,11 +59,7 @@ async def export_records(
     headers = headers_of(request.scope["headers"])
     connection_id, key = required_headers(headers, "connection-id", "provider-config-key")
     async with services.db.read() as tx:
-        connection = await connections.find(tx, caller.environment.id, key, connection_id)
-    if connection is None:
-        raise CallerError(
-            f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
-        )
+        connection = await named_connection(tx, caller, key, connection_id)
     columns = columns_of(services.registry.syncs(connection.provider), query.model)
     if columns is None:
         raise NotFound(

@@ -8,11 +8,12 @@ from pydantic import BaseModel, Field, StringConstraints
 from fairlead.api.auth import Caller, needs
 from fairlead.api.errors import placed
 from fairlead.api.identifiers import FunctionName, ModelName
+from fairlead.api.named_connection import named_connection
 from fairlead.api.openapi import header_parameters
 from fairlead.api.routing import NoQuery, Strict, headers_of, query_of, required_headers
 from fairlead.api.services import Given
-from fairlead.errors import CallerError, InvalidInput
-from fairlead.store import connections, pruning
+from fairlead.errors import InvalidInput
+from fairlead.store import pruning
 from fairlead.store.cursor import decode_cursor
 
 router = APIRouter(tags=["records"])
@@ -55,11 +56,7 @@ async def prune(
     except InvalidInput as error:
         raise placed(InvalidInput(error.message), "until_cursor") from error
     async with services.db.write() as tx:
-        connection = await connections.find(tx, caller.environment.id, key, connection_id)
-        if connection is None:
-            raise CallerError(
-                f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
-            )
+        connection = await named_connection(tx, caller, key, connection_id)
         pruned = await pruning.prune(
             tx,
             connection.id,

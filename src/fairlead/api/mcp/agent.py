@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import structlog
 
 from fairlead.api.auth import Caller
+from fairlead.api.named_connection import named_connection
 from fairlead.api.routing import required_headers
 from fairlead.api.services import Services
-from fairlead.errors import CallerError, FairleadError, MissingScope
+from fairlead.errors import FairleadError, MissingScope
 from fairlead.gateway.needs import Needs, ScopeCheck
 from fairlead.model.connection import Connection
 from fairlead.model.credentials import Credentials
 from fairlead.model.function import Action
-from fairlead.store import connections
 
 log = structlog.get_logger(__name__)
 
@@ -38,11 +38,7 @@ class Agent:
         caller.demand(COME)
         connection_id, key = required_headers(headers, "connection-id", "provider-config-key")
         async with services.db.read() as tx:
-            connection = await connections.find(tx, caller.environment.id, key, connection_id)
-        if connection is None:
-            raise CallerError(
-                f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
-            )
+            connection = await named_connection(tx, caller, key, connection_id)
         return cls(services, caller, connection)
 
     @property
