@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fairlead.model.batch import StoredBatch
 from fairlead.model.content import Lineage, Move, carried, move_of, place_of
 from fairlead.store.database import Tx
-from fairlead.store.record_rows import CHUNK, Fresh, Place, RecordRows
+from fairlead.store.record_rows import CHUNK, Below, Fresh, Place, RecordRows
 from fairlead.store.record_seals import Form
 from fairlead.store.streams import Stream
 
@@ -26,6 +26,20 @@ async def moved_in(
         for id, content in stored
     }
     return {id: move for id, move in moves.items() if move is not None}
+
+
+def _retold(stream: Stream, form: Form, row: Below, told: tuple[bytes, bytes]) -> Fresh:
+    """Return a live row with other content, as a change of its own."""
+    digest, content = told
+    position = stream.next_position()
+    return (
+        row.id,
+        position,
+        form.hash(digest),
+        form.content(row.id, content),
+        "UPDATED",
+        row.parent,
+    )
 
 
 async def carry(  # noqa: PLR0917  # what a batch is written with
@@ -55,14 +69,11 @@ async def carry(  # noqa: PLR0917  # what a batch is written with
                 if row.id in seen:
                     continue
                 seen.add(row.id)
-                before = form.opened(row.id, row.content)
-                below[row.id], told = carried(before, level[row.parent], lineage)
-                if told is None:
-                    continue
-                digest, content = told
-                position = stream.next_position()
-                hash, written = form.hash(digest), form.content(row.id, content)
-                fresh.append((row.id, position, hash, written, "UPDATED", row.parent))
+                below[row.id], told = carried(
+                    form.opened(row.id, row.content), level[row.parent], lineage
+                )
+                if told is not None:
+                    fresh.append(_retold(stream, form, row, told))
             if fresh:
                 await rows.retell(place, fresh)
             done += len(fresh)
@@ -88,18 +99,16 @@ async def settle_places(  # noqa: PLR0917  # what a batch is written with
         parents = above[start : start + CHUNK]
         found = await rows.below(stream.id, parents, generation=place.generation)
         await form.learn(tx, (row.content for row in found))
+        places = {
+            id: place_of(batch.upsert[id][1], lineage) for id in {row.parent for row in found}
+        }
         for row in found:
-            before = form.opened(row.id, row.content)
-            above_it = place_of(batch.upsert[row.parent][1], lineage)
-            if above_it is None:
+            if (place_above := places[row.parent]) is None:
                 continue
-            move, told = carried(before, above_it, lineage)
+            move, told = carried(form.opened(row.id, row.content), place_above, lineage)
             if told is not None:
                 moved[row.id] = move
-                digest, content = told
-                position = stream.next_position()
-                hash, written = form.hash(digest), form.content(row.id, content)
-                fresh.append((row.id, position, hash, written, "UPDATED", row.parent))
+                fresh.append(_retold(stream, form, row, told))
     if not moved:
         return 0
     await rows.retell(place, fresh)

@@ -1,7 +1,7 @@
 """Whatever happens in a tenant, on the way and to the workers: the copy ends up equal to it.
 
-A thousand histories, two hundred of them here; `--hypothesis-profile long` plays a hundred times
-as many.
+Two hundred histories here; `--hypothesis-profile long` plays a hundred times as many. One beyond
+them is known to end partial in calm weather (`paging_loop`), which is not understood yet.
 """
 
 import pytest

@@ -3,6 +3,7 @@
 https://modelcontextprotocol.io/specification/2025-06-18/server/tools
 """
 
+from functools import cache
 from typing import Any
 
 import mcp_types as types
@@ -22,6 +23,8 @@ async def tools_of(agent: Agent) -> list[types.Tool]:
     return [tool_of(action) for action in await agent.actions()]
 
 
+# making its schemas takes milliseconds, and every list of tools asks for all of them
+@cache
 def tool_of(action: Action) -> types.Tool:
     """Describe an action as a tool."""
     return types.Tool(
