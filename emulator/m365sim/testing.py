@@ -1,8 +1,11 @@
-"""For tests: tokens without a sign-in."""
+"""For tests: tokens without a sign-in, and ports that are taken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import random
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -59,3 +62,25 @@ def app_token(
         appidacr=appidacr,
         roles=frozenset(roles),
     )
+
+
+@contextmanager
+def taken_port(*, free_below: int = 0) -> Iterator[int]:
+    """Hold a port of this machine; those right below it are free.
+
+    Below the ports that systems give out by themselves, so that nobody takes a neighbour by chance.
+    """
+    for port in random.sample(range(20_000, 30_000), 100):
+        with ExitStack() as neighbours, socket.socket() as taken:
+            try:
+                taken.bind(("127.0.0.1", port))
+                for below in range(1, free_below + 1):
+                    neighbour = neighbours.enter_context(socket.socket())
+                    neighbour.bind(("127.0.0.1", port - below))
+            except OSError:
+                continue
+            neighbours.close()
+            taken.listen()
+            yield port
+            return
+    raise OSError("no port with free neighbours was found")

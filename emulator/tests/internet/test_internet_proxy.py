@@ -15,7 +15,7 @@ from m365sim.faults import Fault
 from m365sim.internet import running, tunnel
 from m365sim.internet.serve import Internet
 from m365sim.server import Options, PortInUse
-from m365sim.testing import delegated_token
+from m365sim.testing import delegated_token, taken_port
 from m365sim.world import build_world
 
 GRAPH = "https://graph.microsoft.com/v1.0"
@@ -252,11 +252,7 @@ async def test_it_ends_at_once_whatever_is_open(tmp_path):
 
 @pytest.mark.parametrize("offset", [0, 1])
 async def test_a_port_that_is_taken_is_named(tmp_path, offset):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(PortInUse) as refused:
-            async with running(ca_dir=tmp_path, port=port - offset):
-                pass
+    with taken_port(free_below=offset) as port, pytest.raises(PortInUse) as refused:
+        async with running(ca_dir=tmp_path, port=port - offset):
+            pass
     assert refused.value.port == port

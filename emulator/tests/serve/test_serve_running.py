@@ -10,7 +10,7 @@ from m365sim.clock import VirtualClock
 from m365sim.entra.contoso import DAEMON_APP_ID, TENANT_ID
 from m365sim.faults import Fault
 from m365sim.server import Options, PortInUse, running
-from m365sim.testing import delegated_token
+from m365sim.testing import delegated_token, taken_port
 from m365sim.world import Urls, build_world
 
 
@@ -116,13 +116,9 @@ async def test_the_ports_are_free_again_afterwards():
 
 @pytest.mark.parametrize("offset", [0, 3])
 async def test_a_port_that_is_taken_is_named(offset):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(PortInUse) as refused:
-            async with running(port=port - offset):
-                pass
+    with taken_port(free_below=offset) as port, pytest.raises(PortInUse) as refused:
+        async with running(port=port - offset):
+            pass
     assert refused.value.port == port
 
 
