@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mirror_world import Plot
+from mirror_stage import Plot
 from tales import tales_of
 from tenant_life import TenantLife, truth_of
 

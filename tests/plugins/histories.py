@@ -7,7 +7,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
-from mirror_world import Plot, Stage
+from mirror_stage import Plot, Stage
+from mirror_story import live
 from tales import Tale
 
 #: (plot, how its histories are made up, how many)
@@ -49,7 +50,7 @@ def _player(url: str) -> Play:
             @settings(max_examples=number, suppress_health_check=[HealthCheck.too_slow])
             @given(tales)
             def history(tale: Tale) -> None:
-                runner.run(stage.live(plot, tale))
+                runner.run(live(stage, plot, tale))
 
             try:
                 history()

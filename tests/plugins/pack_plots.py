@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hypothesis.strategies import SearchStrategy
-from mirror_world import Plot
+from mirror_stage import Plot
 from site_life import SiteLife
 from tales import FAULTS, Tale, tales_of
 from tenant_life import TenantLife

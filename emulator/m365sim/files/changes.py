@@ -108,6 +108,7 @@ class DeltaToken:
     since: int | None = None  # None at the end of a round; FROM_THE_START for a full enumeration
     position: int = 0
     echo: bool = True
+    turn: int = 0  # pages of the round that were given before this one
 
     def write(self) -> str:
         """Encode in the form Graph hands out."""
@@ -115,7 +116,7 @@ class DeltaToken:
         if self.since is None:
             paging = "%23;%23;%230;%23"
         else:
-            paging = f"%23{self.since};%23{self.position};%23{int(self.echo)};%23"
+            paging = f"%23{self.since};%23{self.position};%23{int(self.echo)};%23{self.turn}"
         text = f"4;%234;%231;3;{guid_of(self.library)};{ticks};{self.until};{paging}"
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -125,7 +126,7 @@ class DeltaToken:
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             parts = raw.decode().split(";")
-            first, _, _, _, guid, ticks, until, since, position, echo, _ = parts
+            first, _, _, _, guid, ticks, until, since, position, echo, turn = parts
             at = datetime.fromtimestamp((int(ticks) - _TICKS_1970) / _TICKS_PER_SECOND, UTC)
             paging = since != "%23"
             token = cls(
@@ -135,6 +136,7 @@ class DeltaToken:
                 int(since[3:]) if paging else None,
                 int(position[3:]) if paging else 0,
                 echo != "%230" if paging else True,
+                int(turn[3:]) if paging else 0,
             )
         except (ValueError, binascii.Error, OverflowError, OSError) as broken:
             raise BadToken("The delta token is not valid.") from broken

@@ -51,7 +51,6 @@ class Rounds:
     """The delta rounds of all drives."""
 
     def __init__(self) -> None:
-        self.served = 0  # pages asked for; some quirks go by it
         #: Tells how old a token may be.
         self.retention: Callable[[], timedelta] = lambda: RETENTION
         self._rounds: WeakKeyDictionary[Drive, OrderedDict[tuple[int, int, bool], Round]] = (
@@ -92,8 +91,8 @@ class Rounds:
         else:
             entries, position = _stored(drive, order.first, token, limit)
         if position >= len(order):
-            return DeltaPage(entries, replace(token, since=None, position=0), True)
-        return DeltaPage(entries, replace(token, position=position), False)
+            return DeltaPage(entries, replace(token, since=None, position=0, turn=0), True)
+        return DeltaPage(entries, replace(token, position=position, turn=token.turn + 1), False)
 
     def _since(self, drive: Drive, moment: datetime, now: datetime) -> int:
         if moment < now - self.retention():

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from m365sim.files import Drive
-from m365sim.files.changes import FROM_THE_START
+from m365sim.files.changes import FROM_THE_START, DeltaToken
 from m365sim.files.problems import BadToken, TokenExpired
 from m365sim.graph.call import Call
 from m365sim.graph.delta_view import ACROSS_GAPS, DeltaView
@@ -38,7 +38,7 @@ async def drive_delta(call: Call) -> Reply:
         raise _resync(call, drive, str(expired)) from expired
     except BadToken as bad:
         raise invalid(str(bad)) from bad
-    limit = 0 if is_empty_turn(call) else call.top()
+    limit = 0 if is_empty_turn(call, token) else call.top()
     page = rounds.page(drive, token, limit)
     entries = page.entries
     if call.world.quirks.repeat_across_pages and token.position > 0:
@@ -69,12 +69,14 @@ def _preferences(header: str) -> frozenset[str]:
     return preferred
 
 
-def is_empty_turn(call: Call) -> bool:
-    """Tell whether this page of a delta shall be an empty one."""
+def is_empty_turn(call: Call, token: DeltaToken) -> bool:
+    """Tell whether this page of a delta shall be an empty one.
+
+    A round counts its own pages, whoever else reads meanwhile; so the page after an empty one is
+    never empty, and a link never leads to itself.
+    """
     every = call.world.quirks.empty_page_every
-    rounds = call.world.content.rounds
-    rounds.served += 1
-    return every > 1 and rounds.served % every == 0
+    return every > 1 and (token.turn + 1) % every == 0
 
 
 def _resync(call: Call, drive: Drive, message: str) -> GraphError:

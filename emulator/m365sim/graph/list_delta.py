@@ -35,7 +35,7 @@ async def list_delta(call: Call) -> Reply:
     except BadToken as bad:
         raise invalid(str(bad)) from bad
     quirks = call.world.quirks
-    page = found.delta_page(token, 0 if is_empty_turn(call) else top(call, _MAX_TOP))
+    page = found.delta_page(token, 0 if is_empty_turn(call, token) else top(call, _MAX_TOP))
     entries = page.entries
     if quirks.repeat_across_pages and token.position > 0:
         before = found.delta_page(replace(token, position=token.position - 1), 1)

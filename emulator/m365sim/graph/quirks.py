@@ -34,7 +34,7 @@ class Quirks:
     select_strips_deleted: bool = True
     #: Deleting a folder also reports everything below it as deleted.
     deleted_children: bool = False
-    #: Every so many delta pages one is empty but for its nextLink; 0 = never.
+    #: Of a delta round every so many pages one is empty but for its nextLink; 0 = never.
     empty_page_every: int = 0
     #: A delta page starts by repeating the last entry of the page before it.
     repeat_across_pages: bool = False

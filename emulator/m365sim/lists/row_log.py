@@ -125,8 +125,8 @@ class RowLog(SharePointList):
             if row is not None:
                 entries.append((row, row.deleted))
         if stop >= len(order):
-            return RowsPage(entries, replace(token, since=None, position=0), True)
-        return RowsPage(entries, replace(token, position=stop), False)
+            return RowsPage(entries, replace(token, since=None, position=0, turn=0), True)
+        return RowsPage(entries, replace(token, position=stop, turn=token.turn + 1), False)
 
     def expire_delta_tokens(self) -> None:
         """Let every delta token given out so far answer 410."""

@@ -150,11 +150,26 @@ async def test_quirks_of_empty_and_repeating_pages(graph, drive, place, world):
     entries, _, pages = await graph.round(f"{place}?$top=4")
     assert any(page["value"] == [] and "@odata.nextLink" in page for page in pages)
     assert entries == plain
+    links = [page.get("@odata.nextLink") for page in pages]
+    assert len(set(links)) == len(links)
     world.quirks.change(empty_page_every=0, repeat_across_pages=True)
     entries, _, _ = await graph.round(f"{place}?$top=4")
     assert len(entries) > len(plain)
     unique = {entry["id"]: entry for entry in entries}
     assert list(unique) == [entry["id"] for entry in plain]
+
+
+async def test_two_rounds_side_by_side_do_not_take_each_others_full_pages(graph, place, world):
+    world.quirks.empty_page_every = 2
+    links, found = [f"{place}?$top=4"] * 2, [0, 0]
+    for _ in range(40):
+        for number, link in enumerate(links):
+            if link:
+                page = (await graph.get(link)).json()
+                found[number] += len(page["value"])
+                links[number] = page.get("@odata.nextLink", "")
+    assert links == ["", ""]
+    assert found[0] == found[1] > 0
 
 
 @pytest.mark.parametrize(
