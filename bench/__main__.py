@@ -15,7 +15,6 @@ from bench import (
     incremental,
     initial,
     large,
-    proxy,
     records,
     requests,
 )
@@ -27,7 +26,6 @@ BENCHMARKS = {
     "abreast": abreast.measure,
     "requests": requests.measure,
     "records": records.measure,
-    "proxy": proxy.measure,
     "forward": forward.measure,
     "calls": calls.measure,
     "large": large.measure,
