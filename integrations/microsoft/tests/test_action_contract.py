@@ -12,6 +12,7 @@ from action_cases import CASES, ActionLab
 
 from fairlead.errors import InvalidInput, MissingScope, ProviderError, Rejected
 from fairlead.sdk import input_schema
+from fairlead.sdk.testing import Case, Contract
 from fairlead_microsoft import pack
 from fairlead_microsoft.clouds import GLOBAL
 
@@ -23,6 +24,22 @@ NOTHING = "User.Read"
 
 def test_every_action_has_a_case():
     assert set(CASES) == set(PACK.actions)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_contract_of_the_sdk(lab: ActionLab, name: str):
+    case = Case(
+        function=name,
+        input=await CASES[name](lab),
+        send=lambda: lab.sender(scopes=PACK.actions[name].scopes),
+    )
+    others = {*PACK.actions, *PACK.syncs} - {name}
+    checks = Contract(lab.pack, [case], without_case=others).checks()
+    mine = [check for check in checks if check.name.startswith(f"{name}: ")]
+    kinds = [check.name.partition(": ")[2] for check in mine]
+    assert kinds == ["declaration", "schemas", "output"]
+    for check in mine:
+        await check.verify()
 
 
 def ids_of(name: str) -> list[str]:

@@ -47,10 +47,14 @@ class ActionLab:
         who: str | None = "alex",
     ) -> Any:
         """Call an action as somebody who has just these permissions; None: as an app alone."""
+        return await run_action(self.pack, name, given, self.sender(scopes=scopes, who=who))
+
+    def sender(self, *, scopes: Iterable[str], who: str | None = "alex") -> Http:
+        """Return what sends as somebody who has just these permissions."""
         token = self.tenant.token(who, scopes=scopes)
         http = Http(self._session, self.tenant.graph_url, token)
         http.requests = self.requests
-        return await run_action(self.pack, name, given, http)
+        return http
 
     def site(self, path: str = "/sites/marketing") -> str:
         """Return the id of a site."""

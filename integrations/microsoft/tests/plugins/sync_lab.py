@@ -13,6 +13,7 @@ from fairlead_microsoft.clouds import Cloud
 from m365sim.files import Drive, Site
 from m365sim.server import Running, running
 from m365sim.testing import app_token, delegated_token
+from m365sim.world import World
 
 #: permissions that read everything
 READ = ("Sites.Read.All", "Files.Read.All")
@@ -38,17 +39,19 @@ class SyncLab:
         self._become(app_token(self.world, roles))
 
     def _become(self, token: str) -> None:
-        self._http = Http(self._session, self._graph, token)
+        self.token = token
+        #: sends as whoever it is
+        self.http = Http(self._session, self._graph, token)
 
     async def run(
         self, name: str, metadata: Mapping[str, Any] | None = None, **more: Any
     ) -> SyncOutcome:
         """Run a sync on top of what it did before."""
-        self._http.requests.clear()
+        self.http.requests.clear()
         ran = await run_sync(
             self.pack,
             name,
-            self._http,
+            self.http,
             metadata=metadata,
             table=self._tables.setdefault(name, Table()),
             checkpoint=self._checkpoints.get(name),
@@ -60,7 +63,7 @@ class SyncLab:
     @property
     def requests(self) -> list[str]:
         """What the last run asked for."""
-        return [request.url.partition("/v1.0")[2] for request in self._http.requests]
+        return [request.url.partition("/v1.0")[2] for request in self.http.requests]
 
     def live(self, name: str) -> dict[str, dict[str, Any]]:
         """Return what a sync holds."""
@@ -82,7 +85,7 @@ class SyncLab:
 
 
 @asynccontextmanager
-async def open_sync_lab() -> AsyncIterator[SyncLab]:
-    """Give a lab with a tenant of its own while the block lasts."""
-    async with running() as cloud, aiohttp.ClientSession() as session:
+async def open_sync_lab(world: World | None = None) -> AsyncIterator[SyncLab]:
+    """Give a lab with a tenant of its own, or in this world, while the block lasts."""
+    async with running(world) as cloud, aiohttp.ClientSession() as session:
         yield SyncLab(cloud, session)

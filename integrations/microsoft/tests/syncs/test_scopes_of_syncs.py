@@ -5,12 +5,12 @@ The refusal is the platform's own, before anything is sent: see `fairlead_micros
 
 import pytest
 
+from fairlead.errors import MissingScope, Rejected
 from fairlead_microsoft import pack
 from fairlead_microsoft.clouds import GLOBAL
 from fairlead_microsoft.granted import lacking
 from m365sim.files.item import SYSTEM
 from m365sim.lists.site_pages import SitePages
-from m365sim.testing import app_token, delegated_token
 
 PACK = pack(GLOBAL)
 #: these know nothing of an app alone: they are about a person
@@ -58,12 +58,17 @@ async def test_declared_permissions_suffice(syncs, name, is_app):
 @SYNCS
 async def test_each_is_needed_and_named(syncs, name, is_app):
     scopes = PACK.syncs[name].scopes
-    make = app_token if is_app else delegated_token
+    named = chosen(syncs)
+    if name in ("sites", "drive-item-versions", "permissions"):
+        del named["sites"]
     for missing in scopes:
         held = ["User.Read", *(scope for scope in scopes if scope != missing)]
-        token = make(syncs.world, **{"roles" if is_app else "scopes": held})
-        told = lacking({"access_token": token}, scopes)
-        # what opens all sites opens their files, too
-        assert told == [missing] or (missing, "Sites.Read.All" in held) == ("Files.Read.All", True)
-    token = make(syncs.world, **{"roles" if is_app else "scopes": list(scopes)})
-    assert lacking({"access_token": token}, scopes) == []
+        syncs.be_app(held) if is_app else syncs.be_user(scopes=held)
+        assert lacking({"access_token": syncs.token}, scopes) == [missing]
+        # nor would the vendor let it
+        with pytest.raises((Rejected, MissingScope)) as told:
+            await syncs.run(name, named)
+        assert told.value.code in {"access_denied", "missing_scope"}
+        assert syncs.live(name) == {}
+    syncs.be_app(scopes) if is_app else syncs.be_user(scopes=scopes)
+    assert lacking({"access_token": syncs.token}, scopes) == []

@@ -75,7 +75,7 @@ class Drives(Metadata):
 
 @sharepoint.sync(
     every="1h",
-    scopes=["Files.Read.All", "Sites.Read.All"],
+    scopes=["Sites.Read.All"],
     source="https://learn.microsoft.com/graph/api/driveitem-list-versions",
 )
 async def drive_item_versions(
