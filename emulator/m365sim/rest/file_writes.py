@@ -32,7 +32,8 @@ async def _add_file(call: Call, node: Node, at: Segment) -> Node:
     if not at.name.endswith("path"):
         name = unquote(name)
     taken = drive.child(folder.uid, name)
-    if taken is not None and not at.flag("overwrite"):
+    is_unique = at.flag("ensureuniquefilename")
+    if taken is not None and not (at.flag("overwrite") or is_unique):
         raise RestError(
             400,
             "-2130575257, Microsoft.SharePoint.SPException",
@@ -40,7 +41,8 @@ async def _add_file(call: Call, node: Node, at: Segment) -> Node:
             f"last modified by {taken.modified_by.user_name} on {Moment.of(taken.modified_at)}.",
         )
     blob = (await call.intake()).finish()
-    return file_node(drive, drive.put_file(folder, name, blob, call.actor())[0])
+    conflict: Any = "rename" if is_unique else "replace"
+    return file_node(drive, drive.put_file(folder, name, blob, call.actor(), conflict)[0])
 
 
 async def _add_folder(call: Call, node: Node, at: Segment) -> Node:
@@ -130,9 +132,11 @@ async def _delete(call: Call, node: Node, at: Segment) -> Reply | Result:
     return Reply(200)
 
 
+#: `EnsureUniqueFileName`: https://learn.microsoft.com/dotnet/api/microsoft.sharepoint.client.filecollectionaddparameters
+_ADDED = "decodedurl, overwrite, ensureuniquefilename; 250 MB"
 ACTIONS = (
     Action("files", "Add", "POST", _add_file, "url, overwrite; 250 MB", FILES),
-    Action("files", "AddUsingPath", "POST", _add_file, "decodedurl, overwrite; 250 MB", FILES),
+    Action("files", "AddUsingPath", "POST", _add_file, _ADDED, FILES),
     Action("folders", "", "POST", _add_folder, "ServerRelativeUrl", FILES),
     Action("folders", "Add", "POST", _add_folder, "url", FILES),
     Action("folders", "AddUsingPath", "POST", _add_folder, "decodedurl, overwrite", FILES),

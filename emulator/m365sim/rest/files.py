@@ -5,7 +5,7 @@ https://learn.microsoft.com/sharepoint/dev/sp-add-ins/working-with-folders-and-f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -229,12 +229,18 @@ def _path(_: Call, node: Node) -> Complex:
     return Complex("SP.ResourcePath", {"DecodedUrl": place_of(*node.of)})
 
 
+#: what Graph calls the file, for those who ask: https://pnp.github.io/pnpcore/api/PnP.Core.Model.SharePoint.IFile.html
+_GRAPH_IDS: dict[str, Callable[[Call, Node], str]] = {
+    "VroomDriveID": lambda _, node: str(node.of[0].id),
+    "VroomItemID": lambda _, node: str(node.of[0].item_id(node.of[1].uid)),
+}
+
 KINDS = (
     Kind(
         "file",
         "SP.File",
         values=_file_values,
-        extras={"ServerRelativePath": _path},
+        extras={"ServerRelativePath": _path, **_GRAPH_IDS},
         etag=lambda _, node: etag(node.of[1]),
     ),
     Kind("folder", "SP.Folder", values=_folder_values, extras={"ServerRelativePath": _path}),

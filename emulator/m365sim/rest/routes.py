@@ -29,6 +29,7 @@ from m365sim.rest import (
     uploads,
     versions,
     views,
+    web_ids,
     webhooks,
     webs,
 )
@@ -53,6 +54,7 @@ _ROOMS = (
     definitions,
     roles,
     search,
+    web_ids,
     webhooks,
 )
 _ACTIONS_ALONE = (

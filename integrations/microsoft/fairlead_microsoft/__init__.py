@@ -1,14 +1,12 @@
-"""fairlead-microsoft: SharePoint Online for fairlead, on Microsoft Graph."""
+"""fairlead-microsoft: SharePoint Online for fairlead, on Microsoft Graph and on its own API."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
-from fairlead.model.exchange import Send
 from fairlead.sdk import Pack
 from fairlead_microsoft.clouds import Cloud, chosen_cloud
 from fairlead_microsoft.graph import Graph
 from fairlead_microsoft.providers import providers, sharepoint_online_v1
+from fairlead_microsoft.rest import Rest
 from fairlead_microsoft.sharepoint import (
     columns,
     content_types,
@@ -27,6 +25,7 @@ from fairlead_microsoft.sharepoint import (
 from fairlead_microsoft.sharepoint.access import actions as access
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.syncs import SYNCS
+from fairlead_microsoft.sharepoint_v1.pack import sharepoint_v1
 
 #: modules whose functions the pack ships; importing them registers the functions
 FUNCTIONS = (
@@ -54,12 +53,7 @@ def pack(cloud: Cloud | None = None) -> Pack[Graph]:
     return sharepoint.serving(providers(cloud), api=partial(Graph, cloud=cloud))
 
 
-def rest_pack(cloud: Cloud | None = None) -> Pack[Send]:
+def rest_pack(cloud: Cloud | None = None) -> Pack[Rest]:
     """Return the pack for SharePoint's own API: its connections never call Graph."""
-    provider = sharepoint_online_v1(cloud or chosen_cloud())
-    return Pack("microsoft-rest", api=_send_alone, providers=[provider])
-
-
-def _send_alone(send: Send, connection_config: Mapping[str, Any]) -> Send:
-    del connection_config
-    return send
+    cloud = cloud or chosen_cloud()
+    return sharepoint_v1.serving([sharepoint_online_v1(cloud)], api=partial(Rest, cloud=cloud))

@@ -24,9 +24,12 @@ from fairlead.errors import (
 )
 from fairlead.model.provider import Reply
 from fairlead_microsoft.aadsts import by_number, by_oauth_error
+from fairlead_microsoft.rest_errors import is_rest, rest_error
 
 #: seconds to wait after a 429 that does not say how long
 UNSTATED_WAIT = 5.0
+_HEALTH = "x-sharepointhealthscore"
+_STRAINED = 8
 #: bytes of an answer that errors keep
 _KEPT_BODY = 2048
 _RESYNC = {"resyncrequired", "resyncchangesapplydifferences", "resyncchangesuploaddifferences"}
@@ -95,7 +98,7 @@ _BY_STATUS = {
 
 
 def classify(reply: Reply) -> FairleadError:
-    """Return the error that an answer with status >= 400 means, of Graph or the token endpoint.
+    """Return the error that an answer with status >= 400 means: of Graph, `_api`, the sign-in.
 
     The parameters of a failed sign-in's redirect may come as a JSON body, too.
     """
@@ -105,6 +108,8 @@ def classify(reply: Reply) -> FairleadError:
         return _token_error(reply, error, body)
     if error is None and isinstance(body.get("error_description"), str):
         return _host_error(reply, body["error_description"])
+    if is_rest(reply):
+        return rest_error(reply, throttle)
     return _graph_error(reply, error if isinstance(error, dict) else {})
 
 
@@ -114,7 +119,7 @@ def throttle(reply: Reply) -> float | None:
     Both hints may come; the larger one holds. A date is taken relative to the answer's own.
     """
     if reply.status not in (429, 503):
-        return None
+        return _relief(reply) if _HEALTH in reply.headers else None
     hints = [
         hint
         for hint in (_retry_after(reply), _seconds(reply.headers.get("ratelimit-reset")))
@@ -123,6 +128,16 @@ def throttle(reply: Reply) -> float | None:
     if hints:
         return max(hints)
     return UNSTATED_WAIT if reply.status == 429 else None
+
+
+def _relief(reply: Reply) -> float | None:
+    """Return the seconds that a server of SharePoint would be glad of, by how strained it is.
+
+    It says so with every answer, from 0 to 10; from 8 on, clients are to hold back.
+    https://learn.microsoft.com/openspecs/sharepoint_protocols/ms-wsshp/c60ddeb6-4113-4a73-9e97-26b5c3907d33
+    """
+    score = _seconds(reply.headers[_HEALTH])
+    return None if score is None or score < _STRAINED else (min(score, 10.0) - 7.0) ** 2
 
 
 def _token_error(reply: Reply, error: str, body: dict[str, Any]) -> FairleadError:

@@ -258,6 +258,7 @@ def sharepoint_online_v1(cloud: Cloud) -> Provider:
         # without it the API answers in Atom
         headers={"Accept": "application/json;odata=verbose", "User-Agent": USER_AGENT},
         rate_limit=_RATE_LIMIT,
+        allowance=ALLOWANCE,
         pagination=_REST_PAGES,
         token_request=token_request(cloud),
         on_connected=find_tenant,

@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from fairlead.errors import FairleadError, ProviderError
@@ -38,6 +38,7 @@ _STATUS_OF = {
     "unauthenticated": 403,
 }
 
+T = TypeVar("T")
 #: waits so many seconds
 Sleep = Callable[[float], Awaitable[object]]
 
@@ -48,16 +49,26 @@ class Caller:
     def __init__(
         self,
         send: Send,
-        connection_config: Mapping[str, Any] | None = None,  # noqa: ARG002 - the SDK's signature
+        connection_config: Mapping[str, Any] | None = None,
         *,
         cloud: Cloud = GLOBAL,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._send = send
+        self._config = connection_config or {}
         self._sleep = sleep
         self._cloud = cloud
         self._root = cloud.graph_url
         self._origin = urls.origin(cloud.graph_url)
+        self._dialects: dict[object, Any] = {}
+
+    def dialect(self, kind: Callable[..., T]) -> T:
+        """Return another API of the same connection, made once: `dialect(Rest)`."""
+        if kind not in self._dialects:
+            self._dialects[kind] = kind(
+                self._send, self._config, cloud=self._cloud, sleep=self._sleep
+            )
+        return cast("T", self._dialects[kind])
 
     def path(self, *segments: str) -> str:
         """Return the path of a resource, each segment quoted: `path("drives", drive_id)`."""

@@ -49,6 +49,8 @@ def toll(request: Request) -> Toll:
     path, _, query = request.url.partition("://")[2].partition("?")
     path = path[path.find("/") :]
     if path.endswith("/$batch"):
+        if "/_api/" in path:
+            return _of_parts(request.body)
         return _of_batch(request.body)
     return _of_call(request.method, path, f"?{query}")
 
@@ -64,6 +66,12 @@ def _of_batch(body: object) -> Toll:
     if not tolls:
         return Toll(SEVERAL)
     return Toll(sum(one.units for one in tolls), max(one.priority for one in tolls))
+
+
+def _of_parts(body: object) -> Toll:
+    """Return the sum of the calls of a batch of SharePoint's own API, a MIME message."""
+    parts = body.count(b"application/http") if isinstance(body, bytes) else 1
+    return Toll(_UNSAID * max(parts, 1))
 
 
 def _parted(url: str) -> tuple[str, str]:

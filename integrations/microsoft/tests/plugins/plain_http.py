@@ -1,6 +1,7 @@
 """A Send over real sockets with fixed tokens: for a pack's tests against the emulator."""
 
 from collections.abc import AsyncIterator, Mapping
+from io import BytesIO
 from types import TracebackType
 from typing import Any, Self
 
@@ -87,7 +88,8 @@ class Http:
                 request.method,
                 address,
                 headers=headers,
-                data=request.body,
+                # aiohttp warns of bytes beyond a megabyte
+                data=BytesIO(request.body) if isinstance(request.body, bytes) else request.body,
                 allow_redirects=False,
                 skip_auto_headers=("Content-Type",),
             )
