@@ -121,3 +121,24 @@ def renewing(transport, *, expires_in=3600, **more):
 def token_of(credentials):
     """Return the access token in the open."""
     return credentials.access_token.get_secret_value()
+
+
+def answers_in_turn(door, *answers):
+    """Answer with each in turn, then with the last for ever."""
+
+    def answer(_):
+        given = answers[min(len(door.transport.sent), len(answers)) - 1]
+        return given() if callable(given) else given
+
+    door.transport.answer = answer
+
+
+def status_of(status, **headers):
+    """Make answers of a status, with headers whose names are spelt with `_`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda: FakeResponse(status, b"body", named)
+
+
+def tokens_sent(door):
+    """Return what each request carried to prove who asks."""
+    return [sent.headers.get("authorization") for sent in door.transport.sent]
