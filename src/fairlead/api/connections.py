@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from fairlead.api.auth import Caller, needs
 from fairlead.api.identifiers import EndUserIn, Tags, WebAddress, end_user_of
+from fairlead.api.named_connection import named_connection
 from fairlead.api.routing import Strict, parameters, query_of
 from fairlead.api.services import Given, Services
 from fairlead.api.wire import (
@@ -183,14 +184,7 @@ async def delete_connection(
 ) -> dict[str, Any]:
     """Delete a connection with its credentials, schedules and records."""
     async with services.db.write() as tx:
-        found = await connections.find(
-            tx, caller.environment.id, query.provider_config_key, connection_id
-        )
-        if found is None:
-            raise CallerError(
-                f"There is no connection '{connection_id}' of '{query.provider_config_key}'.",
-                code="unknown_connection",
-            )
+        found = await named_connection(tx, caller, query.provider_config_key, connection_id)
         await connections.delete(tx, found.id)
     services.freshener.forget(found.id)
     return {"success": True}
