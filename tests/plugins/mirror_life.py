@@ -80,8 +80,9 @@ class Life:
             self._broken.append(error)
 
     async def _before(self, request: Request) -> None:
-        await self.story.before_request()
+        # who sleeps asks for nothing, and so cannot wake itself
         await self.fate.waits()
+        await self.story.before_request()
         await self._moment()
 
     async def _after(self, request: Request) -> None:
