@@ -167,14 +167,18 @@ class Table:
         self, batch: StoredBatch, moved: Mapping[str, Move], lineage: Lineage
     ) -> BatchCounts:
         """Give what lies below what moved its place."""
+        if not moved:
+            return BatchCounts()
+        below: dict[str, list[tuple[str, _Row]]] = {}
+        for (model, record_id), row in self._rows.items():
+            if model == batch.model and row.parent is not None and not row.is_deleted:
+                below.setdefault(row.parent, []).append((record_id, row))
         pending = list(moved.items())
         seen = set(moved)
         done = 0
         while pending:
             parent, above = pending.pop()
-            for (model, record_id), row in self._rows.items():
-                if (model, row.parent) != (batch.model, parent) or row.is_deleted:
-                    continue
+            for record_id, row in below.get(parent, ()):
                 if record_id in seen:
                     continue
                 seen.add(record_id)
