@@ -223,23 +223,11 @@ def _plot(
         assert isinstance(people, SiteLife)
         return metadata(world, people)
 
-    steady = _steady_row if sync == "list-items" else _whole
-    return Plot(sync, model, life, said, there, lambda one: True, scopes, key, steady)
+    return Plot(sync, model, life, said, there, lambda one: True, scopes, key, _whole)
 
 
 def _whole(record: dict[str, Any]) -> dict[str, Any]:
     return record
-
-
-def _steady_row(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a row without what its feed does not tell anew when it changes.
-
-    A folder's count of children, and the address of what lies below a folder with a new name.
-    """
-    kept = {key: value for key, value in record.items() if key != "webUrl"}
-    for part in ("fields", "columns"):
-        kept[part] = {k: v for k, v in kept.get(part, {}).items() if not k.endswith("ChildCount")}
-    return kept
 
 
 _Entry = tuple[Plot, SearchStrategy[Tale]]

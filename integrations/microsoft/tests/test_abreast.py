@@ -184,6 +184,6 @@ class Slow(Http):
 
 async def test_drives_are_asked_at_once(syncs):
     drives = _drives(syncs)
-    slow = syncs._http = Slow(syncs._http)
+    slow = syncs.http = Slow(syncs.http)
     await syncs.run("drive-items", {"driveIds": [drive.id for drive in drives]})
     assert slow.most_under_way >= len(drives)

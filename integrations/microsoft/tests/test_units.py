@@ -91,5 +91,5 @@ async def test_the_emulator_charges_what_we_reckon(syncs, name, metadata):
     for _ in range(2):
         syncs.world.throttle.clear()
         await syncs.run(name, given)
-        reckoned = sum(toll(one).units for one in syncs._http.requests)
+        reckoned = sum(toll(one).units for one in syncs.http.requests)
         assert reckoned == syncs.world.throttle.counts["units"]

@@ -16,7 +16,7 @@ HASH_BYTES = 16
 class Lineage:
     """A record's place is that of the record above it, a slash and the record's own name."""
 
-    #: field of the place, as it is written
+    #: field of the place, as it is written; "" = there is none, only what `begun` names
     path: str
     #: field of the name, as it is written
     name: str
@@ -45,15 +45,19 @@ class Move:
     begun: tuple[tuple[str, str, str], ...] = ()
 
 
+def _path(values: Mapping[str, Any], lineage: Lineage) -> Any:
+    return values.get(lineage.path) if lineage.path else ""
+
+
 def move_of(before: bytes, after: bytes, lineage: Lineage) -> Move | None:
     """Return how a record moved; None if it lies where it did."""
     old, new = orjson.loads(before), orjson.loads(after)
-    path = new.get(lineage.path)
+    path = _path(new, lineage)
     changed = [(field, old.get(field), new.get(field)) for field in lineage.begun]
     begun = tuple((field, str(a), str(b)) for field, a, b in changed if a and b)
     if not isinstance(path, str):
         return None
-    if path == old.get(lineage.path) and all(a == b for _, a, b in begun):
+    if path == _path(old, lineage) and all(a == b for _, a, b in begun):
         return None
     return Move(path, begun)
 
@@ -61,7 +65,7 @@ def move_of(before: bytes, after: bytes, lineage: Lineage) -> Move | None:
 def place_of(above: bytes, lineage: Lineage) -> Move | None:
     """Return where a record lies, for what was told before it; None if it does not say."""
     new = orjson.loads(above)
-    path = new.get(lineage.path)
+    path = _path(new, lineage)
     if not isinstance(path, str):
         return None
     return Move(path, tuple((name, "", str(new[name])) for name in lineage.begun if new.get(name)))
@@ -78,9 +82,10 @@ def carried(
     """
     values = orjson.loads(content)
     name = values.get(lineage.name, "")
-    path = f"{above.path}/{name}"
-    is_right = values.get(lineage.path) == path
-    values[lineage.path] = path
+    path = f"{above.path}/{name}" if lineage.path else ""
+    is_right = _path(values, lineage) == path
+    if lineage.path:
+        values[lineage.path] = path
     begun: list[tuple[str, str, str]] = []
     for field, before, now in above.begun:
         value = values.get(field)

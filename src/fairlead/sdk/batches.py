@@ -64,8 +64,9 @@ def to_stored(batch: Batch[Any], sync: Sync, variant: str = "base") -> StoredBat
 def _lineage(model: type[BaseModel], sync: Sync) -> Lineage | None:
     if not issubclass(model, Record) or not model.placed_by:
         return None
-    path, name, *begun = map(wire_name, model.placed_by)
-    return Lineage(path, name, tuple(begun), sync.volatile)
+    place, *others = model.placed_by
+    name, *begun = map(wire_name, others)
+    return Lineage(wire_name(place) if place else "", name, tuple(begun), sync.volatile)
 
 
 def digest_of(content: bytes, sync: Sync) -> bytes:

@@ -42,8 +42,8 @@ class Record(Shape):
 
     #: fields of its place and its name: the place is that of the record above it
     #: (`parent_record_id`), a slash and the name; then fields that begin with those of the record
-    #: above (a URL). So when a record gets another place, the store
-    #: gives what lies below it its new one, though the vendor says nothing of that
+    #: above (a URL). "" for the place where there are only those. So when a record gets another
+    #: place, the store gives what lies below it its new one, though the vendor says nothing of that
     placed_by: ClassVar[tuple[str, ...]] = ()
 
     def revision(self) -> int | None:

@@ -84,6 +84,9 @@ def furnish(syncs, files: int) -> None:
     for drive in (mine, *(syncs.drive(path) for path in PATHS)):
         folder = drive.create_folder(drive.root, "Plans", SYSTEM)
         inner = drive.create_folder(folder, "Old", SYSTEM)
+        drive.put_file(inner, "Kept in §1.txt", MemoryBlob(b"as it is"), SYSTEM)
+        deep = drive.create_folder(inner, "Älter", SYSTEM)
+        drive.put_file(deep, "Kept, too.txt", MemoryBlob(b"as it is"), SYSTEM)
         for number in range(files):
             drive.put_file(inner, f"{number}.txt", MemoryBlob(b"first"), SYSTEM)
         drive.replace_content(at(drive, "Plans/Old/0.txt"), MemoryBlob(b"second"), SYSTEM)
@@ -109,6 +112,7 @@ def live_on(syncs) -> None:
     mine = syncs.world.content.personal_site(own.id).drives[0]
     for drive in (mine, *(syncs.drive(path) for path in PATHS)):
         drive.update(at(drive, "Plans"), SYSTEM, name="Pläne")
+        drive.update(at(drive, "Pläne/Old/Älter"), SYSTEM, name="Ältest")
         drive.delete(at(drive, "Pläne/Old/1.txt"))
         drive.update(at(drive, "Pläne/Old/2.txt"), SYSTEM, parent=drive.root)
         drive.replace_content(at(drive, "Pläne/Old/0.txt"), MemoryBlob(b"third"), SYSTEM)
@@ -159,9 +163,22 @@ async def test_first_and_later_runs(still, name):
     first = await run_sync(still.pack, name, case().send(), metadata=named)
     assert not first.skipped
     assert len(first.batches) > 2
+    position = first.checkpoint
     await verify(still.pack, case())
     live_on(still)
-    await verify(still.pack, case(checkpoint=first.checkpoint))
+    # what a later run leaves is what a first one finds
+    later = await run_sync(
+        still.pack,
+        name,
+        case().send(),
+        metadata=named,
+        table=first.table,
+        checkpoint=first.checkpoint,
+    )
+    fresh = await run_sync(still.pack, name, case().send(), metadata=named)
+    assert not later.skipped
+    assert later.table.live() == fresh.table.live()
+    await verify(still.pack, case(checkpoint=position))
 
 
 async def verify(pack, case: Case) -> None:

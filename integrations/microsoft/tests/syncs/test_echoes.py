@@ -51,7 +51,7 @@ async def both_ways(syncs: Any, name: str, metadata: Any, *calls: tuple[str, Any
     answers: list[Any] = []
     for action, wanted in calls:
         given = wanted(answers) if callable(wanted) else wanted
-        answers.append(await run_action(syncs.pack, action, given, syncs._http, records=told))
+        answers.append(await run_action(syncs.pack, action, given, syncs.http, records=told))
         assert len(told.said) == len(answers), action
     before = syncs._tables[name].snapshot()
     await syncs.run(name, metadata)
@@ -120,7 +120,7 @@ async def test_rows(syncs):
             "displayName": "Books",
             "columns": [{"name": "Pages", "number": {}}, {"name": "Reader", "personOrGroup": {}}],
         },
-        syncs._http,
+        syncs.http,
     )
     where = {"siteId": site.id, "listId": made["id"]}
     assert not await both_ways(
@@ -193,7 +193,7 @@ async def test_columns_of_a_list(syncs):
     site = syncs.site()
     syncs.be_user("alex", WRITE)
     given = {"siteId": site.id, "displayName": "Books"}
-    made = await run_action(syncs.pack, "create-list", given, syncs._http)
+    made = await run_action(syncs.pack, "create-list", given, syncs.http)
     where = {"siteId": site.id, "listId": made["id"]}
     column = lambda a: {**where, "columnId": a[0]["id"]}  # noqa: E731
     assert not await both_ways(
@@ -214,9 +214,9 @@ async def test_nothing_is_read_back_that_no_sync_keeps(syncs, action):
     site = syncs.site()
     syncs.be_user("alex", WRITE)
     given = {"siteId": site.id, "displayName": "Books"}
-    made = await run_action(syncs.pack, "create-list", given, syncs._http)
+    made = await run_action(syncs.pack, "create-list", given, syncs.http)
     where = {"siteId": site.id, "listId": made["id"]}
     more = {"create-list-item": {"fields": {"Title": "x"}}, "update-list": {"description": "y"}}
-    syncs._http.requests.clear()
-    await run_action(syncs.pack, action, {**where, **more[action]}, syncs._http)
-    assert len(syncs._http.requests) == 1
+    syncs.http.requests.clear()
+    await run_action(syncs.pack, action, {**where, **more[action]}, syncs.http)
+    assert len(syncs.http.requests) == 1

@@ -1,5 +1,7 @@
 """The syncs of lists, columns, content types, pages and rows against the emulator's truth."""
 
+from urllib.parse import unquote
+
 import pytest
 
 from m365sim.faults import Fault
@@ -182,6 +184,37 @@ async def test_lookups_and_persons_are_told_by_name(syncs):
     await syncs.run("list-items", {"sites": [site.id]})
     (bolt,) = [one for one in syncs.live("list-items").values() if one["listId"] == parts.id]
     assert bolt["columns"]["Colour"]["value"] == "red"
+
+
+async def test_rows_lie_where_their_folder_and_list_do(syncs):
+    site, drive = syncs.site(), syncs.drive()
+    named = {"sites": [site.id]}
+    library = syncs.world.lists.library(drive)
+    folder = drive.create_folder(drive.root, "Plans", SYSTEM)
+    inner = drive.create_folder(folder, "In §1", SYSTEM)
+    drive.put_file(inner, "Kept, too.txt", MemoryBlob(b"k"), SYSTEM)
+    await syncs.run("list-items", named)
+
+    def addresses() -> list[str]:
+        rows = syncs.live("list-items").values()
+        found = [unquote(row["webUrl"]) for row in rows if row["listId"] == library.id]
+        return sorted(url for url in found if "/In " in url)
+
+    beginning = f"{site.web_url}/Shared Documents"
+    assert addresses() == [f"{beginning}/Plans/In §1", f"{beginning}/Plans/In §1/Kept, too.txt"]
+    drive.update(folder, SYSTEM, name="Pläne & more")
+    ran = await syncs.run("list-items", named)
+    moved = f"{beginning}/Pläne & more/In §1"
+    assert addresses() == [moved, f"{moved}/Kept, too.txt"]
+    # of the folder and of what lies below it
+    assert ran.counts.updated == 3
+    # a library under another address: its feed says nothing, and it is read afresh
+    drive.url_name = "Papers"
+    await syncs.run("list-items", named)
+    moved = f"{site.web_url}/Papers/Pläne & more/In §1"
+    assert addresses() == [moved, f"{moved}/Kept, too.txt"]
+    again = await syncs.run("list-items", named)
+    assert (again.counts.updated, again.counts.unchanged) == (0, 0)
 
 
 async def test_a_library_beyond_the_view_threshold(syncs):

@@ -62,6 +62,7 @@ class ListWithColumns(Shape):
     """A list with its columns; of very many, a link to the rest."""
 
     id: str
+    web_url: str | None = None
     columns: list[GraphColumn] = Field(default_factory=list)
     more: str | None = Field(None, alias="columns@odata.nextLink")
 

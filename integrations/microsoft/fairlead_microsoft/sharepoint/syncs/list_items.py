@@ -2,14 +2,14 @@
 
 https://learn.microsoft.com/graph/api/listitem-delta: a feed has no view threshold, so libraries of
 any size are read. Values of lookups and persons come only to those who name their columns, so the
-columns are named; when they change, the list is read afresh.
+columns are named; when they change, or the list's address does, the list is read afresh.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -32,6 +32,8 @@ _LONGEST_NAMES = 1500
 #: number of the folder above what lies in the list itself
 _NO_FOLDER = "0"
 _JOINED = ("lookup", "personOrGroup")
+#: of a folder, how much lies in it: Graph does not say when that changes
+_COUNTS = frozenset({"ItemChildCount", "FolderChildCount"})
 
 
 class ContentTypeName(Shape):
@@ -77,7 +79,11 @@ class Cell(Record):
 
 
 class ListItem(Record):
-    """A row of a list; in a library, a file or folder."""
+    """A row of a list; in a library, a file or folder.
+
+    The columns ItemChildCount and FolderChildCount are left out: Graph does not say when they
+    change.
+    """
 
     #: `{siteId}_{listId}_{itemId}`
     id: str
@@ -96,6 +102,8 @@ class ListItem(Record):
     fields: dict[str, Any] | None = None
     #: internal name of a column -> value with its type, of those that are not hidden
     columns: dict[str, Cell] | None = None
+
+    placed_by: ClassVar[tuple[str, ...]] = ("", "name", "web_url")
 
     def parent_record_id(self) -> str | None:
         """Id of the record of the folder it lies in, if it lies in one."""
@@ -130,6 +138,8 @@ class _List:
     site_id: str
     id: str
     columns: tuple[GraphColumn, ...]
+    #: where it is: its rows' addresses begin so
+    web_url: str | None = None
 
     @property
     def partition(self) -> str:
@@ -151,7 +161,8 @@ class _List:
 
     def record(self, row: GraphRow) -> ListItem:
         """Make the record of a row."""
-        fields, kind = row.fields, row.content_type or ContentTypeName()
+        kind = row.content_type or ContentTypeName()
+        fields = {name: value for name, value in row.fields.items() if name not in _COUNTS}
         above = row.parent_reference.id if row.parent_reference else None
         named = row.name or fields.get("Title") or fields.get("FileLeafRef")
         return ListItem(
@@ -226,7 +237,7 @@ async def _lists(
     for start in range(0, len(sites), MOST_CALLS):
         some = sites[start : start + MOST_CALLS]
         paths = [ctx.api.path("sites", site, "lists") for site in some]
-        replies = await ctx.api.read_many(paths, select="id", expand="columns", top=_PAGE)
+        replies = await ctx.api.read_many(paths, select="id,webUrl", expand="columns", top=_PAGE)
         for site, reply in zip(some, replies, strict=True):
             if isinstance(reply, FairleadError):
                 tour.leave_out(site, reply)
@@ -236,7 +247,7 @@ async def _lists(
             async for page in ctx.api.pages_from(ListWithColumns, reply):
                 for one in page.items:
                     shown = tuple(column for column in one.columns if not column.hidden)
-                    found.append(_List(site, one.id, shown))
+                    found.append(_List(site, one.id, shown, one.web_url))
     return found, in_doubt
 
 
@@ -244,7 +255,9 @@ async def _rows(
     one: _List, ctx: SyncCtx[Graph, Sites, Positions]
 ) -> AsyncGenerator[Batch[ListItem], None]:
     place, checkpoint, expand = one.partition, ctx.checkpoint, one.expand()
-    asked = "\n".join([expand, *(f"{c.name} {c.display_name} {c.kind}" for c in one.columns)])
+    shown = [f"{column.name} {column.display_name} {column.kind}" for column in one.columns]
+    # a list that lies elsewhere takes its rows along, and its feed does not say so
+    asked = "\n".join([one.web_url or "", expand, *shown])
     question = blake2b(asked.encode(), digest_size=12).hexdigest()
     if checkpoint.questions.get(place) != question:
         checkpoint.links[place] = None
