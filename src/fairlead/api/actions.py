@@ -102,8 +102,20 @@ async def trigger(
     headers = headers_of(request.scope["headers"])
     connection_id, key = required_headers(headers, "connection-id", "provider-config-key")
     connection = await found_connection(services, caller, key, connection_id)
-    if headers.get("x-async", "").lower() == "true":
+    if is_queued(headers):
         return await _start(services, connection, body, _retries(headers))
+    return await call(services, connection, body, headers)
+
+
+def is_queued(headers: Mapping[str, str]) -> bool:
+    """Say whether the caller does not wait for the result."""
+    return headers.get("x-async", "").lower() == "true"
+
+
+async def call(
+    services: Services, connection: Connection, body: ActionTrigger, headers: Mapping[str, str]
+) -> Response:
+    """Run an action for a caller who waits, and answer what it returns or why it failed."""
     takes_bytes = BYTES in headers.get("accept", "").lower()
     engine = services.engine
     try:

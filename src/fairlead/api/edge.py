@@ -14,8 +14,10 @@ from itertools import count
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fairlead.api.action_calls import ActionCalls, is_call, read_call
 from fairlead.api.action_upload import is_upload, upload_to_action
 from fairlead.api.auth import Caller, KeyRing
 from fairlead.api.connection_read import ConnectionReads
@@ -61,6 +63,7 @@ class Edge:
         self._sockets = sockets
         self._proxy = Proxy(services)
         self._reads = ConnectionReads(services)
+        self._calls = ActionCalls(services, self._proxy.known)
         self._inner = inner
         self._paths = paths
         self._first_id = services.new_id()[:24]
@@ -127,29 +130,39 @@ class Edge:
         path = self._paths.canonical(path)
         if path != scope["path"]:
             scope = dict(scope) | {"path": path, "raw_path": path.encode()}
-        if is_upload(scope, path):
-            caller = await self._caller(scope)
-            response = await upload_to_action(self._services, caller, scope, receive)
+        response, receive = await self._hot(scope, path, receive)
+        if response is not None:
             await response(scope, receive, send)
             return
-        _check_content_type(scope, path)
-        if scope["method"] == "GET":
-            if path == "/records":
-                response = await list_records(self._services, await self._caller(scope), scope)
-                await response(scope, receive, send)
-                return
-            for prefix in ("/connections/", "/connection/"):
-                if path.startswith(prefix):
-                    caller = await self._caller(scope)
-                    response = await self._reads.read(caller, scope, path.removeprefix(prefix))
-                    await response(scope, receive, send)
-                    return
         try:
             await self._inner(scope, _limited(receive), send)
         finally:
             # a connection may have been made, changed or deleted
             if scope["method"] not in {"GET", "HEAD"} or path.startswith("/oauth/"):
                 self._proxy.known.forget()
+
+    async def _hot(
+        self, scope: Scope, path: str, receive: Receive
+    ) -> tuple[Response | None, Receive]:
+        """Answer what is asked for most without the framework; None, and what it receives."""
+        if is_upload(scope, path):
+            caller = await self._caller(scope)
+            return await upload_to_action(self._services, caller, scope, receive), receive
+        _check_content_type(scope, path)
+        if is_call(scope, path):
+            call, receive = await read_call(scope, receive)
+            if call is not None:
+                return await self._calls.answer(await self._caller(scope), call), receive
+        elif scope["method"] == "GET":
+            if path == "/records":
+                caller = await self._caller(scope)
+                return await list_records(self._services, caller, scope), receive
+            for prefix in ("/connections/", "/connection/"):
+                if path.startswith(prefix):
+                    caller = await self._caller(scope)
+                    name = path.removeprefix(prefix)
+                    return await self._reads.read(caller, scope, name), receive
+        return None, receive
 
     async def _caller(self, scope: Scope) -> Caller:
         authorization = _header(scope, b"authorization")

@@ -17,12 +17,12 @@ from fairlead.engine.failure import authors, failure_of
 from fairlead.engine.recorded import sealed_recording
 from fairlead.engine.setup import Setup
 from fairlead.engine.written import Written
-from fairlead.errors import FairleadError, FunctionTimedOut, InternalError, LeaseLost, OutputInvalid
+from fairlead.errors import FairleadError, FunctionTimedOut, LeaseLost, OutputInvalid
 from fairlead.gateway.needs import Needs
 from fairlead.model.connection import Connection
 from fairlead.model.event import Event
 from fairlead.model.function import Action
-from fairlead.model.run import Run, RunFailure, RunKind, RunState, RunTrigger
+from fairlead.model.run import Run, RunFailure, RunState
 from fairlead.sdk import (
     Content,
     Incoming,
@@ -70,7 +70,7 @@ async def run_action(
     assert pack is not None, "its action was found"
     whole = raw if incoming is None else with_incoming(action, raw, incoming)
     validated = validate_input(action, whole)
-    run = await _open(setup, connection, action, raw, limit)
+    run, connection = await setup.called.open(connection, action.name, raw, limit + _MARGIN)
     call = ActionCall(setup, run, connection, action)
     try:
         output = await call.body(pack, action, validated, limit, as_bytes=as_bytes)
@@ -86,29 +86,6 @@ async def run_action(
         return Delivery(call, output)
     await call.finish(RunState.SUCCEEDED, output=output)
     return output
-
-
-async def _open(
-    setup: Setup, connection: Connection, action: Action, raw: object, limit: timedelta
-) -> Run:
-    now = setup.clock.now()
-    async with setup.db.write() as tx:
-        queued = await runs.enqueue(
-            tx,
-            id=setup.new_id(),
-            environment_id=connection.environment_id,
-            connection_pk=connection.id,
-            kind=RunKind.ACTION,
-            function=action.name,
-            trigger=RunTrigger.CALL,
-            input=raw,
-            now=now,
-        )
-        lease = limit + _MARGIN
-        run = queued and await setup.claim(tx, queued.id, lease)
-    if run is None:
-        raise InternalError("The run of an action could not be opened.")
-    return run
 
 
 class ActionCall:
@@ -182,15 +159,19 @@ class ActionCall:
     ) -> None:
         """End the run, and announce it with the event."""
         setup, run = self._setup, self._run
-        now = setup.clock.now()
+        has_written = state is RunState.SUCCEEDED and self._written.is_any
         # Cancelled by somebody, or gone with its connection: the caller gets the answer anyway.
+        if not has_written and state is not RunState.FAILED and event is None:
+            await setup.called.end(run, state, output=result.get("output"), requests=self._requests)
+            return
+        now = setup.clock.now()
         with contextlib.suppress(LeaseLost):
             async with setup.db.write() as tx:
                 if self._requests:
                     await runs.add_requests(tx, run.id, run.fencing_token, self._requests)
                 if recording is not None:
                     await recordings.put(tx, run, recording, now)
-                if state is RunState.SUCCEEDED:
+                if has_written:
                     await self._written.write(tx, run.id)
                 await runs.finish(tx, run.id, run.fencing_token, state=state, now=now, **result)
                 if event is not None:

@@ -122,6 +122,7 @@ class Engine:
 
     async def stop(self) -> None:
         """End: running syncs finish their current batch, the rest of their work is released."""
+        await self._setup.called.idle()
         if self._queue is None or self._worker is None:
             return
         # The queue stops handing out at once, and waits for those that drain.

@@ -1,10 +1,11 @@
 """Setup: what every part of the engine is given."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from fairlead.engine.called_runs import CalledRuns
 from fairlead.gateway.needs import Needs
 from fairlead.model.clock import Clock, NewId, SteadyClock
 from fairlead.model.connection import Connection
@@ -57,6 +58,12 @@ class Setup:
     owner: str
     #: measures leases; the machine's clock may be set meanwhile. None = `clock` does
     steady: SteadyClock | None = None
+    #: the rows of actions that somebody waits for
+    called: CalledRuns = field(init=False)
+
+    def __post_init__(self) -> None:
+        called = CalledRuns(self.db, self.clock, self.lease_now, self.new_id, self.owner)
+        object.__setattr__(self, "called", called)
 
     def lease_now(self) -> datetime:
         """Return the instant by which leases are measured: the same one in every process."""

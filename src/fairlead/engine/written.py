@@ -68,6 +68,11 @@ class Written:
         named = replace(batch, model=self._name(model))
         self._batches.append(to_stored(named, self._sync(model)))
 
+    @property
+    def is_any(self) -> bool:
+        """Was anything said?"""
+        return bool(self._batches)
+
     async def write(self, tx: Tx, run_id: str) -> None:
         """Write all of it, in the order in which it was said."""
         for batch in self._batches:

@@ -40,6 +40,19 @@ class Words(TypeDecorator[str]):
         return None if value is None else check_text(value)
 
 
+def json_text(value: Any) -> str | None:
+    """Return a JSON value as such a column holds it, None for none; or raise Unstorable."""
+    if value is None:
+        return None
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError as error:
+        raise Unstorable(
+            "A value holds what cannot be stored as JSON: half of a surrogate pair, a whole "
+            "number of more than 64 bits, or too many levels; send something else"
+        ) from error
+
+
 class Json(TypeDecorator[Any]):
     """A JSON value as text with sorted keys; escapes keep NUL out of the column."""
 
@@ -47,15 +60,7 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
-        if value is None:
-            return None
-        try:
-            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-        except orjson.JSONEncodeError as error:
-            raise Unstorable(
-                "A value holds what cannot be stored as JSON: half of a surrogate pair, a whole "
-                "number of more than 64 bits, or too many levels; send something else"
-            ) from error
+        return json_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         return None if value is None else orjson.loads(value)

@@ -9,8 +9,10 @@ from engine_world import Book, World
 
 from fairlead.errors import (
     ActionFailed,
+    CallerError,
     FunctionCrashed,
     FunctionTimedOut,
+    InternalError,
     InvalidInput,
     NotFound,
     OutputInvalid,
@@ -18,7 +20,7 @@ from fairlead.errors import (
 )
 from fairlead.model.exchange import Request
 from fairlead.model.run import RunKind, RunState
-from fairlead.store import runs
+from fairlead.store import connections, runs
 
 
 async def call(world: World, action: Any, raw: object = {"days": 3}, **options: Any) -> Any:
@@ -139,3 +141,104 @@ async def test_two_calls_at_once_are_two_runs(world: World) -> None:
     async with world.db.read() as tx:
         found = await runs.list_for(tx, environment_id=world.environment.id, function="lend")
     assert len(found) == 3
+
+
+def transactions(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note every transaction from now on."""
+    begun: list[str] = []
+
+    def noting(kind: str, do: Any) -> Any:
+        def noted(*given: Any) -> Any:
+            begun.append(kind)
+            return do(*given)
+
+        return noted
+
+    for kind in ("write", "transact", "read", "glance"):
+        monkeypatch.setattr(world.db, kind, noting(kind, getattr(world.db, kind)))
+    return begun
+
+
+async def test_calls_at_once_share_two_transactions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, everybody = 0, asyncio.Event()
+
+    async def lend(ctx: Any, days: int) -> Book:
+        nonlocal there
+        there += 1
+        if there == 16:
+            everybody.set()
+        await everybody.wait()
+        return Book(id="a", title=f"{days}")
+
+    world.library.action = lend
+    engine = world.engine()
+    begun = transactions(world, monkeypatch)
+    calls = (engine.run_action(world.connection, "lend", {"days": n}) for n in range(16))
+    titles = [found["title"] for found in await asyncio.gather(*calls)]
+    assert titles == [f"{n}" for n in range(16)]
+    # all were opened by the first, and ended by the second
+    if world.db.dialect == "sqlite":
+        assert begun == ["transact", "transact"]
+    else:
+        # where the first uses the second for its work
+        assert begun == ["transact", "write"] * 2
+    async with world.db.read() as tx:
+        found = await runs.list_for(tx, environment_id=world.environment.id, function="lend")
+    assert [run.state for run in found] == [RunState.SUCCEEDED] * 16
+
+
+async def test_a_connection_that_was_changed_meanwhile_is_looked_up_again(world: World) -> None:
+    async def lend(ctx: Any, days: int) -> Book:
+        return Book(id="a", title=ctx.connection.metadata["shelf"])
+
+    world.library.action = lend
+    async with world.db.write() as tx:
+        later = world.clock.now() + timedelta(seconds=1)
+        await connections.set_metadata(tx, world.connection.id, {"shelf": "top"}, later)
+    assert world.connection.metadata is None
+    output = await world.engine().run_action(world.connection, "lend", {"days": 1})
+    assert output["title"] == "top"
+
+
+async def test_a_connection_that_was_deleted_meanwhile_is_unknown(world: World) -> None:
+    async with world.db.write() as tx:
+        await connections.delete(tx, world.connection.id)
+    with pytest.raises(CallerError, match="There is no connection") as caught:
+        await world.engine().run_action(world.connection, "lend", {"days": 1})
+    assert caught.value.code == "unknown_connection"
+
+
+async def test_a_connection_that_never_stands_still(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stale(*_: Any) -> Any:
+        return world.connection
+
+    async with world.db.write() as tx:
+        later = world.clock.now() + timedelta(seconds=1)
+        await connections.set_metadata(tx, world.connection.id, {}, later)
+    monkeypatch.setattr(connections, "find", stale)
+    with pytest.raises(InternalError, match="could not be opened"):
+        await world.engine().run_action(world.connection, "lend", {"days": 1})
+
+
+async def test_a_caller_that_leaves_while_its_run_is_opened(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = world.engine()
+    begun, do = asyncio.Event(), world.db.transact
+
+    async def transact(work: Any) -> Any:
+        begun.set()
+        return await do(work)
+
+    monkeypatch.setattr(world.db, "transact", transact)
+    task = asyncio.create_task(engine.run_action(world.connection, "lend", {"days": 1}))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await engine.stop()
+    assert (await world.latest("lend")).state is RunState.CANCELLED

@@ -1,10 +1,11 @@
 """Actions: called, refused, failed; each failure under the contract's code."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from fairlead.store import runs
+from fairlead.store import connections, runs
 
 AS_C1 = {"Connection-Id": "c1", "Provider-Config-Key": "acme"}
 
@@ -24,6 +25,69 @@ async def call(world: Any, given: Any, **headers: str) -> Any:
 async def test_called(world: Any) -> None:
     answer = await call(world, {"text": "hey", "times": 2})
     assert (answer.status_code, answer.json()) == (200, {"id": "1", "text": "HEYHEY"})
+
+
+#: spellings of a call that go past the framework, and those that do not
+PLAIN = ({}, {"Content-Type": "application/json; charset=utf-8"})
+ODD = ({"Content-Type": "application/json; charset=ascii"}, {"Content-Type": "application/json "})
+
+
+async def test_however_it_is_spelt(world: Any) -> None:
+    content = b' {"action_name": "shout", "input": {"text": "hey"}}'
+    said = set()
+    for more in PLAIN + ODD:
+        headers = {"Content-Type": "application/json"} | AS_C1 | more
+        answer = await world.client.post("/action/trigger", content=content, headers=headers)
+        said.add((answer.status_code, answer.content, answer.headers["content-type"]))
+    assert said == {(200, b'{"id":"1","text":"HEY"}', "application/json")}
+
+
+async def test_what_is_wrong_is_told_in_the_usual_words(world: Any) -> None:
+    kind = AS_C1 | {"Content-Type": "application/json"}
+    for content, code in (
+        (b"{", "invalid_body"),
+        (b"[" * 100_000, "bad_request"),
+        (b"\xff", "bad_request"),
+        (b"", "invalid_body"),
+        (b"[]", "invalid_body"),
+        (b'{"action_name": "shout", "more": 1}', "invalid_body"),
+        (b'{"action_name": "none"}', "not_found"),
+    ):
+        answer = await world.client.post("/action/trigger", content=content, headers=kind)
+        assert answer.json()["error"]["code"] == code, content
+    answer = await world.client.post("/action/trigger?a=1", content=b"{}", headers=kind)
+    assert answer.json()["error"]["code"] == "invalid_query_params"
+
+
+async def test_who_may_not(world: Any, check: Any) -> None:
+    body = {"action_name": "shout", "input": {"text": "a"}}
+    for headers in ({"Authorization": "Bearer none"}, {"Authorization": ""}):
+        answer = await world.client.post("/action/trigger", json=body, headers=AS_C1 | headers)
+        assert answer.status_code == 401
+
+
+async def test_calls_in_series_look_the_connection_up_once_and_see_what_changes(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, find = [], connections.find
+
+    async def noted(*given: Any) -> Any:
+        looks.append(given)
+        return await find(*given)
+
+    monkeypatch.setattr(connections, "find", noted)
+    for _ in range(5):
+        assert (await call(world, {"text": "a"})).status_code == 200
+    assert len(looks) == 1
+    # by another process
+    async with world.services.db.write() as tx:
+        later = world.services.clock.now() + timedelta(seconds=1)
+        await connections.set_metadata(tx, 1, {"a": 1}, later)
+    assert (await call(world, {"text": "a"})).status_code == 200
+    assert len(looks) == 2
+    async with world.services.db.write() as tx:
+        await connections.delete(tx, 1)
+    assert (await call(world, {"text": "a"})).json()["error"]["code"] == "unknown_connection"
 
 
 async def test_input_is_checked(world: Any, check: Any) -> None:
