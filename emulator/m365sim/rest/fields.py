@@ -257,7 +257,14 @@ def _to_fields(_: Call, node: Node, __: Segment) -> Node:
 
 KINDS = (
     Kind("fields", members=_fields),
-    Kind("field", lambda node: field_type(node.of[1])[0], values=_field_values),
+    Kind(
+        "field",
+        lambda node: field_type(node.of[1])[0],
+        values=_field_values,
+        of_some=frozenset(
+            {"AllowMultipleValues", "Choices", "Formula", "LookupField", "LookupList", "MaxLength"}
+        ),
+    ),
 )
 STEPS = (
     Step("list", "Fields", _to_fields, "fields", "columns"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from m365sim.files.ids import guid_of
+from m365sim.files.ids import ROOT_UID, guid_of
 from m365sim.files.problems import Missing
 from m365sim.graph.field_shapes import FieldShapes, etag
 from m365sim.lists import Column, Library, Row, SharePointList
@@ -145,6 +145,19 @@ def _leaf(_: Call, node: Node) -> str:
     return row.name
 
 
+def _above(_: Call, node: Node) -> str:
+    """Return the unique id of the folder it lies in; at the top that is the list's own folder.
+
+    A hidden column of every list and library of the real service.
+    """
+    found, row = node.of
+    if row.item is not None:
+        is_top = row.item.parent in (None, ROOT_UID)
+        return guid_of(found.root_uid if is_top else row.item.parent)
+    above = found.find(row.parent) if row.parent else None
+    return guid_of(above.uid if above is not None else found.root_uid)
+
+
 def _address(call: Call, node: Node) -> str:
     return f"https://{call.site.host}{_hidden('FileRef')(call, node)}"
 
@@ -219,6 +232,7 @@ KINDS = (
         extras={
             "FileLeafRef": _leaf,
             "EncodedAbsUrl": _address,
+            "ParentUniqueId": _above,
             **EXTRAS,
             **{
                 name: _hidden(name)

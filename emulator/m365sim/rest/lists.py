@@ -196,7 +196,8 @@ KINDS = (
         "list",
         "SP.List",
         values=_list_values,
-        extras=EXTRAS,
+        # https://learn.microsoft.com/openspecs/sharepoint_protocols/ms-csomspt: SPList.IsSystemList
+        extras={**EXTRAS, "IsSystemList": lambda _, node: node.of.is_system},
         etag=lambda _, node: etag(node.of),
     ),
 )

@@ -94,6 +94,8 @@ class Shaper:
                     "query string must specify the target fields and the $expand query string "
                     f"must contains {name}."
                 )
+            if name in kind.of_some and not self._has(kind, everything, name):
+                continue
             if name == "Id" and not self._has(kind, everything, name):
                 continue  # Office365-REST-Python-Client asks files for an Id, which they lack
             if name.lower() not in {link.lower() for link in links}:

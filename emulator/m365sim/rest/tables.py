@@ -40,6 +40,8 @@ class Kind:
     members: Callable[[Call, Node], Iterable[Node]] | None = None
     #: Properties that are there for those who ask for them only.
     extras: Mapping[str, Callable[[Call, Node], Any]] = field(default_factory=dict)
+    #: Properties that some of its objects have: who asks the others for them gets nothing.
+    of_some: frozenset[str] = frozenset()
     #: Leads to objects under names that only the object itself knows.
     dynamic: Callable[[Call, Node, str], Node | None] | None = None
     etag: Callable[[Call, Node], str] | None = None

@@ -26,6 +26,7 @@ from fairlead_microsoft.sharepoint.access import actions as access
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.syncs import SYNCS
 from fairlead_microsoft.sharepoint_v1.pack import sharepoint_v1
+from fairlead_microsoft.sharepoint_v1.syncs import SYNCS as SYNCS_V1
 
 #: modules whose functions the pack ships; importing them registers the functions
 FUNCTIONS = (
@@ -45,6 +46,9 @@ FUNCTIONS = (
     versions,
     *SYNCS,
 )
+
+#: those of SharePoint's own API
+FUNCTIONS_V1 = (*SYNCS_V1,)
 
 
 def pack(cloud: Cloud | None = None) -> Pack[Graph]:

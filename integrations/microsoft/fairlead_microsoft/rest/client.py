@@ -4,6 +4,7 @@ https://learn.microsoft.com/sharepoint/dev/sp-add-ins/use-odata-query-operations
 Links to further pages are followed as they came, and only on the host that gave them.
 """
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
@@ -134,6 +135,16 @@ class Rest(RestUploader):
         whole = [with_query(address, params) for address in addresses]
         return await read_many(self._call, whole, self._new_id, sleep=self._sleep)
 
+    async def ask(self, url: str, body: object, **params: str | int | None) -> Any:
+        """Ask by a POST that changes nothing, and so may be sent again; the JSON comes plain."""
+        return await self._json(_question(with_query(url, params), body))
+
+    async def ask_bytes(self, url: str, body: object) -> bytes:
+        """Ask as `ask` does, for what is answered in another format."""
+        response = await self._call(_question(url, body))
+        async with response:
+            return await response.read()
+
     async def content(self, url: str) -> Content:
         """Open the content of a file (`.../$value`), to be streamed."""
         return Content(await self._call(Request(url=url)))
@@ -153,6 +164,12 @@ class Rest(RestUploader):
                 "SharePoint answered with nothing; try again later.", code="unexpected_reply"
             )
         return reply
+
+
+def _question(url: str, body: object) -> Request:
+    encoded = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    headers = {"Accept": BARE, "Content-Type": "application/json"}
+    return Request(method="POST", url=url, headers=headers, body=encoded)
 
 
 def _place(url: str) -> str:

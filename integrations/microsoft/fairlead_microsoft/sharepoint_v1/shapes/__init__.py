@@ -1,0 +1,1 @@
+"""What SharePoint's own API tells, made into the objects that Graph's functions give."""

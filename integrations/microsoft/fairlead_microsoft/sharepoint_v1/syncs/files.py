@@ -1,0 +1,109 @@
+"""The sync `files` of SharePoint's own API: every file and folder of all libraries.
+
+Incremental by each library's change log (`GetChanges`):
+https://learn.microsoft.com/previous-versions/office/developer/sharepoint-rest-reference/dn531433(v=office.15).
+The records are those of Graph's drives, under the same ids.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from functools import partial
+
+from pydantic import Field
+
+from fairlead.errors import ProviderError
+from fairlead.sdk import Batch, SyncCtx
+from fairlead_microsoft.rest import Rest
+from fairlead_microsoft.sharepoint.abreast import visit_all
+from fairlead_microsoft.sharepoint.drive_items import DriveItem
+from fairlead_microsoft.sharepoint.tour import Tour, kept
+from fairlead_microsoft.sharepoint_v1.choice import (
+    FoundList,
+    Positions,
+    Sites,
+    chosen_webs,
+    lists_of,
+)
+from fairlead_microsoft.sharepoint_v1.follow import follow
+from fairlead_microsoft.sharepoint_v1.identity import ItemIds
+from fairlead_microsoft.sharepoint_v1.list_log import ListLog
+from fairlead_microsoft.sharepoint_v1.pack import sharepoint_v1
+from fairlead_microsoft.sharepoint_v1.shapes.files import OF_FILES, drive_item
+from fairlead_microsoft.sharepoint_v1.shapes.row import Row, number_of
+
+
+class FilePositions(Positions):
+    """How far each library was read, and what the ids of its items begin with."""
+
+    #: drive id -> hexadecimal
+    prefixes: dict[str, str] = Field(default_factory=dict)
+
+
+@sharepoint_v1.sync(
+    every="1h",
+    scopes=["Sites.Read.All"],
+    source="https://learn.microsoft.com/previous-versions/office/developer/sharepoint-rest-reference/dn531433(v=office.15)",
+)
+async def files(ctx: SyncCtx[Rest, Sites, FilePositions]) -> AsyncIterator[Batch[DriveItem]]:
+    """Mirror every file and folder of all libraries of the chosen sites, deletions included.
+
+    SharePoint's own API tells neither a file's MIME type nor its checksum nor its cTag.
+    """
+    tour = Tour(ctx)
+    webs = await chosen_webs(ctx, tour, ctx.metadata.sites)
+    found, in_doubt = await lists_of(ctx, tour, webs)
+    libraries = [one for one in found if one.entity.is_library]
+    ctx.checkpoint.keep_only([*(one.drive_id for one in libraries), *in_doubt])
+    for batch in kept(in_doubt):
+        yield batch
+    readers = {one.drive_id: partial(_of_library, one) for one in libraries}
+    async for batch in visit_all(ctx, tour, readers):
+        yield batch
+    tour.end()
+
+
+async def _of_library(
+    one: FoundList, ctx: SyncCtx[Rest, Sites, FilePositions]
+) -> AsyncGenerator[Batch[DriveItem], None]:
+    drive_id, links = one.drive_id, ctx.checkpoint.links
+    ids = await _ids(ctx, one)
+
+    async def knows(rows: Sequence[Row]) -> set[int]:
+        keys = {_key(ids, str(row["UniqueId"])): number_of(row) for row in rows}
+        return {keys[key] for key in await ctx.known(list(keys))}
+
+    log = ListLog(ctx.api, one.web.web, one.entity.id, OF_FILES)
+    async for page in follow(log, links.get(drive_id), one.entity.token, knows=knows):
+        links[drive_id] = page.link
+        yield Batch(
+            upsert=[
+                drive_item(row, ids, web_url=one.web.entity.url, root=one.root) for row in page.rows
+            ],
+            # a folder's end is told without its contents
+            delete_under=[_key(ids, gone.unique_id) for gone in page.gone if gone.unique_id],
+            checkpoint=ctx.checkpoint,
+            partition=drive_id,
+            restart=page.restarted,
+            settled=page.settled,
+        )
+
+
+def _key(ids: ItemIds, unique_id: str) -> str:
+    return f"{ids.drive_id}/{ids.item_id(unique_id)}"
+
+
+async def _ids(ctx: SyncCtx[Rest, Sites, FilePositions], one: FoundList) -> ItemIds:
+    """Learn what Graph calls the items of a library: its root is asked for, once."""
+    drive_id, prefixes = one.drive_id, ctx.checkpoint.prefixes
+    above = one.entity.root_folder.unique_id if one.entity.root_folder else None
+    if drive_id in prefixes:
+        return ItemIds(drive_id, prefixes[drive_id], above)
+    url = f"{one.web.web.api}/v2.0/drives/{drive_id}/root"
+    root = await ctx.api.get_json(url, select="id")
+    ids = ItemIds.of_root(drive_id, str(root.get("id")), above)
+    if ids is None:
+        raise ProviderError(
+            "SharePoint gave the root of a library an id of another form; please report it.",
+            code="unexpected_reply",
+        )
+    prefixes[drive_id] = ids.prefix
+    return ids
