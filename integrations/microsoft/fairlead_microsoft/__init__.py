@@ -25,6 +25,7 @@ from fairlead_microsoft.sharepoint import (
 from fairlead_microsoft.sharepoint.access import actions as access
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.syncs import SYNCS
+from fairlead_microsoft.sharepoint_v1.actions import ACTIONS as ACTIONS_V1
 from fairlead_microsoft.sharepoint_v1.pack import sharepoint_v1
 from fairlead_microsoft.sharepoint_v1.syncs import SYNCS as SYNCS_V1
 
@@ -48,7 +49,7 @@ FUNCTIONS = (
 )
 
 #: those of SharePoint's own API
-FUNCTIONS_V1 = (*SYNCS_V1,)
+FUNCTIONS_V1 = (*ACTIONS_V1, *SYNCS_V1)
 
 
 def pack(cloud: Cloud | None = None) -> Pack[Graph]:

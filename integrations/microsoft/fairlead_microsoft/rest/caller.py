@@ -153,7 +153,7 @@ class RestCaller:
         if override != "POST":
             sent["X-HTTP-Method"] = override
         if body is not None:
-            sent["Content-Type"] = "application/json"
+            sent["Content-Type"] = BARE
         encoded = None
         if body is not None:
             encoded = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()

@@ -64,16 +64,21 @@ class Rest(RestUploader):
 
         InvalidInput: the cursor is not a link of this collection.
         """
-        if cursor is None:
-            asked = with_query(url, params)
-        else:
-            asked = f"{urls.origin(url)}{cursor}" if cursor.startswith("/") else cursor
-            if urls.origin(asked) != urls.origin(url) or _place(asked) != _place(url):
-                raise InvalidInput(
-                    "The cursor is not one that this action gave; pass `nextCursor` as it came.",
-                    code="invalid_cursor",
-                )
+        asked = self._asked(url, cursor, params)
         return self._page(model, await self._read(asked, with_etag=with_etag), asked)
+
+    async def json_page(
+        self,
+        url: str,
+        *,
+        cursor: str | None = None,
+        with_etag: bool = False,
+        **params: str | int | None,
+    ) -> RestPage[dict[str, Any]]:
+        """Read one page of a collection, its objects as they come; `cursor` as for `page`."""
+        asked = self._asked(url, cursor, params)
+        reply = await self._read(asked, with_etag=with_etag)
+        return RestPage(entries_of(reply), self._next(reply, asked))
 
     async def pages(
         self, model: type[M], url: str, *, with_etag: bool = False, **params: str | int | None
@@ -149,12 +154,27 @@ class Rest(RestUploader):
         """Open the content of a file (`.../$value`), to be streamed."""
         return Content(await self._call(Request(url=url)))
 
+    def _asked(self, url: str, cursor: str | None, params: dict[str, str | int | None]) -> str:
+        """Return the address of a page: the first one's, or what a caller's cursor names."""
+        if cursor is None:
+            return with_query(url, params)
+        asked = f"{urls.origin(url)}{cursor}" if cursor.startswith("/") else cursor
+        if urls.origin(asked) != urls.origin(url) or _place(asked) != _place(url):
+            raise InvalidInput(
+                "The cursor is not one that this action gave; pass `nextCursor` as it came.",
+                code="invalid_cursor",
+            )
+        return asked
+
     def _page(self, model: type[M], reply: Any, asked: str) -> RestPage[M]:
         items = [read_as(model, entry) for entry in entries_of(reply)]
+        return RestPage(items, self._next(reply, asked))
+
+    def _next(self, reply: Any, asked: str) -> str | None:
         link = next_of(reply, asked)
         if link is not None:
             self.refuse_foreign(link, asked)
-        return RestPage(items, link)
+        return link
 
     async def _read(self, url: str, *, with_etag: bool) -> Any:
         accept = MINIMAL if with_etag else BARE

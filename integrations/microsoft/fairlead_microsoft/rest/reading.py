@@ -7,7 +7,7 @@ https://learn.microsoft.com/sharepoint/dev/sp-add-ins/get-to-know-the-sharepoint
 """
 
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 from urllib.parse import urljoin
 
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from fairlead.errors import ProviderError, Unavailable
 from fairlead_microsoft.graph.paging import M
 
+One = TypeVar("One")
 #: name under which an object's eTag is found, whichever form it came in
 ETAG = "odata.etag"
 #: name under which the link to the next page is found
@@ -22,10 +23,10 @@ NEXT = "odata.nextLink"
 
 
 @dataclass(frozen=True, slots=True)
-class RestPage(Generic[M]):
+class RestPage(Generic[One]):
     """Some objects of a collection."""
 
-    items: list[M]
+    items: list[One]
     #: where the next page is, None on the last one
     next_link: str | None
 

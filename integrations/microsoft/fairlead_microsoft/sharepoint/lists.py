@@ -80,7 +80,7 @@ class ListDetails(_ListOutput):
         """Flatten a list."""
         kind = found.list_ or ListInfo()
         return cls(
-            **_plain(found),
+            **plain(found),
             template=kind.template,
             content_types_enabled=kind.content_types_enabled,
             hidden=kind.hidden,
@@ -100,7 +100,7 @@ class ListEntry(_ListOutput):
         """Flatten a list."""
         kind = found.list_ or ListInfo()
         return cls(
-            **_plain(found),
+            **plain(found),
             list_template=kind.template,
             hidden=kind.hidden,
             content_types_enabled=kind.content_types_enabled,
@@ -211,7 +211,7 @@ async def update_list(
     path = ctx.api.path("sites", site_id, "lists", list_id)
     found = await ctx.api.patch(GraphList, path, changes, if_match=e_tag)
     await echoes.keep_list(ctx, site_id, found.id)
-    return ListUpdated(**_plain(found), list_=found.list_)
+    return ListUpdated(**plain(found), list_=found.list_)
 
 
 @sharepoint.action(
@@ -228,6 +228,6 @@ async def delete_list(
     return ListDeleted(site_id=site_id, list_id=list_id)
 
 
-def _plain(found: GraphList) -> dict[str, str | None]:
+def plain(found: GraphList) -> dict[str, str | None]:
     """Return what every output tells, by our names."""
     return {name: getattr(found, name) for name in _ListOutput.model_fields}
