@@ -122,8 +122,9 @@ async def open_services(
             clock,
             new_id,
             queue=queue,
-            hourly=(watch.look, app_keys.retire_replaced, core.budgets.look),
+            hourly=(watch.look, app_keys.retire_replaced, core.budgets.look, core.journal.look),
             frequent=(apps.look,),
+            watch=core.watch,
         )
         establisher.on_established = engine.on_established
         submissions = Submissions(
@@ -131,7 +132,7 @@ async def open_services(
         )
         approvals = Approvals(db, vault, sessions, clock, settings.server_url)
         if work:
-            deliverer = Deliverer(db, transport, settings, clock, new_id)
+            deliverer = Deliverer(db, transport, settings, clock, new_id, core.watch)
             deliverer.start()
             stack.push_async_callback(deliverer.stop)
         await engine.start(work=work, may_end=may_end)
@@ -158,6 +159,8 @@ async def open_services(
             engine=engine,
             clock=clock,
             new_id=new_id,
+            journal=core.journal,
+            watch=core.watch,
             closing=closing,
         )
 

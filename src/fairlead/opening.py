@@ -17,6 +17,8 @@ from fairlead.gateway.send import Gateway
 from fairlead.http.egress import EgressPolicy
 from fairlead.http.transport import Transport
 from fairlead.model.clock import Clock, NewId, SystemClock, new_id
+from fairlead.observe.journal import Journal
+from fairlead.observe.watch import Watch
 from fairlead.sdk.providers_file import add_providers
 from fairlead.sdk.registry import Registry, load_packs
 from fairlead.settings import Settings, SettingsInvalid
@@ -43,6 +45,8 @@ class Opened:
     doctor: Doctor
     clock: Clock
     new_id: NewId
+    journal: Journal
+    watch: Watch
 
 
 @asynccontextmanager
@@ -62,6 +66,9 @@ async def opened(
     registry = registry_of(settings, registry)
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(open_database(settings, vault))
+        journal = Journal(db, vault, clock, days=settings.log_days)
+        stack.push_async_callback(journal.close)
+        watch = Watch(journal, clock, new_id, calls_per_second=settings.log_proxy_per_second)
         transport = await Transport.open(
             EgressPolicy([*settings.egress_allow, *loopback_origins(registry)]),
             clock=clock,
@@ -97,6 +104,8 @@ async def opened(
             doctor=doctor,
             clock=clock,
             new_id=new_id,
+            journal=journal,
+            watch=watch,
         )
 
 

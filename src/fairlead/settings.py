@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     deletion_share: float = Field(default=0.3, ge=0, le=1)
     #: so many records one run may always delete
     deletion_floor: int = Field(default=100, ge=0)
+    #: days that operations and their messages are kept, for `GET /logs`; 0 = none is stored
+    log_days: int = Field(default=14, ge=0, le=3650)
+    #: proxied calls that go well and are stored, of one process and second; failed ones always are
+    log_proxy_per_second: int = Field(default=10, ge=0, le=1000)
     #: where the product hears of events; empty = nowhere
     webhook_url: str = ""
     #: key that signs webhooks; default: the secret key

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from fairlead.app import build_app, open_services
-from fairlead.client import Fairlead, shapes
+from fairlead.client import Fairlead, log_shapes, shapes
 from fairlead.client.bind import Paged
 from fairlead.client.call import Call
 from fairlead.client.forward import Forward
@@ -150,6 +150,9 @@ ROUTES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     ),
     "delete /records": ("records.delete_stale", ("Old",), C | {"variant": "v"}),
     "get /records/export": ("records.export", ("Note",), C | {"variant": "v", "format": "csv"}),
+    "get /logs": ("logs.list", (), {"type": ["proxy", "sync"], "state": "failed", "search": "a"}),
+    "get /logs/{operation_id}": ("logs.get", ("o/1",), {}),
+    "get /logs/{operation_id}/messages": ("logs.messages", ("o/1",), {"level": "error"}),
     "get /webhooks/dead-letters": ("dead_letters.list", (), {"limit": 10}),
     "post /webhooks/dead-letters/replay": ("dead_letters.replay", (["e"],), {}),
     **{
@@ -285,6 +288,9 @@ SHAPES = {
     "PruneReply": shapes.Pruned,
     "DeadLetterOut": shapes.DeadLetter,
     "LastAttempt": shapes.LastAttempt,
+    "OperationOut": log_shapes.Operation,
+    "OperationError": log_shapes.OperationError,
+    "MessageOut": log_shapes.LogMessage,
     "IntegrationOut": shapes.Integration,
     "IntegrationCredentials": shapes.IntegrationCredentials,
     "FunctionOut": shapes.Function,

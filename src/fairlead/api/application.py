@@ -30,6 +30,7 @@ from fairlead.api import (
     oauth_connect,
     older,
     openapi,
+    operations,
     pending,
     providers,
     proxy,
@@ -77,6 +78,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     records_prune.router,
     records_export.router,
     dead_letters.router,
+    operations.router,
     actions.router,
 )
 _HOT = (records.DOCUMENTATION, connection_read.DOCUMENTATION, *proxy.DOCUMENTATION)

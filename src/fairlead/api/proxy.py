@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
 
@@ -18,11 +19,12 @@ from fairlead.api.connections import unknown_integration
 from fairlead.api.known import KnownConnections
 from fairlead.api.leaving import CallerGone, disconnected, unless_left
 from fairlead.api.openapi import Documentation
-from fairlead.api.proxy_headers import ProxyHeaders, read_headers
+from fairlead.api.proxy_headers import Asked, ProxyHeaders, read_headers
 from fairlead.api.services import Services
-from fairlead.errors import CallerError
+from fairlead.errors import CallerError, FairleadError
 from fairlead.gateway.send import LONGEST_WAIT
 from fairlead.http.response import HttpResponse
+from fairlead.model.connection import Connection
 from fairlead.model.exchange import Request, Response
 from fairlead.store import integrations
 
@@ -49,6 +51,8 @@ _DROPPED = frozenset(
         b"alt-svc",
     }
 )
+#: as some servers log it: the caller closed the connection before the answer began
+_CALLER_GONE = 499
 _USUAL_CONNECTION = frozenset({b"keep-alive", b"close"})
 
 
@@ -109,6 +113,25 @@ class Proxy:
         connection = self.known.at_hand(wanted) or await self.known.find(*wanted)
         if connection is None:
             raise await self._unknown(caller, asked.key, asked.connection_id)
+        status, error, began = 0, None, perf_counter()
+        try:
+            status = await self._pass_on(connection, asked, url, scope, receive, send)
+        except FairleadError as raised:
+            error = raised
+            raise
+        finally:
+            self._services.watch.proxied(connection, scope["method"], url, status, began, error)
+
+    async def _pass_on(  # noqa: PLR0917  # one call on the busiest path
+        self,
+        connection: Connection,
+        asked: Asked,
+        url: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> int:
+        """Send it, and return the status that the caller got; 499: they went away before."""
         effort = _Effort() if asked.retries else None
         body = await _body(receive) if asked.has_body else None
         sending = self._services.gateway.send(
@@ -125,11 +148,12 @@ class Proxy:
             try:
                 answer = await unless_left(receive, sending)
             except CallerGone:
-                return
+                return _CALLER_GONE
         else:
             # who still sends is missed when the next piece is asked for
             answer = await sending
         await stream_back(answer, receive, send, effort.told() if effort else ())
+        return answer.status
 
     async def _unknown(self, caller: Caller, key: str, connection_id: str) -> CallerError:
         async with self._services.db.read() as tx:

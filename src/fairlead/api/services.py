@@ -22,6 +22,8 @@ from fairlead.gateway.doctor import Doctor
 from fairlead.gateway.send import Gateway
 from fairlead.http.transport import Transport
 from fairlead.model.clock import Clock, NewId
+from fairlead.observe.journal import Journal
+from fairlead.observe.watch import Watch
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
 from fairlead.store.database import Database
@@ -53,6 +55,8 @@ class Services:
     engine: Engine
     clock: Clock
     new_id: NewId
+    journal: Journal
+    watch: Watch
     #: what is opened later, to be closed before the rest
     closing: AsyncExitStack
 

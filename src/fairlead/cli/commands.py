@@ -18,6 +18,7 @@ from fairlead.cli import (
     demos,
     function_commands,
     keys,
+    logs,
     record_commands,
     sealing,
     server,
@@ -42,6 +43,7 @@ db_app = typer.Typer(help="Look after the database's schema.", no_args_is_help=T
 app.add_typer(db_app, name="db")
 app.add_typer(credential_commands.app, name="credentials")
 app.add_typer(keys.app, name="keys")
+app.add_typer(logs.app, name="logs")
 app.add_typer(record_commands.app, name="records")
 app.add_typer(record_commands.sync_app, name="sync")
 app.add_typer(sync_commands.app, name="syncs")

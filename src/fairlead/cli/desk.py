@@ -8,6 +8,7 @@ from fairlead.api.logs import configure_logs
 from fairlead.engine.engine import Engine
 from fairlead.gateway.send import Gateway
 from fairlead.model.connection import Connection
+from fairlead.observe.journal import Journal
 from fairlead.opening import opened
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings, SettingsInvalid
@@ -27,6 +28,7 @@ class Desk:
     registry: Registry
     gateway: Gateway
     engine: Engine
+    journal: Journal
 
 
 @asynccontextmanager
@@ -45,6 +47,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             core.gateway,
             core.clock,
             core.new_id,
+            watch=core.watch,
         )
         yield Desk(
             settings=settings,
@@ -53,6 +56,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             registry=core.registry,
             gateway=core.gateway,
             engine=engine,
+            journal=core.journal,
         )
 
 

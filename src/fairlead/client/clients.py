@@ -51,6 +51,7 @@ class Fairlead(Namespace):
         self.syncs = namespaces.Syncs(self._transport)
         self.actions = namespaces.Actions(self._transport)
         self.dead_letters = namespaces.DeadLetters(self._transport)
+        self.logs = namespaces.Logs(self._transport)
         self.proxy = Proxy(self._transport)
 
     def authorization_url(
@@ -116,6 +117,7 @@ class AsyncFairlead(AsyncNamespace):
         self.syncs = namespaces.AsyncSyncs(self._transport)
         self.actions = namespaces.AsyncActions(self._transport)
         self.dead_letters = namespaces.AsyncDeadLetters(self._transport)
+        self.logs = namespaces.AsyncLogs(self._transport)
         self.proxy = AsyncProxy(self._transport)
 
     def authorization_url(

@@ -14,6 +14,7 @@ from fairlead.client.calls import (
     connections,
     dead_letters,
     integrations,
+    logs,
     providers,
     records,
     syncs,
@@ -205,3 +206,19 @@ class AsyncDeadLetters(AsyncNamespace):
 
     list = Awaited(dead_letters.list_all)
     replay = Awaited(dead_letters.replay)
+
+
+class Logs(Namespace):
+    """What was done for connections, and each step of it."""
+
+    list = BlockingPages(logs.list_all)
+    get = Blocking(logs.get)
+    messages = BlockingPages(logs.messages)
+
+
+class AsyncLogs(AsyncNamespace):
+    """What was done for connections, and each step of it."""
+
+    list = AwaitedPages(logs.list_all)
+    get = Awaited(logs.get)
+    messages = AwaitedPages(logs.messages)

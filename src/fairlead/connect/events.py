@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from fairlead.errors import FairleadError
+from fairlead.http.redact import redact
 from fairlead.model.app_key import Expiring
 from fairlead.model.connect_session import EndUser
 from fairlead.model.connection import Connection
 from fairlead.model.event import Event
 from fairlead.model.integration import Integration
+from fairlead.model.operation import Operation, OperationState, OperationType
 from fairlead.model.provider import Provider
-from fairlead.store import Tx, environments, outbox
+from fairlead.store import Tx, environments, operations, outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,35 @@ async def announce(
             payload=payload,
             created_at=now,
         ),
+    )
+    await operations.write(tx, [_operation(news, integration, event_id, now)])
+
+
+#: what the event's operations are called among operations (contract 11)
+_ACTIONS = {"refresh": "refresh_token"}
+
+
+def _operation(news: AuthNews, integration: Integration, event_id: str, now: datetime) -> Operation:
+    """Return what is to be found in the log of it, under the id that the fault names."""
+    error = news.error
+    title = "Renew credentials" if news.operation == "refresh" else "Connect"
+    return Operation(
+        id=event_id,
+        environment_id=integration.environment_id,
+        type=OperationType.AUTH,
+        action=_ACTIONS.get(news.operation, "create_connection"),
+        state=OperationState.SUCCESS if error is None else OperationState.FAILED,
+        title=title,
+        integration=integration.unique_key,
+        provider=integration.provider,
+        connection_id=news.connection_id,
+        meta={"operation": news.operation},
+        error=None
+        if error is None
+        else {"code": error.code, "message": redact(error.message), "who": error.who},
+        created_at=now,
+        started_at=now,
+        ended_at=now,
     )
 
 

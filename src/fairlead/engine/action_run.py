@@ -97,7 +97,9 @@ class ActionCall:
         self._connection = connection
         self._requests = 0
         needs = Needs(action.name, action.scopes)
-        self._recorder = Recorder(setup.gateway.sender(connection, self._count, needs))
+        self._note = setup.watch.run(run, connection)
+        send = setup.gateway.sender(connection, self._count, needs)
+        self._recorder = Recorder(self._note.send(send))
         self._written = Written(setup, connection, action.name)
 
     async def body(
@@ -114,7 +116,8 @@ class ActionCall:
         async def work() -> Any:
             view = view_of(self._connection)
             bound = log.bind(run_id=self._run.id, connection_id=view.connection_id)
-            context = action_ctx(pack, view, self._recorder, bound, self._written)
+            kept = self._note.log(bound)
+            context = action_ctx(pack, view, self._recorder, kept, self._written)
             result = await call_action(action, context, validated, as_bytes=as_bytes)
             if isinstance(result, Content):
                 return result
@@ -160,6 +163,7 @@ class ActionCall:
         """End the run, and announce it with the event."""
         setup, run = self._setup, self._run
         has_written = state is RunState.SUCCEEDED and self._written.is_any
+        self._note.ended(None, state, result.get("failure"), requests=self._requests)
         # Cancelled by somebody, or gone with its connection: the caller gets the answer anyway.
         if not has_written and state is not RunState.FAILED and event is None:
             await setup.called.end(run, state, output=result.get("output"), requests=self._requests)

@@ -185,9 +185,11 @@ async def _end(
 ) -> None:
     now = setup.clock.now()
     async with setup.db.write() as tx:
-        await runs.finish(tx, run.id, run.fencing_token, state=state, failure=why, now=now)
+        done = await runs.finish(tx, run.id, run.fencing_token, state=state, failure=why, now=now)
         if run.retries is not None and connection is not None:
             await outbox.put(tx, _event(setup, run, connection))
+    if connection is not None:
+        setup.watch.run(run, connection).ended(done, state, why)
 
 
 async def fail_action(setup: Setup, attempt: Attempt, error: FairleadError) -> None:

@@ -27,6 +27,7 @@ from fairlead.model.connection import Connection
 from fairlead.model.environment import Environment
 from fairlead.model.run import Run
 from fairlead.model.schedule import Schedule
+from fairlead.observe.watch import Watch
 from fairlead.sdk.incoming import Incoming
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
@@ -55,6 +56,7 @@ class Engine:
         queue: Queue | None = None,
         hourly: Sequence[Chore] = (),
         frequent: Sequence[Chore] = (),
+        watch: Watch | None = None,
     ) -> None:
         """`queue` replaces the durable one, for tests; `hourly` is done by whoever works.
 
@@ -75,6 +77,7 @@ class Engine:
             new_id=new_id,
             # a clock of the tests' own is moved on purpose
             steady=SteadyClock(clock.now()) if isinstance(clock, SystemClock) else None,
+            watch=watch or Watch(),
             owner=f"{socket.gethostname()}-{os.getpid()}-{new_id()[:8]}",
         )
         self._worker: Worker | None = None

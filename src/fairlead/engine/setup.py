@@ -11,6 +11,7 @@ from fairlead.model.clock import Clock, NewId, SteadyClock
 from fairlead.model.connection import Connection
 from fairlead.model.exchange import OnWait, Send
 from fairlead.model.run import Run
+from fairlead.observe.watch import Watch
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
 from fairlead.store import runs
@@ -58,6 +59,8 @@ class Setup:
     owner: str
     #: measures leases; the machine's clock may be set meanwhile. None = `clock` does
     steady: SteadyClock | None = None
+    #: is told of every run
+    watch: Watch = field(default_factory=Watch)
     #: the rows of actions that somebody waits for
     called: CalledRuns = field(init=False)
 

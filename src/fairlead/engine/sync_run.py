@@ -34,6 +34,7 @@ from fairlead.model.batch import Batch, StoredBatch
 from fairlead.model.connection import Connection, Fault
 from fairlead.model.function import Sync
 from fairlead.model.run import Run, RunState, RunWarning
+from fairlead.observe.run_note import RunNote
 from fairlead.sdk import SyncCtx, sync_ctx, to_stored, view_of
 from fairlead.sdk.recorder import Recorder
 from fairlead.store import checkpoints, connections, faults, outbox, recordings, records, runs
@@ -59,6 +60,7 @@ class _Work:
     #: no run of this sync ended well before
     is_initial: bool
     recorder: Recorder
+    note: RunNote
 
 
 async def run_sync(setup: Setup, attempt: Attempt) -> None:
@@ -133,13 +135,15 @@ async def _load(setup: Setup, attempt: Attempt) -> _Work | None:
         attempt.note_wait,
         is_patient=True,
     )
+    note = setup.watch.run(run, connection)
     return _Work(
         setup=setup,
         attempt=attempt,
         connection=connection,
         checkpoint=checkpoint,
         is_initial=before is None or run.is_reset,
-        recorder=Recorder(send, checkpoint=checkpoint),
+        recorder=Recorder(note.send(send), checkpoint=checkpoint),
+        note=note,
     )
 
 
@@ -169,6 +173,7 @@ def _sync_of(setup: Setup, connection: Connection, name: str) -> Sync:
 
 async def _drive(work: _Work) -> None:
     attempt = work.attempt
+    work.note.began()
     sync = _sync_of(work.setup, work.connection, attempt.run.function)
     context = await authors(sync.name, _context(work, sync))
     attempt.received = lambda: work.recorder.received
@@ -219,7 +224,7 @@ async def _context(work: _Work, sync: Sync) -> SyncCtx[Any, Any, Any]:
         checkpoint=work.checkpoint,
         variant=run.variant,
         known=partial(_known, work, next(iter(sync.models))),
-        log=log.bind(run_id=run.id, connection_id=work.connection.connection_id),
+        log=work.note.log(log.bind(run_id=run.id, connection_id=work.connection.connection_id)),
     )
 
 
@@ -315,6 +320,7 @@ async def _succeed(
             now=now,
         ):
             await outbox.put(tx, event)
+    work.note.ended(done, RunState.SUCCEEDED)
     log.info("sync succeeded", run_id=run.id, batches=done.batches, requests=done.requests)
     for model, counts in done.counts.items():
         if counts.held:
@@ -359,6 +365,7 @@ async def _fail(work: _Work, error: FairleadError) -> None:
                 now=now,
             )
             await outbox.put(tx, event)
+        work.note.ended(done, RunState.FAILED, failure)
     log.warning(
         "sync failed",
         run_id=run.id,
@@ -378,9 +385,12 @@ async def _stop(work: _Work, reason: Stop) -> None:
             await _write_requests(tx, attempt)
             if reason is Stop.CANCELLED:
                 now = setup.clock.now()
-                await runs.finish(tx, run.id, attempt.token, state=RunState.CANCELLED, now=now)
+                done = await runs.finish(
+                    tx, run.id, attempt.token, state=RunState.CANCELLED, now=now
+                )
             else:
-                await runs.release(tx, run.id, attempt.token)
+                done = await runs.release(tx, run.id, attempt.token)
+        work.note.ended(done, done.state)
 
 
 async def _write_requests(tx: Tx, attempt: Attempt) -> None:

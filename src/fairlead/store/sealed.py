@@ -13,6 +13,7 @@ from sqlalchemy import Column, Row, Select, func, select, tuple_, update
 
 from fairlead.errors import VaultError
 from fairlead.store.database import Database, Tx
+from fairlead.store.operation_tables import operation_messages
 from fairlead.store.tables import (
     app_keys,
     connect_sessions,
@@ -32,6 +33,7 @@ from fairlead.vault import (
     credentials_row,
     data_key_row,
     integration_row,
+    message_row,
     pending_config_row,
     pending_row,
     recording_row,
@@ -150,6 +152,12 @@ SEALED: tuple[SealedColumn, ...] = (
         (run_recordings.c.run_id,),
         lambda row: recording_row(row.run_id),
         select(),
+    ),
+    SealedColumn(
+        operation_messages.c.envelope,
+        (operation_messages.c.id,),
+        lambda row: message_row(row.operation_id),
+        select(operation_messages.c.operation_id),
     ),
 )
 

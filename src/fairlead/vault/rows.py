@@ -61,6 +61,11 @@ def recording_row(run_id: str) -> str:
     return f"recording:{run_id}"
 
 
+def message_row(operation_id: str) -> str:
+    """Name what one step of an operation asked and was answered."""
+    return f"message:{operation_id}"
+
+
 def state_row(state_id: str) -> str:
     """Name the PKCE verifier of one trip to the vendor."""
     return f"state:{state_id}"

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict, deque
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import perf_counter
 
 import structlog
 
@@ -20,6 +21,8 @@ from fairlead.http.transport import Transport
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.event import Delivery, Event
 from fairlead.model.exchange import Request
+from fairlead.model.operation import OperationState
+from fairlead.observe.watch import Watch
 from fairlead.settings import Settings
 from fairlead.store import connections, outbox
 from fairlead.store.database import Database
@@ -77,9 +80,16 @@ class Outcome:
 class Deliverer:
     """Announces events to the product's webhook URL, or to the connection's own."""
 
-    def __init__(
-        self, db: Database, transport: Transport, settings: Settings, clock: Clock, new_id: NewId
+    def __init__(  # noqa: PLR0917  # the parts it is wired from, each of its own type
+        self,
+        db: Database,
+        transport: Transport,
+        settings: Settings,
+        clock: Clock,
+        new_id: NewId,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch or Watch()
         self._db = db
         self._transport = transport
         self._settings = settings
@@ -221,7 +231,9 @@ class Deliverer:
                 async with self._db.write() as tx:
                     await outbox.postpone(tx, event.id, self._clock.now(), None)
                 return
-            await self._settle(event, attempt, url, await self._post(event, url))
+            began = perf_counter()
+            outcome = await self._post(event, url)
+            await self._settle(event, attempt, url, outcome, perf_counter() - began)
             self._ended.set()
         except Exception:
             # The claim runs out by itself, and the event comes again.
@@ -251,7 +263,9 @@ class Deliverer:
         standard = standard_signature(key, event.id, self._clock.now(), body)
         return {**webhook_signatures(key, body), **standard}
 
-    async def _settle(self, event: Event, attempt: int, url: str, outcome: Outcome) -> None:
+    async def _settle(
+        self, event: Event, attempt: int, url: str, outcome: Outcome, seconds: float
+    ) -> None:
         now = self._clock.now()
         delivery = Delivery(
             id=self._new_id(),
@@ -264,12 +278,24 @@ class Deliverer:
         )
         again_at = next_attempt_at(attempt, created_at=event.created_at, now=now)
         said = {"event_id": event.id, "attempt": attempt, "url": redact_url(url)}
+        state = OperationState.WAITING
         async with self._db.write() as tx:
             if outcome.accepted:
+                state = OperationState.SUCCESS
                 await outbox.delivered(tx, event.id, delivery)
             elif outcome.status == GONE or again_at is None:
+                state = OperationState.FAILED
                 await outbox.dead(tx, event.id, delivery)
                 log.warning("event given up", error=outcome.error, **said)
             else:
                 await outbox.postpone(tx, event.id, again_at, delivery)
                 log.info("delivery failed", error=outcome.error, again_at=str(again_at), **said)
+        self._watch.delivered(
+            event,
+            state=state,
+            attempt=attempt,
+            url=url,
+            status=outcome.status,
+            error=outcome.error,
+            seconds=seconds,
+        )

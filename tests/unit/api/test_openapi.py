@@ -117,6 +117,9 @@ OK = {
     },
     ("get", "/records/export"): {"path": "/records/export?model=Note"},
     ("get", "/webhooks/dead-letters"): {},
+    ("get", "/logs"): {"path": "/logs?type=action,sync"},
+    ("get", "/logs/{operation_id}"): {"path": "/logs/ACTION"},
+    ("get", "/logs/{operation_id}/messages"): {"path": "/logs/ACTION/messages"},
     ("post", "/webhooks/dead-letters/replay"): {"json": {"ids": []}},
     ("patch", "/records/prune"): {
         "json": {"model": "Note", "until_cursor": "cDox"},
@@ -173,6 +176,7 @@ async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any])
     )
     action_id = later.json()["id"]
     await world.queue.idle()
+    await world.services.journal.flush()
     for (verb, path), how in OK.items():
         if (verb, path) == ("delete", "/connect/session"):
             key = await world.session()

@@ -1,0 +1,1 @@
+"""What fairlead tells of its own work: operations, metrics, traces, status, alerts."""
