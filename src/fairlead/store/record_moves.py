@@ -87,7 +87,7 @@ async def settle_places(  # noqa: PLR0917  # what a batch is written with
     """Put right what a full read told of earlier than of the batch's record above it; how many.
 
     A full read is no snapshot: the one above may have moved between the two pages, and what the
-    vendor tells of it later will be no news then.
+    vendor tells of it later will be no news then. What came along in the batch is right already.
     """
     lineage = batch.lineage
     if lineage is None:
@@ -103,7 +103,7 @@ async def settle_places(  # noqa: PLR0917  # what a batch is written with
             id: place_of(batch.upsert[id][1], lineage) for id in {row.parent for row in found}
         }
         for row in found:
-            if (place_above := places[row.parent]) is None:
+            if row.id in batch.upsert or (place_above := places[row.parent]) is None:
                 continue
             move, told = carried(form.opened(row.id, row.content), place_above, lineage)
             if told is not None:

@@ -191,3 +191,25 @@ def test_content_is_canonical() -> None:
     assert orjson.loads(content) == {"a": 2, "b": 1, "seen": 3}
     assert content.startswith(b'{"a"')
     assert digest == hashed({"a": 2, "b": 1, "seen": 4}, LINEAGE.volatile)[0]
+
+
+async def test_what_a_page_of_a_full_read_tells_together_is_told_once(world: World) -> None:
+    """One who reads on after each batch hears of what is new, and never that it was updated."""
+    await put(world, {"z": "/z"}, restart=True)
+    values = {
+        "a": {"id": "a", "name": "a", "path": "/a", "url": "h/a"},
+        "b": {"id": "b", "name": "b", "path": "/new/b", "url": "h/new/b"},
+    }
+    told = StoredBatch(
+        model=MODEL,
+        upsert={name: hashed(each, LINEAGE.volatile) for name, each in values.items()},
+        parents={"b": "a"},
+        lineage=LINEAGE,
+        settled=True,
+    )
+    counts = await world.commit(told)
+    assert (counts.added, counts.updated) == (2, 0)
+    assert {record.id: record.last_action for record in await world.list()} == dict.fromkeys(
+        "zab", "ADDED"
+    )
+    assert (await paths(world))["b"] == "/new/b"
