@@ -53,6 +53,8 @@ from fairlead.store.plain_configs import seal_plain
 from fairlead.store.record_seals import Seals
 from fairlead.vault.tokens import hash_token
 from fairlead.webhooks.deliver import Deliverer
+from fairlead.webhooks.intake import Intake
+from fairlead.webhooks.tending import Tender
 
 __all__ = [
     "Running",
@@ -113,6 +115,8 @@ async def open_services(
         establisher = Establisher(db, vault, registry, transport, clock, new_id)
         apps = AppApprovals(db, vault, registry, transport, establisher, clock, settings.server_url)
         stack.push_async_callback(apps.close)
+        tender = Tender(db, registry, gateway, settings, clock)
+        stack.push_async_callback(tender.stop)
         engine = Engine(
             settings,
             db,
@@ -123,10 +127,12 @@ async def open_services(
             new_id,
             queue=queue,
             hourly=(watch.look, app_keys.retire_replaced, core.budgets.look, core.journal.look),
-            frequent=(apps.look,),
+            frequent=(apps.look, tender.look),
             watch=core.watch,
         )
         establisher.on_established = engine.on_established
+        intake = Intake(db, vault, registry, clock, engine.wake)
+        stack.push_async_callback(intake.stop)
         submissions = Submissions(
             sessions, establisher, apps, registry, transport, clock, new_id, db, vault
         )
@@ -157,6 +163,8 @@ async def open_services(
             gateway=gateway,
             doctor=core.doctor,
             engine=engine,
+            intake=intake,
+            tender=tender,
             clock=clock,
             new_id=new_id,
             journal=core.journal,

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     #: how browsers and vendors reach this server; the OAuth callback is below it
     server_url: str = "http://127.0.0.1:3003"
+    #: how vendors reach this server to tell of changes; empty = as `server_url` says if that is
+    #: https, else they are not asked to
+    public_url: str = ""
+    #: seconds that two runs of a sync lie apart at least which vendors' notices start
+    notice_spacing_seconds: float = Field(default=2.0, ge=0, le=3600)
     #: origins of the product's pages, comma-separated: they may show the connect page in a frame
     #: and wait for its popups; `*` = any; none = those on this machine while the server is on it
     connect_origins: Annotated[tuple[str, ...], NoDecode] = ()
@@ -156,7 +161,7 @@ class Settings(BaseSettings):
             raise ValueError("is not http://[user:password@]host:port")
         return value
 
-    @field_validator("webhook_url")
+    @field_validator("webhook_url", "public_url")
     @classmethod
     def _absolute_or_empty(cls, value: str) -> str:
         if value:
@@ -192,6 +197,14 @@ class Settings(BaseSettings):
         keys = (self.encryption_key, *self.encryption_old_keys)
         # the current one may still stand among the former ones
         return tuple(dict.fromkeys(key.get_secret_value() for key in keys))
+
+    @property
+    def notices_url(self) -> str:
+        """Where vendors send notices, to be completed; empty = nowhere."""
+        base = self.public_url.rstrip("/")
+        if not base and self.server_url.startswith("https://"):
+            base = self.server_url
+        return f"{base}/webhook" if base else ""
 
     @property
     def is_sqlite(self) -> bool:

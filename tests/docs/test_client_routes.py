@@ -141,6 +141,7 @@ ROUTES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "patch /records/prune": ("records.prune", ("Note",), C | {"until_cursor": "x"}),
     "put /sync/update-connection-frequency": ("syncs.set_frequency", ("notes", None), C),
     "get /sync/status": ("syncs.status", (["notes", {"name": "a", "variant": "v"}],), C),
+    "get /subscriptions": ("syncs.subscriptions", (), C),
     "post /action/trigger": ("actions.run", ("shout", {"text": "a"}), C),
     "get /action/{action_id}": ("actions.result", ("a",), {}),
     "get /records": (

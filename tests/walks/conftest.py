@@ -131,9 +131,9 @@ class Walk:
         """Take over a connection's credentials under a name that tests know."""
         await self.post("/connections", CONNECTION | {"credentials": credentials})
 
-    async def connected(self) -> None:
+    async def connected(self, **integration_config: str) -> None:
         """Set up, connect as a person, and keep the result under the name `walk`."""
-        await self.set_up()
+        await self.set_up(integration_config=integration_config)
         made = await self.connect()
         await self.settled(connection_id=made["connection_id"])
         url = f"/connections/{made['connection_id']}"
@@ -198,8 +198,17 @@ Start = Callable[..., Any]
 
 
 @pytest.fixture
+def walk_settings() -> dict[str, Any]:
+    """What a test wants the platform to be set to; overridden there."""
+    return {}
+
+
+@pytest.fixture
 async def walk(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    walk_settings: dict[str, Any],
 ) -> AsyncIterator[Walk]:
     async with server.running() as cloud:
         cloud_file = tmp_path / "cloud.json"
@@ -210,6 +219,7 @@ async def walk(
             encryption_key=ENCRYPTION_KEY,
             secret_key=SECRET_KEY,
             tick_seconds=0.05,
+            **walk_settings,
         )
         async with running(settings) as fairlead:
             app = cloud.world.directory.apps[WEB_APP_ID]

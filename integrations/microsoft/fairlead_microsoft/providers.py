@@ -16,6 +16,7 @@ from fairlead_microsoft.diagnosis import examiner
 from fairlead_microsoft.diagnosis.permissions import LADDERS
 from fairlead_microsoft.errors import classify, throttle
 from fairlead_microsoft.granted import lacking
+from fairlead_microsoft.graph.subscriptions import prove, subscriptions
 from fairlead_microsoft.graph.units import ALLOWANCE
 from fairlead_microsoft.guides import (
     APP_ONLY,
@@ -158,6 +159,8 @@ def sharepoint_online(cloud: Cloud) -> Provider:
         on_connected=find_account(cloud),
         throttle=throttle,
         classify=classify,
+        verify_notice=prove,
+        subscriptions=subscriptions(cloud),
         diagnose=examiner(cloud),
         lacks=lacking,
         scope_ladders=LADDERS,
@@ -194,6 +197,8 @@ def sharepoint_online_app(cloud: Cloud) -> Provider:
         on_connected=find_account(cloud),
         throttle=throttle,
         classify=classify,
+        verify_notice=prove,
+        subscriptions=subscriptions(cloud),
         diagnose=examiner(cloud),
         lacks=lacking,
         scope_ladders=LADDERS,

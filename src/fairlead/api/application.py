@@ -26,6 +26,7 @@ from fairlead.api import (
     health,
     integrations,
     metadata,
+    notices,
     oauth_callback,
     oauth_connect,
     older,
@@ -39,6 +40,7 @@ from fairlead.api import (
     records_export,
     records_prune,
     scopes,
+    subscriptions,
     sync_variants,
     syncs,
     telemetry,
@@ -74,12 +76,14 @@ _ROUTERS: tuple[APIRouter, ...] = (
     connections.router,
     syncs.router,
     sync_variants.router,
+    subscriptions.router,
     records_delete.router,
     records_prune.router,
     records_export.router,
     dead_letters.router,
     operations.router,
     actions.router,
+    notices.router,
 )
 _HOT = (records.DOCUMENTATION, connection_read.DOCUMENTATION, *proxy.DOCUMENTATION)
 
@@ -117,6 +121,7 @@ def build_api(
     app.state.sockets = sockets
     app.state.result_page = result_page
     templates = [*document["paths"], "/openapi.json", "/mcp", "/connection/{connection_id}"]
+    templates.append(notices.TEMPLATE)
     templates += [page.path for page in pages if hasattr(page, "path")]
     # the server would put it before everything, and only pages ask how they were reached
     trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")

@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 
 from fairlead.api.auth import Caller, needs
 from fairlead.api.identifiers import EndUserIn, Tags, WebAddress, end_user_of
-from fairlead.api.named_connection import named_connection
 from fairlead.api.routing import Strict, parameters, query_of
 from fairlead.api.services import Given, Services
 from fairlead.api.wire import (
@@ -21,7 +20,7 @@ from fairlead.connect.sessions import derived_tags
 from fairlead.errors import CallerError, InvalidInput, NotFound
 from fairlead.model.connection import Connection
 from fairlead.model.pending_approval import PendingApproval
-from fairlead.store import connections, integrations
+from fairlead.store import connections, integrations, subscriptions
 
 router = APIRouter(tags=["connections"])
 
@@ -182,9 +181,32 @@ async def delete_connection(
     query: Annotated[ConnectionKeyQuery, Depends(query_of(ConnectionKeyQuery))],
     caller: Annotated[Caller, needs("environment:connections:delete")],
 ) -> dict[str, Any]:
-    """Delete a connection with its credentials, schedules and records."""
-    async with services.db.write() as tx:
-        found = await named_connection(tx, caller, query.provider_config_key, connection_id)
-        await connections.delete(tx, found.id)
-    services.freshener.forget(found.id)
+    """Delete a connection with its credentials, schedules, records and subscriptions."""
+    for is_last in (False, False, True):
+        gone = await _delete(services, caller, query.provider_config_key, connection_id, is_last)
+        if gone is not None:
+            break
+    assert gone is not None
+    services.freshener.forget(gone.id)
     return {"success": True}
+
+
+async def _delete(
+    services: Services, caller: Caller, key: str, connection_id: str, is_last: bool
+) -> Connection | None:
+    """Delete a connection after its subscriptions; None if it got another one meanwhile."""
+    where = (caller.environment.id, key, connection_id)
+    async with services.db.read() as tx:
+        found = await connections.find(tx, *where)
+    # with its credentials, while there are any
+    ended = await services.tender.end(found) if found is not None else set()
+    async with services.db.write() as tx:
+        found = await connections.find(tx, *where)
+        if found is None:
+            raise CallerError(
+                f"There is no connection '{connection_id}' of '{key}'.", code="unknown_connection"
+            )
+        if await subscriptions.are_left(tx, found.id, ended) and not is_last:
+            return None
+        await connections.delete(tx, found.id)
+    return found

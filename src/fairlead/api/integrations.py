@@ -15,6 +15,7 @@ from fairlead.connect.config import authorization_params_of
 from fairlead.errors import Conflict, InvalidInput, NotFound
 from fairlead.model.integration import Integration
 from fairlead.model.provider import AuthMode
+from fairlead.model.realtime import Realtime
 from fairlead.oauth import check_overrides
 from fairlead.store import connections, integrations
 
@@ -27,6 +28,7 @@ ConfigValue = Annotated[str, StringConstraints(max_length=8192)]
 def _config(config: dict[str, str]) -> dict[str, str]:
     try:
         check_overrides(authorization_params_of(config))
+        Realtime.of(config)
     except InvalidInput as error:
         raise ValueError(error.message) from error
     return config
@@ -166,9 +168,12 @@ async def read_integration(
     written = integration_out(integration, services.settings.server_url)
     if "webhook" in query.include:
         provider = services.registry.providers.get(integration.provider)
-        has_webhooks = provider is not None and provider.route_notice is not None
+        has_webhooks = provider is not None and (
+            provider.route_notice is not None or provider.subscriptions is not None
+        )
         path = f"/webhook/{caller.environment.name}/{integration.unique_key}"
-        written["webhook_url"] = services.settings.server_url + path if has_webhooks else None
+        base = services.settings.public_url.rstrip("/") or services.settings.server_url
+        written["webhook_url"] = base + path if has_webhooks else None
     if (
         "credentials" in query.include
         and integration.client_id is not None

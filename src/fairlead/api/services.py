@@ -29,6 +29,8 @@ from fairlead.settings import Settings
 from fairlead.store.database import Database
 from fairlead.store.record_seals import Seals
 from fairlead.vault.vault import Vault
+from fairlead.webhooks.intake import Intake
+from fairlead.webhooks.tending import Tender
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class Services:
     gateway: Gateway
     doctor: Doctor
     engine: Engine
+    intake: Intake
+    tender: Tender
     clock: Clock
     new_id: NewId
     journal: Journal

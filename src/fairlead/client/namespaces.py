@@ -160,6 +160,7 @@ class Syncs(Namespace):
     delete_variant = Blocking(syncs.delete_variant)
     status = Blocking(syncs.status)
     set_frequency = Blocking(syncs.set_frequency)
+    subscriptions = Blocking(syncs.subscriptions)
 
 
 class AsyncSyncs(AsyncNamespace):
@@ -174,6 +175,7 @@ class AsyncSyncs(AsyncNamespace):
     delete_variant = Awaited(syncs.delete_variant)
     status = Awaited(syncs.status)
     set_frequency = Awaited(syncs.set_frequency)
+    subscriptions = Awaited(syncs.subscriptions)
 
 
 class Actions(Namespace):

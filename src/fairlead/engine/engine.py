@@ -31,7 +31,7 @@ from fairlead.observe.watch import Watch
 from fairlead.sdk.incoming import Incoming
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
-from fairlead.store import runs
+from fairlead.store import runs, subscriptions
 from fairlead.store.database import Database, Tx
 from fairlead.store.record_seals import Seals
 from fairlead.vault.vault import Vault
@@ -154,9 +154,15 @@ class Engine:
         """
         targets = await targets_of(tx, self._setup, connection, create=True)
         await of_syncs.retry_failed(tx, self._setup, targets)
+        await subscriptions.retry(tx, connection.id, self._setup.clock.now())
         if self._worker is not None:
             # The caller's transaction is still open.
             self._worker.wake(in_seconds=_COMMITTED_SECONDS)
+
+    def wake(self) -> None:
+        """Look for what is due now rather than at the next tick, if this process works."""
+        if self._worker is not None:
+            self._worker.wake()
 
     async def trigger(
         self,

@@ -16,6 +16,7 @@ import structlog
 
 from fairlead.engine.attempt import Attempt, Stop, Stopped
 from fairlead.engine.failure import authors, failure_of, warnings_of
+from fairlead.engine.follow import follow
 from fairlead.engine.recorded import sealed_recording
 from fairlead.engine.setup import Setup
 from fairlead.engine.sync_events import failure_event, success_events
@@ -310,6 +311,7 @@ async def _succeed(
             tx, run.id, attempt.token, state=RunState.SUCCEEDED, warnings=warnings, now=now
         )
         await faults.clear_fault(tx, run.connection_pk, "sync", run.function)
+        await follow(tx, setup, work.connection, sync, done, partitions=partitions)
         for event in success_events(
             done,
             sync,

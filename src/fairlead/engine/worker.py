@@ -13,6 +13,7 @@ from fairlead.engine.attempt import Attempt, Stop
 from fairlead.engine.failure import one_line, report
 from fairlead.engine.hand_on import fail
 from fairlead.engine.line import call_next
+from fairlead.engine.poked import start_owed
 from fairlead.engine.queue import Queue
 from fairlead.engine.scheduler import enqueue_due, pull_back, purge, sweep
 from fairlead.engine.setup import Setup
@@ -247,6 +248,7 @@ class Worker:
                 if was_ahead is None or was_ahead - ahead > _CLOCK_SLACK:
                     await pull_back(self._setup)
                 await enqueue_due(self._setup, self._queue)
+                await start_owed(self._setup, self._queue)
                 if loop.time() - swept_at >= sweep_seconds:
                     # The first look has no patience: what this process left behind, it takes up.
                     await sweep(self._setup, self._queue, patience=patience)

@@ -52,6 +52,8 @@ class Sync:
     version: str = "1.0.0"
     #: fields of a record that do not count as a change
     volatile: frozenset[str] = field(default_factory=frozenset)
+    #: name of a partition -> address of the place whose changes concern it; None = there is none
+    follows: Callable[[str], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

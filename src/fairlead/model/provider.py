@@ -15,6 +15,7 @@ from fairlead.model.budget import Allowance
 from fairlead.model.diagnosis import Chart
 from fairlead.model.guide import Guide
 from fairlead.model.limits import Pagination, RateLimit
+from fairlead.model.subscription import Subscriptions
 
 
 class AuthMode(StrEnum):
@@ -239,5 +240,7 @@ class Provider:
     classify: ClassifyHook | None = None
     verify_notice: VerifyNoticeHook | None = None
     route_notice: RouteNoticeHook | None = None
+    #: how the vendor is asked to tell of changes; None = it does not, or nobody taught us
+    subscriptions: Subscriptions | None = None
     diagnose: DiagnoseHook | None = None
     lacks: LacksHook | None = None

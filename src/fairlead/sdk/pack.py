@@ -111,6 +111,7 @@ class Pack(Generic[Api]):
         source: str,
         auto_start: bool = True,
         volatile: Sequence[str] = (),
+        follows: Callable[[str], str | None] | None = None,
         name: str | None = None,
         version: str = "1.0.0",
     ) -> Callable[
@@ -120,7 +121,9 @@ class Pack(Generic[Api]):
         """Register a sync; record, metadata and checkpoint types come from its signature.
 
         `every` is a frequency (`1h`, `every 5 minutes`); `volatile` names record fields (as in
-        Python) whose change alone is no change.
+        Python) whose change alone is no change. `follows` turns the name of a partition into the
+        address of the place that a subscription of the provider can tell about; None = of this one
+        nobody tells, it waits for its slot.
         """
 
         def register(
@@ -150,6 +153,7 @@ class Pack(Generic[Api]):
                 auto_start=auto_start,
                 version=version,
                 volatile=frozenset(wire_name(field) for field in volatile),
+                follows=follows,
             )
             self._refuse_twin(body, sync.name)
             self.syncs[sync.name] = sync

@@ -16,7 +16,7 @@ from fairlead.errors import Conflict, InternalError, NotFound
 from fairlead.model.integration import Integration
 from fairlead.store import dialect
 from fairlead.store.database import Tx, columns_of
-from fairlead.store.tables import connections, events, integrations, schedules
+from fairlead.store.tables import connections, environments, events, integrations, schedules
 from fairlead.vault.rows import integration_row
 from fairlead.vault.vault import Vault
 
@@ -106,6 +106,23 @@ async def insert(
     if row is None:
         raise _taken(unique_key)
     return _integration(vault, row)
+
+
+async def find_by_path(
+    tx: Tx, vault: Vault, environment: str, unique_key: str
+) -> Integration | None:
+    """Return the integration with this key in the environment of that name."""
+    row = await tx.first(
+        select(integrations)
+        .join(environments, environments.c.id == integrations.c.environment_id)
+        .where(environments.c.name == environment, integrations.c.unique_key == unique_key)
+    )
+    return row and _integration(vault, row)
+
+
+async def config_of(tx: Tx, id: int) -> dict[str, str]:
+    """Return an integration's config; empty if it is gone."""
+    return await tx.scalar(select(integrations.c.config).where(integrations.c.id == id)) or {}
 
 
 async def find(tx: Tx, vault: Vault, environment_id: int, unique_key: str) -> Integration | None:

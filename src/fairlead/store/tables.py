@@ -1,7 +1,5 @@
 """Every table. Whatever belongs to a connection goes with it, by foreign keys that cascade."""
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -11,36 +9,19 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     UniqueConstraint,
     text,
 )
 
+from fairlead.store import subscription_tables  # noqa: F401 - they belong to the schema, too
 from fairlead.store.columns import Instant, Json, RowId, Words
+from fairlead.store.table_parts import metadata as _metadata
+from fairlead.store.table_parts import number as _number
+from fairlead.store.table_parts import owner as _owner
+from fairlead.store.table_parts import partial as _partial
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def _number() -> Column[int]:
-    return Column("id", RowId, primary_key=True)
-
-
-def _owner(name: str, target: str, **options: Any) -> Column[int]:
-    return Column(name, RowId, ForeignKey(target, ondelete="CASCADE"), nullable=False, **options)
-
-
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    condition = text(where)
-    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
-
+metadata = _metadata
 
 # sqlite_autoincrement: a number is never given twice, or caches and events would meet a stranger.
 environments = Table(

@@ -134,6 +134,7 @@ OK = {
         }
     },
     ("get", "/sync/status"): {"path": "/sync/status?syncs=*&provider_config_key=acme"},
+    ("get", "/subscriptions"): {"path": "/subscriptions?provider_config_key=acme&connection_id=c1"},
     ("post", "/action/trigger"): {"json": {"action_name": "shout", "input": {"text": "a"}}},
     ("get", "/action/{action_id}"): {"path": "/action/ACTION"},
     ("get", "/integrations/{unique_key}/scopes"): {"path": "/integrations/acme/scopes"},

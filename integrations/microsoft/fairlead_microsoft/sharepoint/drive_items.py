@@ -8,6 +8,7 @@ from pydantic import Field
 
 from fairlead.sdk import Batch, Checkpoint, Metadata, Record, SyncCtx
 from fairlead_microsoft.graph import Graph
+from fairlead_microsoft.graph.subscriptions import drive_address
 from fairlead_microsoft.sharepoint.abreast import visit_all
 from fairlead_microsoft.sharepoint.models import GraphDrive, GraphItem
 from fairlead_microsoft.sharepoint.pack import sharepoint
@@ -109,6 +110,7 @@ class Positions(Checkpoint):
     every="1h",
     scopes=["Files.Read.All"],
     source="https://learn.microsoft.com/graph/api/driveitem-delta",
+    follows=drive_address,
 )
 async def drive_items(ctx: SyncCtx[Graph, Drives, Positions]) -> AsyncIterator[Batch[DriveItem]]:
     """Mirror every file and folder of the chosen drives, deletions included."""

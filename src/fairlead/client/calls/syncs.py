@@ -14,6 +14,7 @@ from fairlead.client.shapes import (
     SyncStatus,
     Variant,
 )
+from fairlead.client.subscription_shapes import Subscriptions
 
 Syncs = Sequence[str | SyncName]
 
@@ -109,6 +110,12 @@ def status(
         connection_id=connection_id,
     )
     return Call(method="GET", path="/sync/status", query=asked, read=read)
+
+
+def subscriptions(*, provider_config_key: str, connection_id: str) -> Call[Subscriptions]:
+    """List what the vendor was asked to tell about a connection, and how that stands."""
+    asked = query(provider_config_key=provider_config_key, connection_id=connection_id)
+    return Call(method="GET", path="/subscriptions", query=asked, read=whole)
 
 
 def _name(sync: str | SyncName) -> str:
