@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from m365sim.files.ids import ROOT_UID, guid_of
+from m365sim.files.ids import ROOT_UID, guid_of, uid_of
 from m365sim.files.problems import Missing
 from m365sim.graph.field_shapes import FieldShapes, etag
 from m365sim.lists import Column, Library, Row, SharePointList
@@ -64,6 +64,23 @@ def _item(call: Call, node: Node, at: Segment) -> Node:
     elif not call.sees_row(found, row):
         raise no_item()
     return item_node(found, row)
+
+
+def _by_unique_id(call: Call, node: Node, at: Segment) -> Node:
+    """Find an item by the id that stays when it is moved."""
+    found: SharePointList = node.of
+    check_token(call.world, call.principal, found.site, READ)
+    wanted = uid_of(str(at.argument("uniqueid")))
+    if isinstance(found, Library):
+        item = found.drive.find(wanted or b"")
+        if item is None or item.parent is None or not found.drive.is_live(item):
+            raise no_item()
+        call.check_item(found.drive, item)
+        return item_node(found, found.row_of(item))
+    for row in found.rows_after(0):
+        if row.uid == wanted and call.sees_row(found, row):
+            return item_node(found, row)
+    raise no_item()
 
 
 def shapes(call: Call, found: SharePointList) -> FieldShapes:
@@ -271,6 +288,14 @@ STEPS = (
     Step("items", "()", _item, "item"),
     Step("items", "GetById", _item, "item", is_function=True),
     Step("list", "GetItemById", _item, "item", is_function=True),
+    Step(
+        "list",
+        "GetItemByUniqueId",
+        _by_unique_id,
+        "item",
+        is_function=True,
+        source="https://learn.microsoft.com/dotnet/api/microsoft.sharepoint.client.list.getitembyuniqueid",
+    ),
     Step("item", "Author", _author, "user"),
     Step("item", "Editor", _author, "user"),
     Step("item", "File", _to_file, "file"),

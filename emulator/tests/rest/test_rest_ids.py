@@ -43,3 +43,21 @@ async def test_a_name_that_is_taken_is_made_unique(api, drive):
     assert first["Name"] == "a.txt"
     assert second["Name"] != "a.txt"
     assert second["UniqueId"] != first["UniqueId"]
+
+
+async def test_an_item_is_found_by_its_unique_id(api, drive):
+    item = next(one for one in drive.children(drive.root.uid) if one.is_folder)
+    row = await api.get(
+        f"web/GetFolderByServerRelativePath(decodedurl='{drive.place(item)}')"
+        "/ListItemAllFields?$select=Id,UniqueId"
+    )
+    place = "web/lists/getbytitle('Documents')"
+    found = await api.get(f"{place}/GetItemByUniqueId('{row['UniqueId']}')?$select=Id,FileRef")
+    assert found == {"Id": row["Id"], "FileRef": drive.place(item)}
+    await api.get(f"{place}/GetItemByUniqueId('{NONE}')", 404)
+    made = await api.post("web/lists", 201, json={"Title": "Boats", "BaseTemplate": 100})
+    place = f"web/lists(guid'{made['Id']}')"
+    one = await api.post(f"{place}/items", 201, json={"Title": "Ark"})
+    uid = (await api.get(f"{place}/items({one['Id']})?$select=UniqueId"))["UniqueId"]
+    assert (await api.get(f"{place}/GetItemByUniqueId(guid'{uid}')"))["Title"] == "Ark"
+    await api.get(f"{place}/GetItemByUniqueId('{NONE}')", 404)

@@ -23,6 +23,8 @@ from fairlead_microsoft.rest.writer import RestWriter
 
 #: bytes that go up in one request; more of them in chunks, at least two
 LARGEST_AT_ONCE = PIECE
+#: bytes of a file that hangs on a row
+LARGEST_ATTACHMENT = 250 * 1024 * 1024
 _LONGEST_WAIT = 30.0
 
 

@@ -63,7 +63,7 @@ class V1Lab:
 
     async def api(self, method: str, path: str, body: Any = None) -> Any:
         """Ask SharePoint itself."""
-        send = self.sender()
+        send = self.sender([*FULL, "TermStore.ReadWrite.All"])
         url = f"{self.tenant.sharepoint_url}{SITE}/_api/{path}"
         headers = {"Accept": "application/json;odata=nometadata"}
         async with await send(Request(method=method, url=url, headers=headers, body=body)) as told:
