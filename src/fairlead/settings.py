@@ -95,6 +95,11 @@ class Settings(BaseSettings):
     log_days: int = Field(default=14, ge=0, le=3650)
     #: proxied calls that go well and are stored, of one process and second; failed ones always are
     log_proxy_per_second: int = Field(default=10, ge=0, le=1000)
+    #: unique keys of integrations, comma-separated, whose writes by agents a person has to approve
+    #: each time, whatever their key may do; `*` = all of them
+    agent_approvals: Annotated[tuple[str, ...], NoDecode] = ()
+    #: hours after which what nobody approved is too late
+    agent_approval_hours: float = Field(default=24.0, gt=0, le=720)
     #: where the product hears of events; empty = nowhere
     webhook_url: str = ""
     #: key that signs webhooks; default: the secret key
@@ -104,7 +109,7 @@ class Settings(BaseSettings):
     #: debug, info, warning, error
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
-    @field_validator("egress_allow", "connect_origins", "packs", mode="before")
+    @field_validator("egress_allow", "connect_origins", "packs", "agent_approvals", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -17,6 +17,7 @@ import pytest
 
 from fairlead.app import build_app, open_services
 from fairlead.client import Fairlead, log_shapes, shapes
+from fairlead.client.approval_shapes import Approval
 from fairlead.client.bind import Paged
 from fairlead.client.call import Call
 from fairlead.client.forward import Forward
@@ -73,6 +74,10 @@ ROUTES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
         ("sp", "k"),
         {},
     ),
+    "get /approvals": ("approvals.list", (), {"state": "waiting"}),
+    "get /approvals/{approval_id}": ("approvals.get", ("a",), {}),
+    "post /approvals/{approval_id}/approve": ("approvals.approve", ("a",), {}),
+    "post /approvals/{approval_id}/deny": ("approvals.deny", ("a",), {"reason": "no"}),
     "post /connect/sessions": ("connect_sessions.create", (), {"end_user": {"id": "u"}}),
     "post /connect/sessions/reconnect": ("connect_sessions.reconnect", (), C),
     "get /connect/session": ("connect_sessions.get", ("t",), {}),
@@ -288,6 +293,7 @@ SHAPES = {
     "VariantReply": shapes.Variant,
     "PruneReply": shapes.Pruned,
     "DeadLetterOut": shapes.DeadLetter,
+    "ApprovalOut": Approval,
     "LastAttempt": shapes.LastAttempt,
     "OperationOut": log_shapes.Operation,
     "OperationError": log_shapes.OperationError,

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from engine_world import until
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
@@ -226,3 +227,74 @@ async def test_who_may_not_come(walk: Any) -> None:
         url, json=body, headers=names | {"Origin": "https://evil.example"}
     )
     assert (page.status_code, page.json()["error"]["code"]) == (403, "forbidden")
+
+
+ASKER = (*READER, "environment:actions:propose")
+WANTED = {"siteId": "root", "displayName": "By an agent, approved"}
+
+
+async def made(walk: Any) -> int:
+    """Count the lists that the agent wanted."""
+    lists = await walk.product.post(
+        "/action/trigger",
+        json={"action_name": "list-lists", "input": {"siteId": "root"}},
+        headers={"Provider-Config-Key": "sp", "Connection-Id": "walk"},
+    )
+    return sum(one["displayName"] == WANTED["displayName"] for one in lists.json()["items"])
+
+
+async def status_of(client: Client, asked: Any) -> Any:
+    return values(await client.call_tool("approval-status", {"id": asked["id"]}))
+
+
+async def decided(walk: Any, approval: str, verb: str, **body: Any) -> Any:
+    answer = await walk.product.post(f"/approvals/{approval}/{verb}", json=body)
+    return answer.status_code, answer.json()
+
+
+async def test_a_person_approves_what_it_writes(walk: Any, agent: Agents) -> None:
+    async with agent(*ASKER) as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert "A person approves each call" in tools["create-list"].description
+        asked = values(await client.call_tool("create-list", WANTED))["approval"]
+        again = values(await client.call_tool("create-list", WANTED))["approval"]
+        assert (asked["state"], again["id"]) == ("waiting", asked["id"])
+        assert await made(walk) == 0
+        shown = (await walk.product.get("/approvals", params={"state": "waiting"})).json()
+        [one] = shown["approvals"]
+        assert (one["id"], one["action"], one["input"]) == (asked["id"], "create-list", WANTED)
+        status, answer = await decided(walk, asked["id"], "approve")
+        assert (status, answer["state"], answer["decided_by"]) == (200, "approved", "default")
+        assert (await decided(walk, asked["id"], "approve"))[0] == 409
+
+        async def ended() -> bool:
+            return "result" in await status_of(client, asked)
+
+        await until(ended)
+        told = await status_of(client, asked)
+        assert told["result"]["displayName"] == WANTED["displayName"]
+        assert await made(walk) == 1
+        refused = values(await client.call_tool("create-list", {"siteId": "root", "colour": 1}))
+        assert refused["error"]["code"] == "invalid_action_input"
+
+
+async def test_a_call_that_is_denied_is_never_made(walk: Any, agent: Agents) -> None:
+    async with agent(*ASKER) as client:
+        asked = values(await client.call_tool("create-list", WANTED))["approval"]
+        status, answer = await decided(walk, asked["id"], "deny", reason="not that site")
+        assert (status, answer["state"]) == (200, "denied")
+        assert (await decided(walk, asked["id"], "approve"))[0] == 409
+        told = await status_of(client, asked)
+        assert (told["state"], told["reason"]) == ("denied", "not that site")
+        unknown = values(await client.call_tool("approval-status", {"id": "x"}))
+        assert unknown["error"]["code"] == "unknown_approval"
+    assert await made(walk) == 0
+
+
+async def test_an_integration_may_rule_it_for_every_key(walk: Any, agent: Agents) -> None:
+    object.__setattr__(walk.fairlead.services.settings, "agent_approvals", ("sp",))
+    async with agent() as client:
+        asked = values(await client.call_tool("create-list", WANTED))["approval"]
+    status, answer = await decided(walk, asked["id"], "approve")
+    assert (status, answer["error"]["code"]) == (409, "own_approval")
+    assert await made(walk) == 0

@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from fairlead.api import (
     actions,
+    approvals,
     certificates,
     connect_sessions,
     connection_import,
@@ -82,6 +83,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     records_export.router,
     dead_letters.router,
     operations.router,
+    approvals.router,
     actions.router,
     notices.router,
 )

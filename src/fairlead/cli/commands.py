@@ -13,6 +13,7 @@ import typer
 
 from fairlead import __version__
 from fairlead.cli import (
+    approvals,
     credential_commands,
     database,
     demos,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 db_app = typer.Typer(help="Look after the database's schema.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
+app.add_typer(approvals.app, name="approvals")
 app.add_typer(credential_commands.app, name="credentials")
 app.add_typer(keys.app, name="keys")
 app.add_typer(logs.app, name="logs")

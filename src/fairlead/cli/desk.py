@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from fairlead.api.logs import configure_logs
 from fairlead.engine.engine import Engine
+from fairlead.errors import NotFound
 from fairlead.gateway.send import Gateway
 from fairlead.model.connection import Connection
+from fairlead.model.environment import Environment
 from fairlead.observe.journal import Journal
 from fairlead.opening import opened
 from fairlead.sdk.registry import Registry
@@ -58,6 +60,15 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             engine=engine,
             journal=core.journal,
         )
+
+
+async def environment_named(db: Database, name: str) -> Environment:
+    """Return the environment of that name; NotFound if there is none."""
+    async with db.read() as tx:
+        for each in await environments.list_all(tx):
+            if each.name == name:
+                return each
+    raise NotFound(f"There is no environment '{name}'; a server that has run once makes 'dev'.")
 
 
 async def connection_named(

@@ -21,6 +21,8 @@ app = typer.Typer(help="API keys with scopes of their own.", no_args_is_help=Tru
 
 #: what an agent needs that may look at everything and change nothing
 READER = ("environment:mcp", "environment:records:read")
+#: and one that may write, if a person approves each call
+ASKER = (*READER, "environment:actions:propose")
 _PREFIX = "fl_"
 
 Name = Annotated[str, typer.Argument(help="What the key is called.")]
@@ -39,12 +41,17 @@ def new(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="For agents: reading tools and records.")
     ] = False,
+    ask_first: Annotated[
+        bool,
+        typer.Option("--ask-first", help="For agents: a person approves each call that writes."),
+    ] = False,
     environment: Environment = "dev",
 ) -> None:
     """Make a key and print it: it is shown this once, and only its hash is kept."""
-    scopes = [*(scope or ()), *(READER if read_only else ())]
+    for_agents = ASKER if ask_first else READER if read_only else ()
+    scopes = [*(scope or ()), *for_agents]
     if not scopes:
-        raise CallerError("Say what the key may do: --scope NAME, or --read-only.")
+        raise CallerError("Say what the key may do: --scope NAME, --read-only or --ask-first.")
     for each in scopes:
         if not each.startswith("environment:"):
             raise CallerError(f"'{each}' is no scope; they begin with 'environment:'.")

@@ -52,6 +52,7 @@ class Fairlead(Namespace):
         self.actions = namespaces.Actions(self._transport)
         self.dead_letters = namespaces.DeadLetters(self._transport)
         self.logs = namespaces.Logs(self._transport)
+        self.approvals = namespaces.Approvals(self._transport)
         self.proxy = Proxy(self._transport)
 
     def authorization_url(
@@ -118,6 +119,7 @@ class AsyncFairlead(AsyncNamespace):
         self.actions = namespaces.AsyncActions(self._transport)
         self.dead_letters = namespaces.AsyncDeadLetters(self._transport)
         self.logs = namespaces.AsyncLogs(self._transport)
+        self.approvals = namespaces.AsyncApprovals(self._transport)
         self.proxy = AsyncProxy(self._transport)
 
     def authorization_url(

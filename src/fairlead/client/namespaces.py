@@ -10,6 +10,7 @@ from fairlead.client.bind import (
 )
 from fairlead.client.calls import (
     actions,
+    approvals,
     connect_sessions,
     connections,
     dead_letters,
@@ -224,3 +225,21 @@ class AsyncLogs(AsyncNamespace):
     list = AwaitedPages(logs.list_all)
     get = Awaited(logs.get)
     messages = AwaitedPages(logs.messages)
+
+
+class Approvals(Namespace):
+    """Calls of agents that a person has to approve."""
+
+    list = Blocking(approvals.list_all)
+    get = Blocking(approvals.get)
+    approve = Blocking(approvals.approve)
+    deny = Blocking(approvals.deny)
+
+
+class AsyncApprovals(AsyncNamespace):
+    """Calls of agents that a person has to approve."""
+
+    list = Awaited(approvals.list_all)
+    get = Awaited(approvals.get)
+    approve = Awaited(approvals.approve)
+    deny = Awaited(approvals.deny)

@@ -5,14 +5,16 @@ import os
 import socket
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import IO, Any
 
-from fairlead.engine import sole, variants
+from fairlead.engine import proposals, sole, variants
 from fairlead.engine import syncs as of_syncs
 from fairlead.engine.action_run import LONGEST, LONGEST_UPLOAD, run_action
 from fairlead.engine.async_action import enqueue_action
 from fairlead.engine.dbos_queue import DbosQueue
 from fairlead.engine.hand_on import hand_on
+from fairlead.engine.line import put_in
 from fairlead.engine.one_off import run_sync_here
 from fairlead.engine.queue import Queue
 from fairlead.engine.scheduler import reclaim
@@ -24,7 +26,8 @@ from fairlead.engine.worker import Chore, Worker
 from fairlead.errors import CallerError, InternalError, NotFound
 from fairlead.model.clock import Clock, NewId, SteadyClock, SystemClock
 from fairlead.model.connection import Connection
-from fairlead.model.environment import Environment
+from fairlead.model.environment import ApiKey, Environment
+from fairlead.model.proposal import Proposal
 from fairlead.model.run import Run
 from fairlead.model.schedule import Schedule
 from fairlead.observe.watch import Watch
@@ -62,7 +65,6 @@ class Engine:
 
         So is `frequent`, every few seconds: it must not take long.
         """
-        self._hourly = tuple(hourly)
         self._frequent = tuple(frequent)
         self._vault = vault
         self._queue = queue
@@ -80,6 +82,7 @@ class Engine:
             watch=watch or Watch(),
             owner=f"{socket.gethostname()}-{os.getpid()}-{new_id()[:8]}",
         )
+        self._hourly: tuple[Chore, ...] = (*hourly, partial(proposals.expire, self._setup))
         self._worker: Worker | None = None
         self._lock: IO[bytes] | None = None
         self._watchdog: Watchdog | None = None
@@ -275,6 +278,44 @@ class Engine:
             run = await runs.find(tx, run_id)
         is_it = run and run.environment_id == environment.id and run.retries is not None
         return run if is_it else None
+
+    async def propose(
+        self, connection: Connection, name: str, raw: object, key: ApiKey
+    ) -> Proposal:
+        """Keep a call until a person has decided; errors as in `proposals.propose`."""
+        return await proposals.propose(
+            self._setup, connection, name, raw, key_id=key.id, key_name=key.name
+        )
+
+    async def approve_call(
+        self,
+        environment: Environment,
+        id: str,  # noqa: A002 - named as the field is
+        *,
+        by: str,
+        key: ApiKey | None = None,
+    ) -> Proposal:
+        """Let a proposed call be made, once; errors as in `proposals.approve`."""
+        proposal, run = await proposals.approve(
+            self._setup, environment.id, id, by=by, key_id=key.id if key else None
+        )
+        if self._queue is not None:
+            await put_in(self._setup, self._queue, [run])
+        return proposal
+
+    async def deny_call(
+        self,
+        environment: Environment,
+        id: str,  # noqa: A002 - named as the field is
+        *,
+        by: str,
+        key: ApiKey | None = None,
+        reason: str | None = None,
+    ) -> Proposal:
+        """Let a proposed call never be made; errors as in `proposals.deny`."""
+        return await proposals.deny(
+            self._setup, environment.id, id, by=by, key_id=key.id if key else None, reason=reason
+        )
 
     async def upload_action(
         self, connection: Connection, name: str, raw: object, incoming: Incoming

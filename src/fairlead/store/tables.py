@@ -320,6 +320,27 @@ checkpoint_patches = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+# What agents want to do, until a person has decided; then there is a run of the same id.
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _owner("environment_id", "environments.id"),
+    _owner("connection_pk", "connections.id", index=True),
+    Column("function", Words, nullable=False),
+    Column("input", Json, nullable=False),
+    Column("key_id", RowId, nullable=False),
+    Column("key_name", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("reason", Words),
+    Column("decided_by", Words),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Index("ix_proposals_newest", "environment_id", "created_at"),
+    _partial("ix_proposals_waiting", "expires_at", where="state = 'waiting'"),
+)
+
 # One row a (connection, model, variant); whoever changes records holds its lock.
 streams = Table(
     "streams",

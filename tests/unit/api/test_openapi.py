@@ -1,8 +1,12 @@
 """The OpenAPI document: every route of the application is in it, and answers as it declares."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+
+from fairlead.model.proposal import Proposal, ProposalState
+from fairlead.store import connections, environments, proposals
 
 OK = {
     ("get", "/health"): {},
@@ -120,6 +124,13 @@ OK = {
     ("get", "/logs"): {"path": "/logs?type=action,sync"},
     ("get", "/logs/{operation_id}"): {"path": "/logs/ACTION"},
     ("get", "/logs/{operation_id}/messages"): {"path": "/logs/ACTION/messages"},
+    ("get", "/approvals"): {},
+    ("get", "/approvals/{approval_id}"): {"path": "/approvals/a-0"},
+    ("post", "/approvals/{approval_id}/approve"): {"path": "/approvals/a-0/approve"},
+    ("post", "/approvals/{approval_id}/deny"): {
+        "path": "/approvals/a-1/deny",
+        "json": {"reason": "not today"},
+    },
     ("post", "/webhooks/dead-letters/replay"): {"json": {"ids": []}},
     ("patch", "/records/prune"): {
         "json": {"model": "Note", "until_cursor": "cDox"},
@@ -171,6 +182,7 @@ async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any])
     made = await world.client.post("/integrations/app/certificates", json={})
     key_id = made.json()["data"]["id"]
     as_c1 = {"Connection-Id": "c1", "Provider-Config-Key": "acme"}
+    await propose(world, 2)
     shout = OK["post", "/action/trigger"]["json"]
     later = await world.client.post(
         "/action/trigger", json=shout, headers=as_c1 | {"X-Async": "true"}
@@ -194,6 +206,29 @@ async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any])
         )
         assert answer.status_code == how.get("status", 200), (verb, path, answer.text)
         look(document, document["paths"][path][verb], answer)
+
+
+async def propose(world: Any, count: int) -> None:
+    services = world.services
+    async with services.db.write() as tx:
+        [where] = await environments.list_all(tx)
+        connection = await connections.find(tx, where.id, "acme", "c1")
+        for number in range(count):
+            await proposals.insert(
+                tx,
+                Proposal(
+                    id=f"a-{number}",
+                    environment_id=where.id,
+                    connection_pk=connection.id,
+                    function="shout",
+                    input={"text": "a"},
+                    key_id=0,
+                    key_name="agent",
+                    state=ProposalState.WAITING,
+                    created_at=services.clock.now(),
+                    expires_at=services.clock.now() + timedelta(days=1),
+                ),
+            )
 
 
 async def test_every_refusal_is_as_declared(world: Any, document: dict[str, Any]) -> None:

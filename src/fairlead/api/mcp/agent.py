@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 COME = "environment:mcp"
 #: and this to be shown what writes; a key without it is read-only
 WRITE = "environment:actions:execute"
+#: with this in its place, a person has to approve each call that writes
+PROPOSE = "environment:actions:propose"
 READ_RECORDS = "environment:records:read"
 
 
@@ -47,13 +49,24 @@ class Agent:
         return self.caller.may(WRITE)
 
     @property
+    def may_propose(self) -> bool:
+        """May it ask a person to let it write?"""
+        return self.may_write or self.caller.may(PROPOSE)
+
+    @property
+    def must_ask(self) -> bool:
+        """Must a person approve what it writes: by its key, or by the integration's rule?"""
+        asked = self.services.settings.agent_approvals
+        return not self.may_write or "*" in asked or self.connection.integration_key in asked
+
+    @property
     def may_read_records(self) -> bool:
         """May it read what the syncs keep?"""
         return self.caller.may(READ_RECORDS)
 
     def allowed(self, action: Action) -> bool:
         """Say whether the key allows the action."""
-        return action.effect == "read" or self.may_write
+        return action.effect == "read" or self.may_propose
 
     async def actions(self) -> list[Action]:
         """Return what the key allows and the connection's grant is not known to refuse."""
@@ -77,13 +90,22 @@ class Agent:
             )
             return None
 
+    async def demand_grant(self, action: Action) -> None:
+        """Raise MissingScope if the connection's grant is known to lack what an action needs."""
+        credentials = await self._credentials()
+        if credentials is not None:
+            self._check(action, credentials)
+
     def _granted(self, action: Action, credentials: Credentials) -> bool:
-        provider = self.services.registry.provider(self.connection.provider)
         try:
-            ScopeCheck(provider, Needs(action.name, action.scopes))(credentials)
+            self._check(action, credentials)
         except MissingScope:
             return False
         return True
+
+    def _check(self, action: Action, credentials: Credentials) -> None:
+        provider = self.services.registry.provider(self.connection.provider)
+        ScopeCheck(provider, Needs(action.name, action.scopes))(credentials)
 
     def note(self, what: str, name: str, **more: object) -> None:
         """Write down who did what: the key's id, never the key."""

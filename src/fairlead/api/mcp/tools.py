@@ -11,7 +11,8 @@ import orjson
 from mcp.shared.exceptions import MCPError
 
 from fairlead.api.errors import translated
-from fairlead.api.mcp.agent import WRITE, Agent
+from fairlead.api.mcp import approval
+from fairlead.api.mcp.agent import Agent
 from fairlead.api.mcp.bounds import CONTINUED, FROM, piece_of
 from fairlead.errors import FairleadError, InvalidInput
 from fairlead.model.function import Action
@@ -20,19 +21,26 @@ from fairlead.sdk.schemas import input_schema, output_schema
 
 async def tools_of(agent: Agent) -> list[types.Tool]:
     """Return what the agent may call."""
-    return [tool_of(action) for action in await agent.actions()]
+    must_ask = agent.must_ask
+    found = [
+        tool_of(action, is_asked_first=must_ask and action.effect != "read")
+        for action in await agent.actions()
+    ]
+    return [*found, approval.status_tool()] if must_ask and agent.may_propose else found
 
 
 # making its schemas takes milliseconds, and every list of tools asks for all of them
 @cache
-def tool_of(action: Action) -> types.Tool:
-    """Describe an action as a tool."""
+def tool_of(action: Action, *, is_asked_first: bool = False) -> types.Tool:
+    """Describe an action as a tool; one that is asked first answers that, not its output."""
     return types.Tool(
         name=action.name,
         title=action.name.replace("-", " ").capitalize(),
-        description=f"{action.description}\n\n{action.source}",
+        description="\n\n".join(
+            [action.description, *([approval.ASKED_FIRST] if is_asked_first else []), action.source]
+        ),
         input_schema=_input(action),
-        output_schema=_output(action),
+        output_schema=None if is_asked_first else _output(action),
         annotations=types.ToolAnnotations(
             read_only_hint=action.effect == "read",
             destructive_hint=action.effect == "destructive",
@@ -65,6 +73,8 @@ async def call(agent: Agent, name: str, arguments: dict[str, Any] | None) -> typ
     MCPError: there is no such tool.
     """
     arguments = dict(arguments or {})
+    if name == approval.STATUS:
+        return await _status(agent, arguments)
     try:
         action = agent.services.registry.action(agent.connection.provider, name)
     except FairleadError as error:
@@ -72,10 +82,11 @@ async def call(agent: Agent, name: str, arguments: dict[str, Any] | None) -> typ
     try:
         skip = _skip(action, arguments)
         if not agent.allowed(action):
-            raise InvalidInput(
-                f"'{name}' writes, and this key only reads; it needs the scope {WRITE}.",
-                code="read_only_key",
-            )
+            raise approval.refusal(name)
+        if action.effect != "read" and agent.must_ask:
+            asked = await approval.propose(agent, action, arguments)
+            agent.note("tool", name, effect=action.effect, code="approval_requested")
+            return _answer(asked)
         output = await agent.services.engine.run_action(agent.connection, name, arguments)
         piece = piece_of(output, skip)
     except FairleadError as error:
@@ -85,9 +96,26 @@ async def call(agent: Agent, name: str, arguments: dict[str, Any] | None) -> typ
     return _answer(piece.shown())
 
 
+async def _status(agent: Agent, arguments: dict[str, Any]) -> types.CallToolResult:
+    try:
+        skip = _skipped(arguments)
+        told = await approval.status(agent, arguments)
+        piece = piece_of(told.pop("result", {}), skip)
+    except FairleadError as error:
+        agent.note("tool", approval.STATUS, effect="read", code=error.code)
+        return _failed(error)
+    agent.note("tool", approval.STATUS, effect="read", code="ok")
+    given = {"result": piece.values} if told.get("run") == "succeeded" else {}
+    return _answer(told | given | ({"continue": piece.onward} if piece.onward else {}))
+
+
 def _skip(action: Action, arguments: dict[str, Any]) -> int:
     if action.effect != "read":
         return 0
+    return _skipped(arguments)
+
+
+def _skipped(arguments: dict[str, Any]) -> int:
     skip = arguments.pop(FROM, 0)
     if not isinstance(skip, int) or isinstance(skip, bool) or skip < 0:
         raise InvalidInput(f"{FROM} must be a whole number from 0 on.", code="invalid_input")
