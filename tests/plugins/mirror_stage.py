@@ -20,9 +20,10 @@ from fairlead.store import connections, environments, integrations
 from fairlead.store.database import Database
 from fairlead.vault.rows import credentials_row
 from fairlead.vault.vault import Vault
-from fairlead_microsoft import pack
+from fairlead_microsoft import pack, rest_pack
 from fairlead_microsoft.clouds import GLOBAL
 from fairlead_microsoft.graph import Graph
+from fairlead_microsoft.rest import Rest
 from m365sim.world import World
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -36,9 +37,15 @@ async def _sleep(seconds: float) -> None:
 
 _SHIPPED = pack(GLOBAL)
 PACK = _SHIPPED.serving(_SHIPPED.providers.values(), api=partial(Graph, cloud=GLOBAL, sleep=_sleep))
-REGISTRY = Registry([PACK])
+_SHIPPED_V1 = rest_pack(GLOBAL)
+REST_PACK = _SHIPPED_V1.serving(
+    _SHIPPED_V1.providers.values(), api=partial(Rest, cloud=GLOBAL, sleep=_sleep)
+)
+REGISTRY = Registry([PACK, REST_PACK])
 VAULT = Vault.of("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
 USER, APP = "sharepoint-online", "sharepoint-online-oauth2-cc"
+#: whoever calls SharePoint's own API
+V1 = "sharepoint-online-v1"
 
 
 class SkewedClock:
@@ -75,6 +82,12 @@ class Plot:
     key: Callable[[dict[str, Any]], str] = lambda one: str(one["id"])
     #: what of a record a fresh read must tell, too
     steady: Callable[[dict[str, Any]], dict[str, Any]] = lambda one: one
+    #: is it read by SharePoint's own API?
+    is_v1: bool = False
+
+    def provider(self, *, is_app: bool) -> str:
+        """Return through which provider it is read."""
+        return V1 if self.is_v1 else APP if is_app else USER
 
 
 class Stage:
@@ -97,7 +110,7 @@ class Stage:
             environment = await environments.ensure_environment(
                 tx, name="dev", key_hash="00", now=START
             )
-            for provider in (USER, APP):
+            for provider in (USER, APP, V1):
                 shops[provider] = await integrations.insert(
                     tx,
                     VAULT,
@@ -131,6 +144,7 @@ class Stage:
                 connection_id=name,
                 sealed=VAULT.seal_credentials(NoCredentials(), row=row),
                 metadata=metadata,
+                connection_config={"tenantName": "contoso"} if provider == V1 else None,
                 now=START,
             )
         return connection

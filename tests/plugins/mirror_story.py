@@ -10,7 +10,7 @@ from typing import Any
 
 from direct_cloud import TickingClock, Tokens
 from mirror_life import Life
-from mirror_stage import APP, CLOCKS, PACK, START, USER, VAULT, Plot, SkewedClock, Stage
+from mirror_stage import CLOCKS, PACK, REST_PACK, START, VAULT, Plot, SkewedClock, Stage
 from readers import Follower, Listener
 from sqlalchemy import select
 from tales import FAULTS, Round, Tale
@@ -27,6 +27,7 @@ from fairlead.sdk.testing import SyncOutcome, run_sync
 from fairlead.store import records, runs, tables
 from fairlead.store.record_seals import Seals
 from m365sim.clock import Clock as CloudClock
+from m365sim.entra.resources import Resource
 from m365sim.testing import app_token, delegated_token
 from m365sim.world import build_world
 
@@ -82,7 +83,7 @@ class Story:
         self.settings = stage.settings.model_copy(update={"deletion_floor": tale.floor})
         make_token = app_token if tale.is_app else delegated_token
         token = make_token(self.world, lifetime=timedelta(days=999), **self._permissions())
-        self.tokens = Tokens(token, is_app=tale.is_app)
+        self.tokens = Tokens(token, is_app=tale.is_app or plot.is_v1)
         self.follower, self.listener = Follower(), Listener()
         self.is_sealing = False
         self.requests = 0
@@ -91,11 +92,19 @@ class Story:
         self._reading = asyncio.Lock()
 
     def _permissions(self) -> dict[str, Any]:
-        return {"roles" if self.tale.is_app else "scopes": self.plot.scopes}
+        given: dict[str, Any] = {"roles" if self.tale.is_app else "scopes": self.plot.scopes}
+        if self.plot.is_v1:
+            tenant = self.world.tenant
+            given["resource"] = Resource(
+                "sharepoint", f"https://{tenant.sharepoint_host}", tenant.name
+            )
+            if self.tale.is_app:
+                given["appidacr"] = "2"  # it has a certificate
+        return given
 
     async def begin(self) -> None:
         metadata = self.plot.metadata(self.world, self.people)
-        provider = APP if self.tale.is_app else USER
+        provider = self.plot.provider(is_app=self.tale.is_app)
         self.connection = await self.stage.connect(provider, metadata)
         self._immortal = Life(self, None)
         async with self.stage.db.read() as tx:
@@ -265,8 +274,9 @@ class Story:
         """Mirror everything from nothing, without the engine."""
         life = self._immortal
         return await run_sync(
-            PACK,
+            REST_PACK if self.plot.is_v1 else PACK,
             self.plot.sync,
             life.setup.gateway.sender(self.connection, lambda: None),
             metadata=self.connection.metadata,
+            connection_config=self.connection.connection_config,
         )

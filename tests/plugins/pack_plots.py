@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 from mirror_stage import Plot
 from site_life import SiteLife
-from tales import FAULTS, Tale, tales_of
+from tales import FAULTS_V2, Tale, tales_of
 from tenant_life import TenantLife
 
 from m365sim.files import Drive, Item, Site
@@ -234,7 +234,9 @@ _Entry = tuple[Plot, SearchStrategy[Tale]]
 
 
 def _entry(plot: Plot, kinds: Sequence[str], who: str = "both") -> _Entry:
-    faults = [kind for kind in FAULTS if kind != "down"] if plot.sync == "sites" else list(FAULTS)
+    faults = (
+        [kind for kind in FAULTS_V2 if kind != "down"] if plot.sync == "sites" else list(FAULTS_V2)
+    )
     return plot, tales_of(kinds, faults, who=who)
 
 

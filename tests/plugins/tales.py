@@ -66,10 +66,22 @@ FAULTS: dict[str, Callable[[int], Fault]] = {
     ),
     "cut": lambda skip: Fault(skip=skip, cut_after=40),
     "no link": lambda skip: Fault(path="*delta*", skip=skip, status=200, body='{"value":[]}'),
+    "stale token": lambda skip: Fault(
+        path="*etchanges*",
+        skip=skip,
+        status=400,
+        body='{"odata.error":{"code":"-2146232832, Microsoft.SharePoint.SPException"}}',
+    ),
+    "no changes": lambda skip: Fault(path="*changes*", skip=skip, status=200, body="{}"),
     "not json": lambda skip: Fault(
         skip=skip, status=200, headers={"content-type": "text/html"}, body="<html>"
     ),
 }
+
+#: what goes wrong with Graph
+FAULTS_V2 = tuple(kind for kind in FAULTS if kind not in ("stale token", "no changes"))
+#: what goes wrong with SharePoint's own API
+FAULTS_V1 = ("429", "503", "down", "cut", "not json", "stale token", "no changes")
 
 QUIRKS = st.fixed_dictionaries(
     {},
@@ -102,7 +114,7 @@ def steps_of(kinds: Sequence[str]) -> st.SearchStrategy[Step]:
 
 
 def tales_of(
-    kinds: Sequence[str], faults: Sequence[str] = tuple(FAULTS), *, who: str = "both"
+    kinds: Sequence[str], faults: Sequence[str] = FAULTS_V2, *, who: str = "both"
 ) -> st.SearchStrategy[Tale]:
     """Return histories whose steps are of some kinds, seen by a user, an app, or either."""
     steps = steps_of(kinds)

@@ -180,12 +180,19 @@ def _address(call: Call, node: Node) -> str:
 
 
 def _lookup(call: Call, node: Node, name: str) -> Node | None:
-    """Lead to the user or item that a column of an item looks at."""
+    """Lead to the user or item that a column of an item looks at, or to all of them."""
     found, row = node.of
     column = found.schema.columns.get(name)
-    if column is None or not column.is_lookup or column.is_multiple:
+    if column is None or not column.is_lookup:
         return None
-    number = row.values.get(column.name)
+    value = row.values.get(column.name)
+    if column.is_multiple:
+        several = [_looked_at(call, found, column, number) for number in value or ()]
+        return Node("several", "", [one for one in several if one.of is not None])
+    return _looked_at(call, found, column, value)
+
+
+def _looked_at(call: Call, found: SharePointList, column: Column, number: Any) -> Node:
     if column.kind == "personOrGroup":
         person = person_numbered(call, number) if number is not None else None
         return user_node("", person)
@@ -242,6 +249,7 @@ def _to_file(_: Call, node: Node, at: Segment) -> Node:
 KINDS = (
     Kind("items", members=_items, after=_after),
     Kind("founditems", members=_found_items),
+    Kind("several", members=lambda _, node: node.of),
     Kind(
         "item",
         lambda node: entity_type(node.of[0]),

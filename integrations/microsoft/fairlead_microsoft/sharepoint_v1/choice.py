@@ -8,6 +8,7 @@ not be listed stays known, with all below it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 from pydantic import Field
@@ -49,6 +50,15 @@ class Positions(Checkpoint):
     collections: dict[str, str] = Field(default_factory=dict)
     #: partition -> where to go on
     links: dict[str, str | None] = Field(default_factory=dict)
+    #: partition -> hash of what was asked of its rows, and where it was
+    questions: dict[str, str] = Field(default_factory=dict)
+
+    def ask(self, partition: str, *question: str) -> None:
+        """Note what is asked of a partition's rows; if it was another thing, begin afresh."""
+        digest = blake2b("\n".join(question).encode(), digest_size=12).hexdigest()
+        if self.questions.get(partition) != digest:
+            self.links[partition] = None
+            self.questions[partition] = digest
 
     def of_web(self, site_id: str) -> list[str]:
         """Return the partitions of a web that are known: its lists, its drives, or itself."""

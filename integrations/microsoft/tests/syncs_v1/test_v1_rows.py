@@ -131,3 +131,26 @@ async def test_a_closed_list_keeps_its_rows(syncs):
     ran = await syncs.run("list-items")
     assert [one.place for one in ran.skipped] == [f"{syncs.site().id}/{made.id}"]
     assert syncs.live("list-items") == before
+
+
+async def test_several_lookups_and_persons_are_told(syncs):
+    site, lists = syncs.site(), syncs.world.lists
+    makers = lists.create(site, "Makers", SYSTEM)
+    numbers = [makers.add({"Title": name}, SYSTEM).id for name in ("Acme", "Bolt & Co")]
+    source = {"listId": makers.id, "columnName": "Title", "allowMultipleValues": True}
+    parts = lists.create(site, "Parts", SYSTEM, columns=[{"name": "Makers", "lookup": source}])
+    parts.add({"Title": "Nut", "Makers": numbers}, SYSTEM)
+    parts.add({"Title": "Nail"}, SYSTEM)
+    await syncs.run("list-items")
+    told = {
+        one["fields"]["Title"]: one["columns"].get("Makers", {}).get("value")
+        for one in syncs.live("list-items").values()
+        if one["listId"] == parts.id
+    }
+    assert told == {
+        "Nut": [
+            {"LookupId": numbers[0], "LookupValue": "Acme"},
+            {"LookupId": numbers[1], "LookupValue": "Bolt & Co"},
+        ],
+        "Nail": None,
+    }

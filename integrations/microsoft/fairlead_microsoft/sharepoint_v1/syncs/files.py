@@ -66,6 +66,8 @@ async def _of_library(
 ) -> AsyncGenerator[Batch[DriveItem], None]:
     drive_id, links = one.drive_id, ctx.checkpoint.links
     ids = await _ids(ctx, one)
+    # a library that lies elsewhere takes its files along, and its log does not say so
+    ctx.checkpoint.ask(drive_id, one.web.entity.url, one.root, OF_FILES.text)
 
     async def knows(rows: Sequence[Row]) -> set[int]:
         keys = {_key(ids, str(row["UniqueId"])): number_of(row) for row in rows}

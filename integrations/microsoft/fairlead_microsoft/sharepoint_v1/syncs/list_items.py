@@ -3,15 +3,13 @@
 Incremental by the list's change log (`GetListItemChangesSinceToken`):
 https://learn.microsoft.com/previous-versions/office/developer/sharepoint-2010/ms429636(v=office.14).
 A row's number never changes, nor does the unique id of a folder, so the folder that a row lies
-in is found once. When a list's columns change, the list is read afresh.
+in is found once. When a list's columns or its address change, it is read
+afresh.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from functools import partial
-from hashlib import blake2b
 from uuid import UUID
-
-from pydantic import Field
 
 from fairlead.errors import Rejected
 from fairlead.sdk import Batch, SyncCtx
@@ -34,19 +32,12 @@ from fairlead_microsoft.sharepoint_v1.shapes.row import Row, is_folder, number_o
 from fairlead_microsoft.sharepoint_v1.shapes.rows import list_item
 
 
-class RowPositions(Positions):
-    """How far each list was read, and with which columns."""
-
-    #: partition -> hash of the question
-    questions: dict[str, str] = Field(default_factory=dict)
-
-
 @sharepoint_v1.sync(
     every="1h",
     scopes=["Sites.Read.All"],
     source="https://learn.microsoft.com/previous-versions/office/developer/sharepoint-2010/ms429636(v=office.14)",
 )
-async def list_items(ctx: SyncCtx[Rest, Sites, RowPositions]) -> AsyncIterator[Batch[ListItem]]:
+async def list_items(ctx: SyncCtx[Rest, Sites, Positions]) -> AsyncIterator[Batch[ListItem]]:
     """Mirror the rows of every list and library of the chosen sites, deletions included.
 
     Of a row's fields, what is only computed for pages is not told: links, icons, counts, labels.
@@ -64,16 +55,13 @@ async def list_items(ctx: SyncCtx[Rest, Sites, RowPositions]) -> AsyncIterator[B
 
 
 async def _rows(
-    one: FoundList, ctx: SyncCtx[Rest, Sites, RowPositions]
+    one: FoundList, ctx: SyncCtx[Rest, Sites, Positions]
 ) -> AsyncGenerator[Batch[ListItem], None]:
     place, checkpoint, site_id, list_id = one.partition, ctx.checkpoint, one.web.id, one.entity.id
     fields = told(one.entity.fields)
     question = question_of(fields, is_library=one.entity.is_library)
-    asked = "\n".join([question.text, *(f"{f.internal_name} {f.title}" for f in fields)])
-    digest = blake2b(asked.encode(), digest_size=12).hexdigest()
-    if checkpoint.questions.get(place) != digest:
-        checkpoint.links[place] = None
-        checkpoint.questions[place] = digest
+    shown = [f"{field.internal_name} {field.title}" for field in fields]
+    checkpoint.ask(place, one.web.entity.url, one.root, question.text, *shown)
     folders = _Folders(ctx.api, one)
 
     async def knows(rows: Sequence[Row]) -> set[int]:
