@@ -14,6 +14,7 @@ is caught up with in `#afresh`, which tell a resumed run so.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from fairlead.errors import Unavailable
@@ -70,14 +71,22 @@ class ListPage:
     restarted: bool = False
     #: last page: everything up to now was seen
     settled: bool = False
+    #: its rows are those of a full read, not those that something happened to
+    is_enumeration: bool = False
 
 
 async def follow(
-    log: ListLog, since: str | None, present: str | None, *, knows: Knows
+    log: ListLog,
+    since: str | None,
+    present: str | None,
+    *,
+    knows: Knows,
+    returns: AbstractSet[ChangeType] = RETURNS,
 ) -> AsyncGenerator[ListPage, None]:
     """Yield what is in a list, or what happened to it, up to its present.
 
-    `present`: the token of its end, if that was told a moment ago.
+    `present`: the token of its end, if that was told a moment ago. `returns`: what brings back a
+    folder with things in it that are not known.
     """
     at = Position.read(since)
     if at is not None and at.text == at.token and is_same_place(at.token, present):
@@ -99,10 +108,10 @@ async def follow(
         if at.after is not None:
             async for rows in log.rows(at.after):
                 at = Position(at.token, number_of(rows[-1]))
-                yield ListPage(rows, link=at.text, restarted=is_first)
+                yield ListPage(rows, link=at.text, restarted=is_first, is_enumeration=True)
                 is_first = False
             at = Position(at.token, is_afresh=True)
-        caught_up = _caught_up(log, at, present, knows, is_first=is_first)
+        caught_up = _caught_up(log, at, present, _Back(knows, returns), is_first=is_first)
         try:
             async for page in caught_up:
                 yield page
@@ -113,13 +122,13 @@ async def follow(
 
 
 async def _caught_up(
-    log: ListLog, at: Position, present: str | None, knows: Knows, *, is_first: bool
+    log: ListLog, at: Position, present: str | None, back: "_Back", *, is_first: bool
 ) -> AsyncGenerator[ListPage, None]:
     """Yield what happened since a position; StaleToken if everything must be read afresh."""
     while True:
         found = await log.log(at.token)
         there = await log.named(list(found.happened)) if found.happened else {}
-        if await _brings_others(found, there, knows, is_afresh=at.is_afresh):
+        if await back.brings_others(found, there, is_afresh=at.is_afresh):
             raise StaleToken
         at = Position(found.token, is_afresh=at.is_afresh)
         link = later(at.token, present) if found.is_end and present else at.token
@@ -135,20 +144,27 @@ async def _caught_up(
             return
 
 
-async def _brings_others(
-    found: LogPage, there: dict[int, Row], knows: Knows, *, is_afresh: bool
-) -> bool:
-    """Say whether a folder came back with things in it that are not known."""
-    folders = {
-        number: found.happened[number].types
-        for number, row in there.items()
-        if is_folder(row) and found.happened[number].types & RETURNS
-    }
-    # what was made in between is new, and so is all that is in it
-    folders = {number: types for number, types in folders.items() if ChangeType.ADD not in types}
-    if not folders:
-        return False
-    if is_afresh and any(ChangeType.RESTORE in types for types in folders.values()):
-        # it is known from this very read, which may have passed by what is in it
-        return True
-    return bool(folders.keys() - await knows([there[number] for number in folders]))
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """What to do about folders that came back."""
+
+    knows: Knows
+    returns: AbstractSet[ChangeType]
+
+    async def brings_others(
+        self, found: LogPage, there: dict[int, Row], *, is_afresh: bool
+    ) -> bool:
+        """Say whether a folder came back with things in it that are not known."""
+        folders = {
+            number: found.happened[number].types
+            for number, row in there.items()
+            if is_folder(row) and found.happened[number].types & self.returns
+        }
+        # what was made in between is new, and so is all that is in it
+        folders = {n: types for n, types in folders.items() if ChangeType.ADD not in types}
+        if not folders:
+            return False
+        if is_afresh and any(ChangeType.RESTORE in types for types in folders.values()):
+            # it is known from this very read, which may have passed by what is in it
+            return True
+        return bool(folders.keys() - await self.knows([there[number] for number in folders]))

@@ -41,6 +41,8 @@ _ALWAYS = (
 )
 #: columns of the system whose values rows do tell
 _OF_SYSTEM = frozenset({"Author", "Editor", "Created", "Modified", "_UIVersionString"})
+#: those whose type is none that Graph has a name for
+UNTYPED = frozenset({"ContentType", "Attachments"})
 #: columns that a list may join in one question
 #: (https://learn.microsoft.com/microsoft-365/community/large-lists-large-libraries-in-sharepoint)
 _MOST_JOINS = 12
@@ -50,19 +52,29 @@ _LONGEST_NAMES = 1500
 
 def told(fields: Iterable[FieldEntity]) -> list[FieldEntity]:
     """Return the columns whose values a row tells: neither hidden nor computed for pages."""
-    return [
-        one
-        for one in fields
-        if not one.hidden
-        and one.type_as_string in KINDS
-        and (one.internal_name in _OF_SYSTEM or not (one.from_base_type and one.read_only_field))
-    ]
+    return [one for one in fields if not one.hidden and _is_told(one)]
+
+
+def _is_told(column: FieldEntity) -> bool:
+    if column.internal_name in _OF_SYSTEM | UNTYPED:
+        return True
+    is_computed = column.from_base_type and column.read_only_field
+    return column.type_as_string in KINDS and not is_computed
+
+
+def kind_of(column: FieldEntity) -> str:
+    """Return the kind that Graph calls a column."""
+    if column.internal_name in UNTYPED:
+        return "unknown"
+    return KINDS.get(column.type_as_string, "unknown")
 
 
 def question_of(fields: Sequence[FieldEntity], *, is_library: bool) -> Question:
     """Return what to ask of each row: every column by its name, or all if those are too many."""
-    joined = [one for one in fields if KINDS[one.type_as_string] in JOINED]
-    names = [one.property for one in fields if one not in joined]
+    joined = [one for one in fields if kind_of(one) in JOINED]
+    names = [
+        one.property for one in fields if one not in joined and one.internal_name not in UNTYPED
+    ]
     if not is_library:
         names.append("Attachments")
     for one in joined:
@@ -78,6 +90,6 @@ def question_of(fields: Sequence[FieldEntity], *, is_library: bool) -> Question:
 
 def shown_of(column: FieldEntity) -> str:
     """Return the property by which what a lookup leads to is called."""
-    if KINDS[column.type_as_string] == "personOrGroup":
+    if kind_of(column) == "personOrGroup":
         return "Title"
     return column.lookup_field or "Title"

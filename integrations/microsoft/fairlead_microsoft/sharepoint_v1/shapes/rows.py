@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from fairlead_microsoft.sharepoint.syncs.list_items import Cell, ListItem, row_key
-from fairlead_microsoft.sharepoint_v1.shapes.columns import JOINED, KINDS, shown_of
+from fairlead_microsoft.sharepoint_v1.shapes.columns import JOINED, UNTYPED, kind_of, shown_of
 from fairlead_microsoft.sharepoint_v1.shapes.entities import FieldEntity
 from fairlead_microsoft.sharepoint_v1.shapes.row import Row, number_of
 
@@ -19,7 +19,8 @@ NOT_TOLD = (
     *("Edit", "LinkTitle", "LinkTitleNoMenu", "LinkFilename", "LinkFilenameNoMenu", "DocIcon"),
     *("FileSizeDisplay", "ItemChildCount", "FolderChildCount", "_CheckinComment", "_CommentCount"),
     *("_LikeCount", "_DisplayName", "_ComplianceFlags", "_ComplianceTag", "_ComplianceTagUserId"),
-    *("_ComplianceTagWrittenTime", "ParentVersionStringLookupId", "ParentLeafNameLookupId"),
+    *("_ComplianceTagWrittenTime", "ParentVersionString", "ParentVersionStringLookupId"),
+    *("ParentLeafName", "ParentLeafNameLookupId"),
 )
 
 
@@ -63,14 +64,15 @@ def _fields(row: Row, fields: Sequence[FieldEntity]) -> dict[str, Any]:
     """Return the values by internal name, as Graph spells them; those that are empty left out."""
     values: dict[str, Any] = {
         "@odata.etag": f'"{row["UniqueId"]},{row["owshiddenversion"]}"',
-        "id": str(number_of(row)),
         "ContentType": (row.get("ContentType") or {}).get("Name") or "",
         "_UIVersionString": row.get("OData__UIVersionString"),
     }
     if "Attachments" in row:
         values["Attachments"] = row["Attachments"]
     for one in fields:
-        if KINDS[one.type_as_string] in JOINED:
+        if one.internal_name in UNTYPED:
+            continue
+        if kind_of(one) in JOINED:
             values |= _joined(one, row)
             continue
         value = row.get(one.property)
@@ -108,10 +110,10 @@ def _cell(column: FieldEntity, values: dict[str, Any]) -> Cell | None:
     lookup_id = values.get(f"{column.internal_name}LookupId")
     if value is None and lookup_id is None:
         return None
-    is_lookup = KINDS[column.type_as_string] == "lookup"
+    is_lookup = kind_of(column) == "lookup"
     return Cell(
         display_name=column.title,
-        type_=KINDS[column.type_as_string],
+        type_=kind_of(column),
         value=value,
         lookup_id=lookup_id,
         lookup_list_id=(column.lookup_list or "").strip("{}") or None if is_lookup else None,

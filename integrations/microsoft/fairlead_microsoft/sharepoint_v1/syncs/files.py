@@ -8,9 +8,6 @@ The records are those of Graph's drives, under the same ids.
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from functools import partial
 
-from pydantic import Field
-
-from fairlead.errors import ProviderError
 from fairlead.sdk import Batch, SyncCtx
 from fairlead_microsoft.rest import Rest
 from fairlead_microsoft.sharepoint.abreast import visit_all
@@ -18,11 +15,11 @@ from fairlead_microsoft.sharepoint.drive_items import DriveItem
 from fairlead_microsoft.sharepoint.tour import Tour, kept
 from fairlead_microsoft.sharepoint_v1.choice import (
     FoundList,
-    Positions,
     Sites,
     chosen_webs,
     lists_of,
 )
+from fairlead_microsoft.sharepoint_v1.drive_ids import DrivePositions, ids_of
 from fairlead_microsoft.sharepoint_v1.follow import follow
 from fairlead_microsoft.sharepoint_v1.identity import ItemIds
 from fairlead_microsoft.sharepoint_v1.list_log import ListLog
@@ -31,19 +28,12 @@ from fairlead_microsoft.sharepoint_v1.shapes.files import OF_FILES, drive_item
 from fairlead_microsoft.sharepoint_v1.shapes.row import Row, number_of
 
 
-class FilePositions(Positions):
-    """How far each library was read, and what the ids of its items begin with."""
-
-    #: drive id -> hexadecimal
-    prefixes: dict[str, str] = Field(default_factory=dict)
-
-
 @sharepoint_v1.sync(
     every="1h",
     scopes=["Sites.Read.All"],
     source="https://learn.microsoft.com/previous-versions/office/developer/sharepoint-rest-reference/dn531433(v=office.15)",
 )
-async def files(ctx: SyncCtx[Rest, Sites, FilePositions]) -> AsyncIterator[Batch[DriveItem]]:
+async def files(ctx: SyncCtx[Rest, Sites, DrivePositions]) -> AsyncIterator[Batch[DriveItem]]:
     """Mirror every file and folder of all libraries of the chosen sites, deletions included.
 
     SharePoint's own API tells neither a file's MIME type nor its checksum nor its cTag.
@@ -62,10 +52,10 @@ async def files(ctx: SyncCtx[Rest, Sites, FilePositions]) -> AsyncIterator[Batch
 
 
 async def _of_library(
-    one: FoundList, ctx: SyncCtx[Rest, Sites, FilePositions]
+    one: FoundList, ctx: SyncCtx[Rest, Sites, DrivePositions]
 ) -> AsyncGenerator[Batch[DriveItem], None]:
     drive_id, links = one.drive_id, ctx.checkpoint.links
-    ids = await _ids(ctx, one)
+    ids = await ids_of(ctx.api, ctx.checkpoint, one)
     # a library that lies elsewhere takes its files along, and its log does not say so
     ctx.checkpoint.ask(drive_id, one.web.entity.url, one.root, OF_FILES.text)
 
@@ -91,21 +81,3 @@ async def _of_library(
 
 def _key(ids: ItemIds, unique_id: str) -> str:
     return f"{ids.drive_id}/{ids.item_id(unique_id)}"
-
-
-async def _ids(ctx: SyncCtx[Rest, Sites, FilePositions], one: FoundList) -> ItemIds:
-    """Learn what Graph calls the items of a library: its root is asked for, once."""
-    drive_id, prefixes = one.drive_id, ctx.checkpoint.prefixes
-    above = one.entity.root_folder.unique_id if one.entity.root_folder else None
-    if drive_id in prefixes:
-        return ItemIds(drive_id, prefixes[drive_id], above)
-    url = f"{one.web.web.api}/v2.0/drives/{drive_id}/root"
-    root = await ctx.api.get_json(url, select="id")
-    ids = ItemIds.of_root(drive_id, str(root.get("id")), above)
-    if ids is None:
-        raise ProviderError(
-            "SharePoint gave the root of a library an id of another form; please report it.",
-            code="unexpected_reply",
-        )
-    prefixes[drive_id] = ids.prefix
-    return ids
