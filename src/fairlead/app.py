@@ -38,6 +38,7 @@ from fairlead.connect.expiry import ExpiryWatch
 from fairlead.connect.sessions import Sessions
 from fairlead.connect.submission import Submissions
 from fairlead.dashboard.connect_page import ConnectPage
+from fairlead.dashboard.desk.routes import desk_routes
 from fairlead.dashboard.guide_page import GuidePage
 from fairlead.dashboard.pages import page_routes
 from fairlead.dashboard.result_page import ResultPage
@@ -45,6 +46,7 @@ from fairlead.engine.engine import Engine
 from fairlead.engine.queue import Queue
 from fairlead.model.clock import Clock, new_id
 from fairlead.opening import check_schema, opened
+from fairlead.people.accounts import Accounts
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings, SettingsInvalid
 from fairlead.store import environments, migrate
@@ -113,6 +115,7 @@ async def open_services(
         app_keys = AppKeys(db, vault, registry, freshener, clock, new_id)
         watch = ExpiryWatch(db, vault, registry, clock, new_id)
         establisher = Establisher(db, vault, registry, transport, clock, new_id)
+        accounts = Accounts(db, settings, clock, new_id)
         apps = AppApprovals(db, vault, registry, transport, establisher, clock, settings.server_url)
         stack.push_async_callback(apps.close)
         tender = Tender(db, registry, gateway, settings, clock)
@@ -126,7 +129,13 @@ async def open_services(
             clock,
             new_id,
             queue=queue,
-            hourly=(watch.look, app_keys.retire_replaced, core.budgets.look, core.journal.look),
+            hourly=(
+                watch.look,
+                app_keys.retire_replaced,
+                core.budgets.look,
+                core.journal.look,
+                accounts.tidy,
+            ),
             frequent=(apps.look, tender.look),
             watch=core.watch,
         )
@@ -169,6 +178,8 @@ async def open_services(
             new_id=new_id,
             journal=core.journal,
             watch=core.watch,
+            accounts=accounts,
+            stopping=[],
             closing=closing,
         )
 
@@ -236,7 +247,12 @@ def build_app(services: Services) -> ASGIApp:
         server_url=services.settings.server_url,
     )
     guide = GuidePage(services.registry, branding, embedders)
-    return build_api(services, result, page_routes(connect_page, guide, branding))
+    pages = page_routes(connect_page, guide, branding)
+    desk, live = desk_routes(
+        services.accounts, services.db, services.clock, services.settings.server_url
+    )
+    services.stopping.append(live.stop)
+    return build_api(services, result, [*pages, *desk])
 
 
 class _Server(uvicorn.Server):
@@ -338,6 +354,8 @@ async def running(
                 await server.listens_or_ends(serving)
                 yield Running(url=url, services=services)
             finally:
+                for stop in services.stopping:
+                    stop()
                 server.should_exit = True
                 await serving
 

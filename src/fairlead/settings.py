@@ -104,6 +104,12 @@ class Settings(BaseSettings):
     webhook_url: str = ""
     #: key that signs webhooks; default: the secret key
     webhook_signing_key: SecretStr | None = None
+    #: minutes without a request after which a person must sign in to the dashboard again
+    sign_in_idle_minutes: int = Field(default=480, ge=1)
+    #: hours after which they must in any case
+    sign_in_hours: int = Field(default=168, ge=1)
+    #: days that the audit log keeps who changed what
+    audit_days: int = Field(default=365, ge=1)
     #: `text` or `json`
     log_format: str = Field(default="text", pattern="^(text|json)$")
     #: debug, info, warning, error

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from fairlead.app import build_app, open_services
-from fairlead.client import Fairlead, log_shapes, shapes
+from fairlead.client import Fairlead, admin_shapes, log_shapes, shapes
 from fairlead.client.approval_shapes import Approval
 from fairlead.client.bind import Paged
 from fairlead.client.call import Call
@@ -127,6 +127,7 @@ ROUTES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
             "organization_id": "o",
             "provider_config_key": ["a", "b"],
             "tags": {"k": "v"},
+            "failing": True,
         },
     ),
     "post /connections": ("connections.create", (), SP | {"credentials": {"type": "NONE"}}),
@@ -161,6 +162,18 @@ ROUTES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "get /logs/{operation_id}/messages": ("logs.messages", ("o/1",), {"level": "error"}),
     "get /webhooks/dead-letters": ("dead_letters.list", (), {"limit": 10}),
     "post /webhooks/dead-letters/replay": ("dead_letters.replay", (["e"],), {}),
+    "get /webhooks/events": ("dead_letters.events", (), {"state": "dead", "type": "auth"}),
+    "get /sync/runs": ("syncs.runs", (), C | {"sync_name": "notes", "sync_variant": "v"}),
+    "get /keys": ("keys.list", (), {}),
+    "post /keys": ("keys.create", ("k", ["environment:proxy"]), {}),
+    "delete /keys/{name}": ("keys.revoke", ("k",), {}),
+    "get /environments": ("environments.list", (), {}),
+    "post /environments": ("environments.create", ("prod",), {}),
+    "get /people": ("people.list", (), {}),
+    "post /people": ("people.create", ("a@example.com", "viewer"), {"password": "p"}),
+    "patch /people/{person_id}": ("people.update", (1,), {"role": "admin"}),
+    "delete /people/{person_id}": ("people.delete", (1,), {}),
+    "get /audit": ("people.audit", (), {"who": "a", "before": "2026-11-24T08:00:00Z"}),
     **{
         f"{verb} /proxy/{{path}}": (f"proxy.{verb}", ("x/y",), C)
         for verb in ("get", "post", "put", "patch", "delete")
@@ -325,6 +338,14 @@ SHAPES = {
     "EndUserIn": shapes.EndUser,
     "OrganizationIn": shapes.Organization,
     "ActionStarted": shapes.ActionStarted,
+    "KeyOut": admin_shapes.ApiKey,
+    "KeyMade": admin_shapes.NewApiKey,
+    "EnvironmentOut": admin_shapes.Environment,
+    "PersonOut": admin_shapes.Person,
+    "AuditOut": admin_shapes.AuditEntry,
+    "AttemptOut": admin_shapes.Attempt,
+    "EventOut": admin_shapes.AnnouncedEvent,
+    "RunOut": admin_shapes.PastRun,
     "Health": shapes.Health,
     "Success": shapes.Success,
 }

@@ -15,6 +15,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from fairlead.api import (
     actions,
     approvals,
+    audit,
     certificates,
     connect_sessions,
     connection_import,
@@ -23,9 +24,12 @@ from fairlead.api import (
     credentials,
     dead_letters,
     doctor,
+    environments,
+    events,
     functions,
     health,
     integrations,
+    keys,
     metadata,
     notices,
     oauth_callback,
@@ -34,6 +38,7 @@ from fairlead.api import (
     openapi,
     operations,
     pending,
+    people,
     providers,
     proxy,
     records,
@@ -42,6 +47,7 @@ from fairlead.api import (
     records_prune,
     scopes,
     subscriptions,
+    sync_runs,
     sync_variants,
     syncs,
     telemetry,
@@ -49,6 +55,7 @@ from fairlead.api import (
 from fairlead.api.auth import KeyRing
 from fairlead.api.edge import Edge
 from fairlead.api.errors import leave_to_edge, on_fairlead_error, on_http_error, on_validation_error
+from fairlead.api.indoors import Indoors
 from fairlead.api.mcp import Endpoint
 from fairlead.api.routing import PathTolerance
 from fairlead.api.services import ResultPage, Services
@@ -86,6 +93,12 @@ _ROUTERS: tuple[APIRouter, ...] = (
     approvals.router,
     actions.router,
     notices.router,
+    events.router,
+    sync_runs.router,
+    keys.router,
+    environments.router,
+    people.router,
+    audit.router,
 )
 _HOT = (records.DOCUMENTATION, connection_read.DOCUMENTATION, *proxy.DOCUMENTATION)
 
@@ -116,10 +129,10 @@ def build_api(
         return JSONResponse(document)
 
     app.routes.extend(pages)
-    keys, sockets = KeyRing(services.db, services.clock), Sockets(services.db, services.new_id)
-    app.routes.append(Route("/mcp", Endpoint(services, keys)))
+    ring, sockets = KeyRing(services.db, services.clock), Sockets(services.db, services.new_id)
+    app.routes.append(Route("/mcp", Endpoint(services, ring)))
     app.state.services = services
-    app.state.keys = keys
+    app.state.keys = ring
     app.state.sockets = sockets
     app.state.result_page = result_page
     templates = [*document["paths"], "/openapi.json", "/mcp", "/connection/{connection_id}"]
@@ -128,4 +141,6 @@ def build_api(
     # the server would put it before everything, and only pages ask how they were reached
     trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
     inner = ProxyHeadersMiddleware(cast("Any", app), trusted)
-    return Edge(services, keys, sockets, cast("ASGIApp", inner), PathTolerance(templates))
+    edge = Edge(services, ring, sockets, cast("ASGIApp", inner), PathTolerance(templates))
+    app.state.indoors = Indoors(edge)
+    return edge

@@ -16,7 +16,8 @@ from fairlead.api.services import Services, services_of
 from fairlead.errors import Forbidden, SessionExpired, Unauthorized
 from fairlead.model.clock import Clock
 from fairlead.model.connect_session import ConnectSession
-from fairlead.model.environment import ApiKey, Environment
+from fairlead.model.environment import ApiKey, Environment, holds
+from fairlead.model.person import Person
 from fairlead.store import environments
 from fairlead.store.database import Database
 from fairlead.vault.tokens import hash_token, same_token
@@ -26,14 +27,23 @@ _REMEMBERED = timedelta(seconds=10)
 #: keys remembered at most
 _ROOM = 1024
 SESSION_PREFIX = "nango_connect_session_"
+#: in the scope of a request that comes from inside (`indoors`); from the network nobody can put it
+CALLER = "fairlead.caller"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever holds an API key."""
+    """Whoever holds an API key, or signed in to the dashboard and may as much as such a key."""
 
     environment: Environment
     key: ApiKey
+    #: who signed in; None = a program, by its key
+    person: Person | None = None
+
+    @property
+    def who(self) -> str:
+        """How the audit log calls them."""
+        return self.person.email if self.person else f"key {self.key.name}"
 
     def may(self, scope: str) -> bool:
         """Say whether the key holds `scope`, itself or through a `*`."""
@@ -47,9 +57,7 @@ class Caller:
 
 @lru_cache(maxsize=1024)
 def _holds(scopes: tuple[str, ...], wanted: str) -> bool:
-    return any(
-        held == wanted or (held.endswith("*") and wanted.startswith(held[:-1])) for held in scopes
-    )
+    return holds(scopes, wanted)
 
 
 def bearer(authorization: str | None) -> str:
@@ -120,11 +128,20 @@ def needs(scope: str) -> Any:
     """Return the dependency that lets in holders of an API key with `scope`."""
 
     async def check(request: Request) -> Caller:
-        caller = await _ring(request).identify(request.headers.get("authorization"))
+        caller = await caller_of(request)
         caller.demand(scope)
         return caller
 
     return Depends(check)
+
+
+async def caller_of(request: Request) -> Caller:
+    """Return who calls, and leave a note of it for the audit log."""
+    caller: Caller | None = request.scope.get(CALLER)
+    if caller is None:
+        caller = await _ring(request).identify(request.headers.get("authorization"))
+    request.state.caller = caller
+    return caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +157,10 @@ def needs_key_or_session(scope: str) -> Any:
     """Return the dependency that also lets in holders of a connect session token."""
 
     async def check(request: Request) -> Visitor:
+        if CALLER in request.scope:
+            inside = await caller_of(request)
+            inside.demand(scope)
+            return Visitor(inside.environment.id, inside, None)
         in_query = request.query_params.get("connect_session_token")
         token = in_query or bearer(request.headers.get("authorization"))
         # a key in a URL ends up in logs: there, only a session's token is taken

@@ -39,6 +39,8 @@ class ConnectionsQuery(Strict):
     """Unique keys of integrations, comma-separated."""
     organization_id: str | None = Field(default=None, alias="endUserOrganizationId")
     tags: dict[str, str] | None = None
+    failing: bool | None = None
+    """Only those with an error now, or only those without."""
     limit: int = Field(default=_MOST, ge=1, le=_MOST)
     page: int = Field(default=0, ge=0, le=1_000_000)
 
@@ -97,6 +99,7 @@ async def list_connections(
             organization_id=query.organization_id,
             integration_keys=query.integration_id.split(",") if query.integration_id else None,
             tags={key.lower(): value for key, value in query.tags.items()} if query.tags else None,
+            failing=query.failing,
             limit=query.limit,
             page=query.page,
         )
@@ -117,7 +120,7 @@ async def _waiting(
         and (keys is None or each.integration_key in keys)
         and query.connection_id in {None, each.connection_id}
         and query.end_user_id in {None, each.session.end_user.id if each.session.end_user else None}
-        and not (query.search or query.organization_id or query.tags)
+        and not (query.search or query.organization_id or query.tags or query.failing is not None)
     ]
 
 

@@ -19,7 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fairlead.api.action_calls import ActionCalls, is_call, read_call
 from fairlead.api.action_upload import is_upload, upload_to_action
-from fairlead.api.auth import Caller, KeyRing
+from fairlead.api.audit_trail import Trail
+from fairlead.api.auth import CALLER, Caller, KeyRing
 from fairlead.api.connection_read import ConnectionReads
 from fairlead.api.errors import crash_response, error_response, json_response
 from fairlead.api.proxy import Proxy
@@ -42,7 +43,7 @@ _LARGEST_BODY = 75 * 1024 * 1024  # bytes, of the contract
 _ALLOWED = "authorization, content-type, connection-id, provider-config-key"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 #: bodies below these may be anything
-_ANY_BODY = ("/webhook", "/oauth/")
+_ANY_BODY = ("/webhook", "/oauth/", "/dashboard/")
 #: what the connect page's form is sent to
 _FORMS = frozenset({"/connect", "/connect/"})
 
@@ -66,6 +67,7 @@ class Edge:
         self._calls = ActionCalls(services, self._proxy.known)
         self._inner = inner
         self._paths = paths
+        self._trail = Trail(services.accounts)
         self._first_id = services.new_id()[:24]
         self._count = count(1)
 
@@ -135,7 +137,7 @@ class Edge:
             await response(scope, receive, send)
             return
         try:
-            await self._inner(scope, _limited(receive), send)
+            await self._trail.walk(self._inner, scope, _limited(receive), send)
         finally:
             # a connection may have been made, changed or deleted
             if scope["method"] not in {"GET", "HEAD"} or path.startswith("/oauth/"):
@@ -165,6 +167,9 @@ class Edge:
         return None, receive
 
     async def _caller(self, scope: Scope) -> Caller:
+        inside: Caller | None = scope.get(CALLER)
+        if inside is not None:
+            return inside
         authorization = _header(scope, b"authorization")
         return self._keys.at_hand(authorization) or await self._keys.identify(authorization)
 

@@ -1,5 +1,6 @@
 """Services: everything a request may need, made once at start and handed to every route."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Annotated, Protocol
@@ -24,6 +25,7 @@ from fairlead.http.transport import Transport
 from fairlead.model.clock import Clock, NewId
 from fairlead.observe.journal import Journal
 from fairlead.observe.watch import Watch
+from fairlead.people.accounts import Accounts
 from fairlead.sdk.registry import Registry
 from fairlead.settings import Settings
 from fairlead.store.database import Database
@@ -57,10 +59,13 @@ class Services:
     engine: Engine
     intake: Intake
     tender: Tender
+    accounts: Accounts
     clock: Clock
     new_id: NewId
     journal: Journal
     watch: Watch
+    #: called when the server is about to stop, for answers that would go on
+    stopping: list[Callable[[], None]]
     #: what is opened later, to be closed before the rest
     closing: AsyncExitStack
 

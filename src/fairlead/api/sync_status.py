@@ -129,7 +129,8 @@ def _progress(run: Run, waits_for: str | None) -> dict[str, Any] | None:
     }
 
 
-def _execution(run: Run, waits_for: str | None) -> dict[str, Any]:
+def execution_out(run: Run, waits_for: str | None) -> dict[str, Any]:
+    """Write a run; `waits_for` says why one that has not begun waits."""
     failure = run.failure
     return {
         "id": run.id,
@@ -168,5 +169,5 @@ def status_out(status: SyncStatus) -> dict[str, Any]:
         "recordCount": status.record_count,
         "heldDeletions": status.held_deletions,
         "checkpoint": status.checkpoint,
-        "latestExecution": _execution(latest, status.waits_for) if latest else None,
+        "latestExecution": execution_out(latest, status.waits_for) if latest else None,
     }

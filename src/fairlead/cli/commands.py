@@ -24,6 +24,7 @@ from fairlead.cli import (
     sealing,
     server,
     sync_commands,
+    users,
 )
 from fairlead.cli.doctor import doctor as examine
 from fairlead.cli.scopes import Asked
@@ -50,6 +51,7 @@ app.add_typer(record_commands.app, name="records")
 app.add_typer(record_commands.sync_app, name="sync")
 app.add_typer(sync_commands.app, name="syncs")
 app.add_typer(sync_commands.webhooks_app, name="webhooks")
+app.add_typer(users.app, name="users")
 vault_app = typer.Typer(
     help="Look after the key that seals credentials: FAIRLEAD_ENCRYPTION_KEY.", no_args_is_help=True
 )

@@ -53,7 +53,7 @@ def new(
     if not scopes:
         raise CallerError("Say what the key may do: --scope NAME, --read-only or --ask-first.")
     for each in scopes:
-        if not each.startswith("environment:"):
+        if not each.startswith(("environment:", "server:")):
             raise CallerError(f"'{each}' is no scope; they begin with 'environment:'.")
     key = _PREFIX + secrets.token_urlsafe(32)
 

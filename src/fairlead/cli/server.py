@@ -5,7 +5,7 @@ import gc
 import signal
 import sys
 
-from fairlead.app import open_services, run, running
+from fairlead.app import Services, open_services, run, running
 from fairlead.settings import Settings, SettingsInvalid
 
 #: where `fairlead serve` listens unless told otherwise
@@ -39,7 +39,17 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
         say(f"  open      {server.services.settings.server_url}/")
         say(f"  API       {server.services.settings.server_url}/openapi.json")
         say(f"  database  {_database(settings)}")
+        await _say_dashboard(server.services)
         return await _until(stop, server.services.engine.exhausted)
+
+
+async def _say_dashboard(services: Services) -> None:
+    url, accounts = services.settings.server_url, services.accounts
+    if await accounts.is_new():
+        say(f"  set up    {url}/dashboard/set-up?token={accounts.set_up_token()}")
+        say("            makes the first account of the dashboard; worth nothing once there is one")
+    else:
+        say(f"  dashboard {url}/dashboard")
 
 
 async def _work(settings: Settings) -> int:

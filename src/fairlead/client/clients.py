@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
 
-from fairlead.client import namespaces
+from fairlead.client import admin, namespaces
 from fairlead.client.bind import AsyncNamespace, Awaited, Blocking, Namespace
 from fairlead.client.blocking import Proxy, Transport
 from fairlead.client.calls import providers
@@ -53,6 +53,9 @@ class Fairlead(Namespace):
         self.dead_letters = namespaces.DeadLetters(self._transport)
         self.logs = namespaces.Logs(self._transport)
         self.approvals = namespaces.Approvals(self._transport)
+        self.keys = admin.Keys(self._transport)
+        self.environments = admin.Environments(self._transport)
+        self.people = admin.People(self._transport)
         self.proxy = Proxy(self._transport)
 
     def authorization_url(
@@ -120,6 +123,9 @@ class AsyncFairlead(AsyncNamespace):
         self.dead_letters = namespaces.AsyncDeadLetters(self._transport)
         self.logs = namespaces.AsyncLogs(self._transport)
         self.approvals = namespaces.AsyncApprovals(self._transport)
+        self.keys = admin.AsyncKeys(self._transport)
+        self.environments = admin.AsyncEnvironments(self._transport)
+        self.people = admin.AsyncPeople(self._transport)
         self.proxy = AsyncProxy(self._transport)
 
     def authorization_url(

@@ -160,6 +160,7 @@ class Syncs(Namespace):
     create_variant = Blocking(syncs.create_variant)
     delete_variant = Blocking(syncs.delete_variant)
     status = Blocking(syncs.status)
+    runs = Blocking(syncs.runs)
     set_frequency = Blocking(syncs.set_frequency)
     subscriptions = Blocking(syncs.subscriptions)
 
@@ -175,6 +176,7 @@ class AsyncSyncs(AsyncNamespace):
     create_variant = Awaited(syncs.create_variant)
     delete_variant = Awaited(syncs.delete_variant)
     status = Awaited(syncs.status)
+    runs = Awaited(syncs.runs)
     set_frequency = Awaited(syncs.set_frequency)
     subscriptions = Awaited(syncs.subscriptions)
 
@@ -198,16 +200,18 @@ class AsyncActions(AsyncNamespace):
 
 
 class DeadLetters(Namespace):
-    """Events that were given up: listed, and delivered once more."""
+    """Events and how they were taken; those that were given up, delivered once more."""
 
     list = Blocking(dead_letters.list_all)
+    events = Blocking(dead_letters.events)
     replay = Blocking(dead_letters.replay)
 
 
 class AsyncDeadLetters(AsyncNamespace):
-    """Events that were given up: listed, and delivered once more."""
+    """Events and how they were taken; those that were given up, delivered once more."""
 
     list = Awaited(dead_letters.list_all)
+    events = Awaited(dead_letters.events)
     replay = Awaited(dead_letters.replay)
 
 

@@ -23,6 +23,8 @@ _KINDS = {
     "fairlead.css": "text/css",
     "connect.js": "text/javascript",
     "result.js": "text/javascript",
+    "desk.css": "text/css",
+    "desk.js": "text/javascript",
 }
 _THEME = re.compile(r"theme-([0-9a-f]{6})-([0-9a-f]{6})\.css")
 _FOREVER = "public, max-age=31536000, immutable"

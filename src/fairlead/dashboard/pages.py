@@ -10,7 +10,7 @@ from fairlead.dashboard.guide_page import GuidePage
 
 
 def page_routes(connect_page: ConnectPage, guide: GuidePage, branding: Branding) -> list[BaseRoute]:
-    """Return the routes of every page."""
+    """Return the routes of the pages that are for everybody."""
     return [
         Route("/", home_page.show),
         Route("/assets/{name}", Assets(branding.logos).serve),

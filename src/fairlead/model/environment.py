@@ -1,8 +1,16 @@
 """Environment: the isolation boundary; ApiKey: who may call."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from fairlead.model.frozen import Frozen
+
+
+def holds(scopes: Sequence[str], wanted: str) -> bool:
+    """Say whether a scope is among these, itself or through a `*` at an end."""
+    return any(
+        held == wanted or (held.endswith("*") and wanted.startswith(held[:-1])) for held in scopes
+    )
 
 
 class Environment(Frozen):

@@ -248,6 +248,7 @@ async def list_all(
     organization_id: str | None = None,
     integration_keys: Iterable[str] | None = None,
     tags: Mapping[str, str] | None = None,
+    failing: bool | None = None,
     limit: int = MANY,
     page: int = 0,
 ) -> list[Connection]:
@@ -274,6 +275,13 @@ async def list_all(
             dialect.contains(tx, connections.c.tags, "{" + pair)
             | dialect.contains(tx, connections.c.tags, "," + pair)
         )
+    if failing is not None:
+        faulty = (
+            select(faults_table.c.code)
+            .where(faults_table.c.connection_pk == connections.c.id)
+            .exists()
+        )
+        query = query.where(faulty if failing else ~faulty)
     query = query.order_by(connections.c.id.desc()).limit(limit).offset(page * limit)
     return await _with_faults(tx, await tx.all(query))
 

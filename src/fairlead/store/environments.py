@@ -129,3 +129,14 @@ async def list_all(tx: Tx) -> list[Environment]:
     """Return every environment."""
     rows = await tx.all(select(environments).order_by(environments.c.id))
     return [Environment(id=row.id, name=row.name, created_at=row.created_at) for row in rows]
+
+
+async def add(tx: Tx, name: str, now: datetime) -> Environment | None:
+    """Add an environment; None if one of that name is there."""
+    row = await tx.first(
+        dialect.insert(tx, environments)
+        .values(name=name, created_at=now)
+        .on_conflict_do_nothing(index_elements=["name"])
+        .returning(environments)
+    )
+    return row and Environment(id=row.id, name=row.name, created_at=row.created_at)

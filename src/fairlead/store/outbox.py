@@ -28,6 +28,17 @@ class DeadLetter:
     last: Delivery | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """An event, where it stands, and the attempts to deliver it, first to last."""
+
+    event: Event
+    #: pending, delivered or dead
+    state: str
+    due_at: datetime
+    attempts: list[Delivery]
+
+
 async def put(tx: Tx, event: Event) -> None:
     """Write an event to be delivered from now on."""
     values = event.model_dump()
@@ -132,6 +143,35 @@ async def dead_letters(tx: Tx, environment_id: int, limit: int) -> list[DeadLett
         tried = await deliveries_of(tx, row.id)
         letters.append(DeadLetter(_event(row), row.attempt, tried[-1] if tried else None))
     return letters
+
+
+async def list_for(
+    tx: Tx,
+    environment_id: int,
+    *,
+    state: str | None = None,
+    kind: str | None = None,
+    limit: int = 100,
+) -> list[Announced]:
+    """Return events of an environment with their attempts, newest first."""
+    query = select(events).where(events.c.environment_id == environment_id)
+    if state is not None:
+        query = query.where(events.c.state == state)
+    if kind is not None:
+        query = query.where(events.c.type == kind)
+    rows = await tx.all(query.order_by(events.c.created_at.desc(), events.c.id).limit(limit))
+    tried: dict[str, list[Delivery]] = {row.id: [] for row in rows}
+    found = await tx.all(
+        select(deliveries)
+        .where(deliveries.c.event_id.in_(list(tried)))
+        .order_by(deliveries.c.attempt, deliveries.c.created_at)
+    )
+    for row in found:
+        tried[row.event_id].append(Delivery(**columns_of(row)))
+    return [
+        Announced(event=_event(row), state=row.state, due_at=row.due_at, attempts=tried[row.id])
+        for row in rows
+    ]
 
 
 async def replay(tx: Tx, environment_id: int, ids: Sequence[str], now: datetime) -> int:

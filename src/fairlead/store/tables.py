@@ -14,7 +14,10 @@ from sqlalchemy import (
     text,
 )
 
-from fairlead.store import subscription_tables  # noqa: F401 - they belong to the schema, too
+from fairlead.store import (
+    people_tables,  # noqa: F401 - they belong to the schema, too
+    subscription_tables,  # noqa: F401 - they belong to the schema, too
+)
 from fairlead.store.columns import Instant, Json, RowId, Words
 from fairlead.store.table_parts import metadata as _metadata
 from fairlead.store.table_parts import number as _number

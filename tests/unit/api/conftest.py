@@ -40,6 +40,8 @@ from fairlead.sdk import (
 )
 from fairlead.sdk import Request as Outgoing
 from fairlead.settings import Settings
+from fairlead.store import environments
+from fairlead.vault.tokens import hash_token
 
 SECRET_KEY = "test-secret-key-0123456789"
 ENCRYPTION_KEY = base64.b64encode(bytes(range(32))).decode()
@@ -338,6 +340,21 @@ class World:
         assert answer.status_code == 201, answer.text
         token: str = answer.json()["data"]["token"]
         return token
+
+    async def server_key(self) -> str:
+        """Make a key that may do things to the whole server, as the command line can."""
+        key = "fl_of_the_whole_server"
+        async with self.services.db.write() as tx:
+            where = (await environments.list_all(tx))[0]
+            await environments.add_key(
+                tx,
+                environment_id=where.id,
+                name="server",
+                key_hash=hash_token(key),
+                scopes=["environment:*", "server:*"],
+                now=self.clock.now(),
+            )
+        return key
 
     async def depart(self, key: str = "acme", token: str | None = None, **query: str) -> str:
         """Begin a trip as a browser; return its state."""

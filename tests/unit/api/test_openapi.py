@@ -132,6 +132,29 @@ OK = {
         "json": {"reason": "not today"},
     },
     ("post", "/webhooks/dead-letters/replay"): {"json": {"ids": []}},
+    ("get", "/webhooks/events"): {},
+    ("get", "/sync/runs"): {"path": "/sync/runs?provider_config_key=acme&connection_id=c1"},
+    ("get", "/keys"): {},
+    ("post", "/keys"): {
+        "json": {"name": "k", "scopes": ["environment:proxy"]},
+        "status": 201,
+    },
+    ("delete", "/keys/{name}"): {"path": "/keys/k"},
+    ("get", "/environments"): {"server": True},
+    ("post", "/environments"): {"json": {"name": "prod"}, "status": 201, "server": True},
+    ("get", "/people"): {"server": True},
+    ("post", "/people"): {
+        "json": {"email": "eve@example.com", "role": "viewer"},
+        "status": 201,
+        "server": True,
+    },
+    ("patch", "/people/{person_id}"): {
+        "path": "/people/1",
+        "json": {"role": "developer"},
+        "server": True,
+    },
+    ("delete", "/people/{person_id}"): {"path": "/people/1", "server": True},
+    ("get", "/audit"): {},
     ("patch", "/records/prune"): {
         "json": {"model": "Note", "until_cursor": "cDox"},
     },
@@ -179,6 +202,7 @@ async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any])
     await world.client.post("/sync/trigger", json={"syncs": [], "provider_config_key": "acme"})
     await world.queue.idle()
     token = await world.session()
+    server_key = await world.server_key()
     made = await world.client.post("/integrations/app/certificates", json={})
     key_id = made.json()["data"]["id"]
     as_c1 = {"Connection-Id": "c1", "Provider-Config-Key": "acme"}
@@ -195,6 +219,8 @@ async def test_every_answer_is_as_declared(world: Any, document: dict[str, Any])
             key = await world.session()
         else:
             key = token if how.get("session") else world.client.headers["authorization"][7:]
+        if how.get("server"):
+            key = server_key
         answer = await world.client.request(
             verb.upper(),
             how.get("path", path)

@@ -26,11 +26,13 @@ def list_all(
     organization_id: str | None = None,
     provider_config_key: str | Sequence[str] | None = None,
     tags: Mapping[str, str] | None = None,
+    failing: bool | None = None,
     page_size: int = _PAGE,
 ) -> Call[Page[ConnectionItem]]:
     """List connections without their credentials, newest first.
 
-    `search` is a part of the connection id, or of the end user's id, name or e-mail.
+    `search` is a part of the connection id, or of the end user's id, name or e-mail; `failing`
+    picks those with an error now, or those without.
     """
     keys = provider_config_key
     asked = query(
@@ -40,6 +42,7 @@ def list_all(
         endUserOrganizationId=organization_id,
         integrationId=keys if isinstance(keys, str) or keys is None else ",".join(keys),
         tags=tags,
+        failing=failing,
         limit=page_size,
     )
     return _page(asked, page_size, 0)

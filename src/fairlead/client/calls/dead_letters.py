@@ -1,8 +1,9 @@
-"""Requests about events that were given up: nobody took them for a day."""
+"""Requests about events: how they were taken, and those given up, which nobody took for a day."""
 
 from collections.abc import Sequence
 
-from fairlead.client.call import Call, Reply, body, query
+from fairlead.client.admin_shapes import AnnouncedEvent
+from fairlead.client.call import Call, Reply, body, inside, query
 from fairlead.client.shapes import DeadLetter
 
 
@@ -15,6 +16,17 @@ def list_all(*, limit: int | None = None) -> Call[list[DeadLetter]]:
 
     path = "/webhooks/dead-letters"
     return Call(method="GET", path=path, query=query(limit=limit), read=read)
+
+
+def events(
+    *,
+    state: str | None = None,
+    type: str | None = None,
+    limit: int | None = None,
+) -> Call[list[AnnouncedEvent]]:
+    """List events with every attempt to deliver them; `state`: pending, delivered or dead."""
+    asked = query(state=state, type=type, limit=limit)
+    return Call(method="GET", path="/webhooks/events", query=asked, read=inside)
 
 
 def replay(ids: Sequence[str] = ()) -> Call[int]:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fairlead.client.call import Call, Reply, body, encoded, path, query, whole
+from fairlead.client.admin_shapes import PastRun
+from fairlead.client.call import Call, Reply, body, encoded, inside, path, query, whole
 from fairlead.client.shapes import (
     Approved,
     Cancelled,
@@ -144,3 +145,22 @@ def set_frequency(
     return Call(
         method="PUT", path="/sync/update-connection-frequency", body=encoded(sent), read=whole
     )
+
+
+def runs(
+    *,
+    provider_config_key: str,
+    connection_id: str,
+    sync_name: str | None = None,
+    sync_variant: str | None = None,
+    limit: int | None = None,
+) -> Call[list[PastRun]]:
+    """List runs of a connection, newest first, with what each did to the records."""
+    asked = query(
+        provider_config_key=provider_config_key,
+        connection_id=connection_id,
+        sync_name=sync_name,
+        sync_variant=sync_variant,
+        limit=limit,
+    )
+    return Call(method="GET", path="/sync/runs", query=asked, read=inside)

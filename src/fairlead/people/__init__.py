@@ -1,0 +1,1 @@
+"""Who signs in to the dashboard: accounts, passwords, sessions, attempts."""
