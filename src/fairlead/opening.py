@@ -76,11 +76,11 @@ async def opened(
             proxy=settings.egress_proxy.get_secret_value() if settings.egress_proxy else "",
         )
         stack.push_async_callback(transport.close)
-        freshener = Freshener(db, vault, registry, transport, clock, new_id)
+        freshener = Freshener(db, vault, registry, transport, clock, new_id, watch)
         stack.push_async_callback(freshener.close)
         budgets = Budgets(db, clock)
         stack.push_async_callback(budgets.close)
-        gateway = Gateway(registry, freshener, transport, clock, budgets=budgets)
+        gateway = Gateway(registry, freshener, transport, clock, budgets=budgets, watch=watch)
         doctor = Doctor(
             db,
             vault,

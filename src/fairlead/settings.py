@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     agent_approvals: Annotated[tuple[str, ...], NoDecode] = ()
     #: hours after which what nobody approved is too late
     agent_approval_hours: float = Field(default=24.0, gt=0, le=720)
+    #: token by which `GET /metrics` is read, as `Authorization: Bearer ...`; none = only from this
+    #: machine
+    metrics_token: SecretStr | None = None
     #: where the product hears of events; empty = nowhere
     webhook_url: str = ""
     #: key that signs webhooks; default: the secret key
@@ -186,6 +189,11 @@ class Settings(BaseSettings):
             return None
         _check_key(value.get_secret_value())
         return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _none_for_empty(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value is not None and value.get_secret_value() else None
 
     @field_validator("secret_key")
     @classmethod

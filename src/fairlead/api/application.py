@@ -31,6 +31,7 @@ from fairlead.api import (
     integrations,
     keys,
     metadata,
+    metrics,
     notices,
     oauth_callback,
     oauth_connect,
@@ -46,6 +47,7 @@ from fairlead.api import (
     records_export,
     records_prune,
     scopes,
+    status,
     subscriptions,
     sync_runs,
     sync_variants,
@@ -65,9 +67,11 @@ from fairlead.errors import FairleadError
 #: order matters: fixed paths before those with a parameter
 _ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    metrics.router,
     providers.router,
     functions.router,
     scopes.router,
+    status.router,
     certificates.router,
     older.router,
     integrations.router,

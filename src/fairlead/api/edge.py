@@ -10,6 +10,7 @@ from collections.abc import Awaitable
 from email.utils import formatdate
 from functools import lru_cache
 from itertools import count
+from time import perf_counter
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -79,6 +80,7 @@ class Edge:
             await self._inner(scope, receive, send)
             return
         answer = _Answer(send, self, _request_id(scope))
+        began = perf_counter()
         try:
             await self._http(scope, receive, answer)
         except FairleadError as error:
@@ -96,6 +98,8 @@ class Edge:
             log.exception("request crashed", path=scope["path"], error_id=error_id)
             if not answer.is_begun:
                 await crash_response(error_id)(scope, receive, answer)
+        finally:
+            self._services.watch.answered(scope, answer.status, began)
 
     def fresh_id(self) -> str:
         """Return an id for a request that came with none."""
@@ -129,6 +133,7 @@ class Edge:
             caller = await self._caller(scope)
             await self._proxy.forward(caller, scope, receive, send)
             return
+        whole = scope
         path = self._paths.canonical(path)
         if path != scope["path"]:
             scope = dict(scope) | {"path": path, "raw_path": path.encode()}
@@ -139,6 +144,8 @@ class Edge:
         try:
             await self._trail.walk(self._inner, scope, _limited(receive), send)
         finally:
+            # the framework notes it where it looked
+            whole["route"] = scope.get("route")
             # a connection may have been made, changed or deleted
             if scope["method"] not in {"GET", "HEAD"} or path.startswith("/oauth/"):
                 self._proxy.known.forget()
@@ -245,10 +252,13 @@ class _Answer:
         self._edge = edge
         self._request_id = request_id
         self.is_begun = False
+        #: 0 until it has begun
+        self.status = 0
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.is_begun = True
+            self.status = message["status"]
             headers = [*message.get("headers", ()), *_CORS]
             there = {name for name, _ in headers}
             if b"x-request-id" not in there:

@@ -18,7 +18,7 @@ from fairlead.api.routing import parameters
 
 _REF = "#/components/schemas/{model}"
 #: routes that ask for no key
-_OPEN = {"/health", "/oauth/connect/{provider_config_key}", "/oauth/callback"}
+_OPEN = {"/health", "/ready", "/oauth/connect/{provider_config_key}", "/oauth/callback"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Self
 from fairlead.client import admin, namespaces
 from fairlead.client.bind import AsyncNamespace, Awaited, Blocking, Namespace
 from fairlead.client.blocking import Proxy, Transport
-from fairlead.client.calls import providers
+from fairlead.client.calls import integrations, providers
 from fairlead.client.calls.connect_sessions import authorization_path
 from fairlead.client.nonblocking import AsyncProxy, AsyncTransport
 from fairlead.client.retry import Retries
@@ -22,6 +22,8 @@ class Fairlead(Namespace):
     """
 
     health = Blocking(providers.health)
+    ready = Blocking(providers.ready)
+    status = Blocking(integrations.overall_status)
 
     def __init__(
         self,
@@ -92,6 +94,8 @@ class AsyncFairlead(AsyncNamespace):
     """
 
     health = Awaited(providers.health)
+    ready = Awaited(providers.ready)
+    status = Awaited(integrations.overall_status)
 
     def __init__(
         self,

@@ -60,3 +60,69 @@ class LogMessage(TypedDict):
     duration_ms: float | None
     #: a command that sends the same request again
     curl: str | None
+
+
+class ConnectionCounts(TypedDict):
+    """How many connections an integration has, and of how many something is wrong."""
+
+    total: int
+    failing: int
+    auth: int
+    sync: int
+
+
+class LastError(TypedDict):
+    """What went wrong last and still is."""
+
+    type: str
+    code: str
+    message: str
+    at: str
+    connection_id: str
+    sync: str | None
+    log_id: str
+
+
+class Freshness(TypedDict):
+    """How fresh a sync is, over its connections."""
+
+    name: str
+    variant: str
+    connections: int
+    failing: int
+    paused: int
+    #: without a success for more than three intervals
+    stale: int
+    never_succeeded: int
+    newest_success_at: str | None
+    #: of the connection that waits longest
+    oldest_success_at: str | None
+
+
+class Outcomes(TypedDict):
+    """How operations ended."""
+
+    succeeded: int
+    failed: int
+
+
+class IntegrationStatus(TypedDict):
+    """How an integration stands."""
+
+    integration: str
+    #: healthy, degraded or failing
+    status: str
+    reasons: list[str]
+    connections: ConnectionCounts
+    #: type of operation -> how they ended
+    last_hour: dict[str, Outcomes]
+    last_error: LastError | None
+    syncs: list[Freshness]
+
+
+class OverallStatus(TypedDict):
+    """How all integrations stand."""
+
+    #: the worst
+    status: str
+    integrations: list[IntegrationStatus]

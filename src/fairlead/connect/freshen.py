@@ -21,6 +21,7 @@ from fairlead.model.clock import Clock, NewId
 from fairlead.model.connection import Connection, Fault
 from fairlead.model.credentials import Credentials, SealedCredentials
 from fairlead.model.integration import Integration
+from fairlead.observe.watch import Watch
 from fairlead.sdk.registry import Registry
 from fairlead.store import Database, connections, integrations
 from fairlead.store.locks import refresh_lock
@@ -40,7 +41,9 @@ class Freshener:
         transport: Transport,
         clock: Clock,
         new_id: NewId = ids.new_id,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch or Watch()
         self._db = db
         self._vault = vault
         self._registry = registry
@@ -154,6 +157,7 @@ class Freshener:
                 await connections.set_sealed(tx, pk, fresh, now)
                 await connections.clear_fault(tx, pk, "auth")
         self._renewals.succeeded(key)
+        self._watch.renewed(connection, None)
         log.info(
             "credentials renewed",
             connection_id=connection.connection_id,
@@ -174,6 +178,7 @@ class Freshener:
     ) -> None:
         pk, now = connection.id, self._clock.now()
         self._renewals.failed(_key(connection), error)
+        self._watch.renewed(connection, error)
         log.warning(
             "credentials not renewed",
             connection_id=connection.connection_id,

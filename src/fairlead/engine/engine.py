@@ -126,6 +126,11 @@ class Engine:
         if work:
             worker.start_ticking()
 
+    @property
+    def takes_on_work(self) -> bool:
+        """Say whether it is started, and not about to end."""
+        return self._queue is not None and not self.exhausted.is_set()
+
     async def stop(self) -> None:
         """End: running syncs finish their current batch, the rest of their work is released."""
         await self._setup.called.idle()

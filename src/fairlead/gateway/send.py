@@ -22,6 +22,7 @@ from fairlead.model.connection import Connection
 from fairlead.model.credentials import Credentials
 from fairlead.model.exchange import OnWait, Request, Response, Send
 from fairlead.oauth import claims_of
+from fairlead.observe.watch import Watch
 from fairlead.sdk.registry import Registry
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,9 @@ class Gateway:
         budgets: Budgets | None = None,
         longest_wait: timedelta = LONGEST_WAIT,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch or Watch()
         self._registry = registry
         self._freshener = freshener
         self._transport = transport
@@ -294,6 +297,7 @@ class Gateway:
 
     async def _wait(self, exchange: Exchange, seconds: float, reason: str) -> None:
         exchange.patience_seconds -= seconds
+        self._watch.waited(exchange.connection, seconds, reason)
         if exchange.on_wait is not None:
             exchange.on_wait(seconds, reason)
         log.info(

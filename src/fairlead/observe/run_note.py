@@ -11,6 +11,7 @@ from fairlead.model.exchange import Request, Response, Send
 from fairlead.model.operation import Level, Message, Operation, OperationState, OperationType
 from fairlead.model.run import Run, RunFailure, RunKind, RunState
 from fairlead.observe.journal import Journal
+from fairlead.observe.meters import STATUSES, Meters
 from fairlead.sdk.ctx import Log
 
 #: messages of one attempt; beyond, only what went wrong, and no more than this again
@@ -31,8 +32,15 @@ class RunNote:
     """Takes note of one attempt at a run."""
 
     def __init__(
-        self, journal: Journal | None, clock: Clock | None, run: Run, connection: Connection
+        self,
+        journal: Journal | None,
+        clock: Clock | None,
+        run: Run,
+        connection: Connection,
+        meters: Meters | None = None,
     ) -> None:
+        self._meters = meters
+        self._began = perf_counter()
         self._journal = journal if journal is not None and journal.is_on else None
         self._clock = clock
         self._run = run
@@ -56,7 +64,19 @@ class RunNote:
         is_late = failure is not None and failure.kind == "FunctionTimedOut"
         told = OperationState.TIMEOUT if is_late else _STATES[state]
         ended = run or self._run
+        if self._meters is not None and told.is_over:
+            self._measure(self._meters, ended, told)
         self._note(ended, told, failure, ended.requests if requests is None else requests)
+
+    def _measure(self, meters: Meters, run: Run, state: OperationState) -> None:
+        key = self._connection.integration_key
+        is_sync = run.kind is RunKind.SYNC
+        timing = meters.syncs if is_sync else meters.actions
+        timing.observe((key, run.function, state.value), perf_counter() - self._began)
+        for counts in run.counts.values() if is_sync else ():
+            for change in ("added", "updated", "deleted"):
+                if number := getattr(counts, change):
+                    meters.records_changed.add((key, run.function, change), number)
 
     def _note(
         self, run: Run, state: OperationState, failure: RunFailure | None, requests: int
@@ -113,7 +133,7 @@ class RunNote:
 
     def send(self, inner: Send) -> Send:
         """Return what sends by `inner` and keeps each exchange as a message."""
-        if self._journal is None:
+        if self._journal is None and self._meters is None:
             return inner
 
         async def sending(request: Request) -> Response:
@@ -136,6 +156,15 @@ class RunNote:
         error: FairleadError | None,
     ) -> None:
         status = answer.status if answer is not None else None
+        if self._meters is not None:
+            labels = (
+                self._connection.integration_key,
+                request.method.upper(),
+                STATUSES.get(status or 0, "0"),
+            )
+            self._meters.functions.observe(labels, seconds)
+        if self._journal is None:
+            return
         went_wrong = error is not None or (status or 0) >= 400
         if not self._has_room(went_wrong=went_wrong):
             return

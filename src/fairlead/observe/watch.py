@@ -13,10 +13,19 @@ from fairlead.model.event import Event
 from fairlead.model.operation import Level, Message, Operation, OperationState, OperationType
 from fairlead.model.run import Run
 from fairlead.observe.journal import Journal
+from fairlead.observe.meters import STATUSES, Meters
 from fairlead.observe.run_note import RunNote
 
 #: what an event of the outbox is called among operations (contract 11)
 _ACTIONS = {"auth": "connection", "sync": "sync", "async_action": "action", "forward": "forward"}
+
+
+#: what goes past the framework, which knows no route of it
+_HOT = {"/records": "/records", "/connections": "/connections/{connection_id}"}
+
+
+def _hot_route(path: str) -> str:
+    return _HOT.get("/" + path.split("/", 2)[1], "other")
 
 
 class Watch:
@@ -32,6 +41,7 @@ class Watch:
     ) -> None:
         """`calls_per_second`: proxied calls noted at most, but for those that fail."""
         self.journal = journal
+        self.meters = Meters()
         self._clock = clock
         self._new_id = new_id
         self._calls_per_second = calls_per_second
@@ -42,7 +52,7 @@ class Watch:
 
     def run(self, run: Run, connection: Connection) -> RunNote:
         """Return what takes note of one attempt at a run."""
-        return RunNote(self.journal, self._clock, run, connection)
+        return RunNote(self.journal, self._clock, run, connection, self.meters)
 
     def proxied(  # noqa: PLR0917  # called on the busiest path of all
         self,
@@ -54,9 +64,11 @@ class Watch:
         error: FairleadError | None,
     ) -> None:
         """Note a proxied call that is over; `began` by `perf_counter`, status 0 = no answer."""
+        now = perf_counter()
+        shown = STATUSES.get(status, "0")
+        self.meters.proxy.observe((connection.integration_key, method, shown), now - began)
         if self.journal is None:
             return
-        now = perf_counter()
         if error is None and 0 < status < 400:
             if now - self._second >= 1.0:
                 self._second, self._calls_left = now, self._calls_per_second
@@ -66,6 +78,26 @@ class Watch:
             self._calls_left -= 1
         call = _Call(self, connection, method, url, status, now - began, error)
         self.journal.note(call)
+
+    def answered(self, scope: Mapping[str, Any], status: int, began: float) -> None:
+        """Note a request to the API that is over; the proxy's have a note of their own."""
+        path: str = scope["path"]
+        if path.startswith("/proxy/"):
+            return
+        route = getattr(scope.get("route"), "path", None) or _hot_route(path)
+        shown = STATUSES.get(status, "0")
+        self.meters.api.observe((scope["method"], route, shown), perf_counter() - began)
+
+    def renewed(self, connection: Connection, error: FairleadError | None) -> None:
+        """Note that credentials were renewed, or why not."""
+        outcome = "success" if error is None else error.code
+        self.meters.renewals.add((connection.integration_key, outcome))
+
+    def waited(self, connection: Connection, seconds: float, reason: str) -> None:
+        """Note that a request has to wait."""
+        labels = (connection.integration_key, reason)
+        self.meters.waits.add(labels)
+        self.meters.waited_seconds.add(labels, seconds)
 
     def delivered(
         self,
@@ -79,6 +111,8 @@ class Watch:
         seconds: float,
     ) -> None:
         """Note one attempt to deliver an event."""
+        outcome = STATUSES.get(status or 0, "0")
+        self.meters.deliveries.observe((event.type, outcome), seconds)
         if self.journal is None or self._clock is None:
             return
         now = self._clock.now()

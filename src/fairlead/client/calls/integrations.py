@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from fairlead.client.call import Call, Page, Reply, body, inside, path, query, whole
+from fairlead.client.log_shapes import IntegrationStatus, OverallStatus
 from fairlead.client.shapes import (
     Certificate,
     Function,
@@ -195,3 +196,13 @@ def retire_certificate(
 ) -> Call[Certificate]:
     """Destroy a certificate's private key; with `force` even that of the one in use."""
     return _certificate(provider_config_key, certificate_id, "retire", force=force)
+
+
+def status(unique_key: str) -> Call[IntegrationStatus]:
+    """Say how an integration stands: healthy, degraded or failing, why, how fresh its syncs are."""
+    return Call(method="GET", path=path("integrations", unique_key, "status"), read=inside)
+
+
+def overall_status() -> Call[OverallStatus]:
+    """Say how all integrations stand; `status` is the worst."""
+    return Call(method="GET", path="/status", read=whole)

@@ -19,6 +19,11 @@ def templates(provider: str) -> Call[list[Template]]:
     return Call(method="GET", path=path("providers", provider, "templates"), read=inside)
 
 
+def ready() -> Call[Health]:
+    """Ask whether the server can do its work; ServerFailed (503) if not."""
+    return Call(method="GET", path="/ready", read=whole)
+
+
 def health() -> Call[Health]:
     """Ask whether the server serves."""
     return Call(method="GET", path="/health", read=whole)
