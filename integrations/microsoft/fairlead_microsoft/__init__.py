@@ -25,6 +25,7 @@ from fairlead_microsoft.sharepoint import (
 from fairlead_microsoft.sharepoint.access import actions as access
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.syncs import SYNCS
+from fairlead_microsoft.sharepoint_v1 import also_on_graph
 from fairlead_microsoft.sharepoint_v1.actions import ACTIONS as ACTIONS_V1
 from fairlead_microsoft.sharepoint_v1.pack import sharepoint_v1
 from fairlead_microsoft.sharepoint_v1.syncs import SYNCS as SYNCS_V1
@@ -45,6 +46,7 @@ FUNCTIONS = (
     sharing,
     sites,
     versions,
+    also_on_graph,
     *SYNCS,
 )
 

@@ -181,6 +181,14 @@ def _host_error(reply: Reply, said: str) -> FairleadError:
             code="certificate_required",
             detail=detail,
         )
+    if "token type is not allowed" in lower:
+        return OperatorError(
+            "SharePoint takes no tokens of apps that were registered with it (appregnew.aspx); "
+            "Microsoft retired them on 2026-04-02. The operator must register an app in Entra ID "
+            "with a certificate, and connect again with it.",
+            code="acs_retired",
+            detail=detail,
+        )
     if "issuer or signature" in lower or "audience" in lower:
         return OperatorError(
             "The token is not for SharePoint's own API at this address; the operator must let "

@@ -11,6 +11,7 @@ from fairlead.sdk import Registry, input_schema, output_schema, record_schemas, 
 from fairlead.sdk.testing import Check, Contract
 from fairlead_microsoft import pack
 from fairlead_microsoft.clouds import CLOUDS, GLOBAL
+from fairlead_microsoft.sharepoint_v1.also_on_graph import OFFERED
 
 PACK = pack(GLOBAL)
 FUNCTIONS = [*PACK.actions.values(), *PACK.syncs.values()]
@@ -41,6 +42,8 @@ ACTIONS = {
     *("remove-drive-item-permission", "update-drive-item-permission"),
     *("check-drive-item-access", "explain-drive-item-access"),
 }
+#: what SharePoint's own API does for connections that call Graph
+ACTIONS |= set(OFFERED)
 SYNCS = {
     *("content-types", "drive-item-versions", "drive-items", "drives", "list-columns"),
     *("list-items", "lists", "permissions", "shared-sites-selection", "site-columns"),
@@ -88,7 +91,8 @@ def test_declaration(function: Action | Sync):
     first = function.description.split("\n")[0]
     assert first.endswith(".")
     assert first[0].isupper()
-    assert function.scopes
+    # what takes permissions of SharePoint says so, for a connection asks for Graph's
+    assert function.scopes or "of SharePoint (not of Graph)" in function.description
     assert all(SCOPE.fullmatch(scope) for scope in function.scopes)
     assert urlsplit(function.source).hostname == "learn.microsoft.com"
     assert re.fullmatch(r"\d+\.\d+\.\d+", function.version)

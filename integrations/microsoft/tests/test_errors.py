@@ -134,6 +134,7 @@ def test_a_throttled_error_says_how_long():
     ("said", "code", "who", "words"),
     [
         ("Unsupported app only token.", "certificate_required", "operator", "certificate"),
+        ("Token type is not allowed.", "acs_retired", "operator", "register an app in Entra ID"),
         ("Invalid issuer or signature.", "wrong_audience", "operator", "choose the token"),
         ("Invalid audience.", "wrong_audience", "operator", "choose the token"),
         ("The token is expired.", "reconnect_required", "end user", "connect again"),

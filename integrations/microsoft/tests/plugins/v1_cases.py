@@ -32,7 +32,9 @@ class V1Lab:
         self.pack = rest_pack(Cloud("custom", **sim.tenant.cloud))
         self.requests: list[Request] = []
 
-    def sender(self, scopes: Iterable[str] = FULL, who: str | None = None) -> Http:
+    def sender(
+        self, scopes: Iterable[str] = FULL, who: str | None = None, *, appidacr: str = "2"
+    ) -> Http:
         """Return a Send of somebody who has just these permissions; None: of an app alone."""
         held = list(scopes)
 
@@ -41,7 +43,7 @@ class V1Lab:
                 "sharepoint", f"https://{world.tenant.sharepoint_host}", world.tenant.name
             )
             if who is None:
-                return app_token(world, held, resource=resource, appidacr="2")
+                return app_token(world, held, resource=resource, appidacr=appidacr)
             return delegated_token(world, who, held, resource=resource)
 
         token = self.tenant.call(issue)
