@@ -8,7 +8,7 @@ meanwhile is as it was. (docs/adr/0012-held-deletions.md)
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Select, column, delete, func, literal, select, text, update
 
 from fairlead.model.batch import BatchCounts
 from fairlead.model.run import Run
@@ -22,6 +22,21 @@ HELD = -1
 #: ids named in one statement
 _CHUNK = 1000
 
+# From the roots downwards, in that order: SQLite, which has no statistics, takes a stream for ten
+# records, and would look at each of them once for every root and everything below. UNION, not
+# UNION ALL: what lies below itself must not go round for ever.
+_BELOW = """
+SELECT child.id FROM cascades CROSS JOIN records AS child {by}
+WHERE cascades.partition_id = :of_partition AND child.parent = cascades.id
+AND child.stream_id = :of_stream AND child.partition_id = :of_partition
+AND child.deleted_us IS NULL AND NOT EXISTS (
+  SELECT 1 FROM records AS back
+  WHERE back.stream_id = :of_stream AND back.id = cascades.id
+  AND back.partition_id = :of_partition AND back.deleted_us IS NULL AND back.generation >= 0)
+UNION SELECT child.id FROM below CROSS JOIN records AS child {by}
+WHERE child.parent = below.id AND child.stream_id = :of_stream
+AND child.partition_id = :of_partition AND child.deleted_us IS NULL
+"""
 # as in the index; a bound zero would keep PostgreSQL from using it
 _IS_HELD = text("records.generation < 0")
 _IS_NOT_HELD = text("records.generation >= 0")
@@ -81,11 +96,15 @@ async def _bury(tx: Tx, stream: Stream, which: Select[tuple[str, int]]) -> int:
     """Make tombstones of records, of (id, position), in one statement; return how many."""
     numbered = which.subquery("numbered")
     doomed = select(
-        numbered.c.id, func.row_number().over(order_by=numbered.c.position).label("nth")
+        # given from there, so that few are looked up, and not the whole stream joined
+        literal(stream.id).label("stream_id"),
+        numbered.c.id,
+        # a sum, lest SQLite read the whole stream in the order of its positions
+        func.row_number().over(order_by=numbered.c.position + 0).label("nth"),
     ).subquery("doomed")
     buried = await tx.count(
         update(records)
-        .where(records.c.stream_id == stream.id, records.c.id == doomed.c.id)
+        .where(records.c.stream_id == doomed.c.stream_id, records.c.id == doomed.c.id)
         .values(
             position=stream.last_position + doomed.c.nth,
             last_modified_us=stream.last_modified_us,
@@ -114,7 +133,7 @@ async def _settle_account(
         ids = fresh.subquery("held")
         held = await tx.count(
             update(records)
-            .where(records.c.stream_id == stream.id, records.c.id == ids.c.id)
+            .where(records.c.stream_id == stream.id, records.c.id.in_(select(ids.c.id)))
             .values(generation=HELD)
         )
         _note_hold(stream, toll)
@@ -171,39 +190,12 @@ async def cascade(tx: Tx, stream: Stream, partition_id: int, toll: Toll) -> Batc
     rooted = select(cascades.c.id).where(cascades.c.partition_id == partition_id).limit(1)
     if await tx.first(rooted) is None:
         return BatchCounts()
-    back = records.alias("back")
-    is_back = (
-        select(back.c.id)
-        .where(
-            back.c.stream_id == stream.id,
-            back.c.id == cascades.c.id,
-            back.c.partition_id == partition_id,
-            back.c.deleted_us.is_(None),
-            back.c.generation >= 0,
-        )
-        .exists()
-    )
-    child = records.alias("child")
-    # spelt as in the index
-    alive = text("child.parent IS NOT NULL AND child.deleted_us IS NULL")
     below = (
-        select(child.c.id)
-        .join(cascades, cascades.c.id == child.c.parent)
-        .where(
-            child.c.stream_id == stream.id,
-            child.c.partition_id == partition_id,
-            alive,
-            cascades.c.partition_id == partition_id,
-            ~is_back,
-        )
+        text(_BELOW.format(by=dialect.by_index(tx, "ix_records_below")))
+        .bindparams(of_stream=stream.id, of_partition=partition_id)
+        .columns(column("id"))
         # inside the statement: SQLite does not count the rows of an UPDATE behind a WITH
         .cte("below", recursive=True, nesting=True)
-    )
-    # UNION, not UNION ALL: what lies below itself must not go round for ever
-    below = below.union(
-        select(child.c.id)
-        .join(below, below.c.id == child.c.parent)
-        .where(child.c.stream_id == stream.id, child.c.partition_id == partition_id, alive)
     )
     doomed = select(records.c.id, records.c.position).where(
         *_live(stream), records.c.id.in_(select(below.c.id))

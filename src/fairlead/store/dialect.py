@@ -229,6 +229,11 @@ def insert_of(name: DialectName, table: Table) -> Any:
     return sqlite.insert(table) if name == "sqlite" else postgresql.insert(table)
 
 
+def by_index(tx: "Tx", name: str) -> str:
+    """Return what, behind a table's name, has SQLite use an index; PostgreSQL has statistics."""
+    return f"INDEXED BY {name}" if tx.dialect == "sqlite" else ""
+
+
 def contains(tx: "Tx", column: ColumnElement[Any], part: str) -> ColumnElement[bool]:
     """Return the condition that the text has `part` in it, case and wildcards taken literally."""
     find = func.instr if tx.dialect == "sqlite" else func.strpos

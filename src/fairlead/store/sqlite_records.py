@@ -119,9 +119,11 @@ class SqliteRows:
     async def below(
         self, stream_id: int, parents: Sequence[str], *, generation: int | None = None
     ) -> list[Below]:
+        # SQLite takes a stream for ten records, and would look at each of them
         rows = await self._connection.fetch(
-            "SELECT id, parent, content FROM records WHERE stream_id = ? AND deleted_us IS NULL"
-            " AND parent IS NOT NULL AND parent IN (SELECT value FROM json_each(?))"
+            "SELECT id, parent, content FROM records INDEXED BY ix_records_below"
+            " WHERE stream_id = ? AND deleted_us IS NULL"
+            " AND parent IN (SELECT value FROM json_each(?))"
             " AND (? IS NULL OR generation = ?)",
             (stream_id, orjson.dumps(parents).decode(), generation, generation),
         )
