@@ -3,6 +3,7 @@
 from functools import partial
 
 from fairlead.sdk import Pack
+from fairlead_microsoft import one_model
 from fairlead_microsoft.clouds import Cloud, chosen_cloud
 from fairlead_microsoft.graph import Graph
 from fairlead_microsoft.providers import providers, sharepoint_online_v1
@@ -50,8 +51,8 @@ FUNCTIONS = (
     *SYNCS,
 )
 
-#: those of SharePoint's own API
-FUNCTIONS_V1 = (*ACTIONS_V1, *SYNCS_V1)
+#: those of SharePoint's own API, and what it offers for Graph's
+FUNCTIONS_V1 = (*ACTIONS_V1, *SYNCS_V1, one_model)
 
 
 def pack(cloud: Cloud | None = None) -> Pack[Graph]:

@@ -8,6 +8,7 @@ from fairlead.sdk import Ctx, Record, Shape
 from fairlead_microsoft.graph import CONFLICT, Graph, given
 from fairlead_microsoft.graph.paging import read_as
 from fairlead_microsoft.sharepoint import echoes
+from fairlead_microsoft.sharepoint.either import Prefer, either
 from fairlead_microsoft.sharepoint.file_models import (
     ConflictBehavior,
     FileName,
@@ -104,11 +105,28 @@ class Copy(Record):
     version="1.0.1",
 )
 async def get_drive_item(
-    ctx: Ctx[Graph], site_id: SiteId, drive_id: DriveId, item_id: ItemId
+    ctx: Ctx[Graph],
+    site_id: SiteId,
+    drive_id: DriveId,
+    item_id: ItemId,
+    *,
+    prefer: Prefer | None = None,
 ) -> ItemDetails:
     """Read one file or folder: name, size, times, type, where it lies, who made it."""
-    path = ctx.api.path("sites", site_id, "drives", drive_id, "items", item_id)
-    return ItemDetails.of(await ctx.api.get(AuthoredItem, path))
+
+    async def by_graph() -> ItemDetails:
+        path = ctx.api.path("sites", site_id, "drives", drive_id, "items", item_id)
+        return ItemDetails.of(await ctx.api.get(AuthoredItem, path))
+
+    return await either(
+        ctx,
+        "get-drive-item",
+        prefer,
+        by_graph,
+        site_id=site_id,
+        drive_id=drive_id,
+        item_id=item_id,
+    )
 
 
 @sharepoint.action(

@@ -12,6 +12,7 @@ from fairlead.errors import ProviderError
 from fairlead.sdk import Ctx, Record
 from fairlead_microsoft.graph import Graph
 from fairlead_microsoft.sharepoint import echoes
+from fairlead_microsoft.sharepoint.either import Prefer, either
 from fairlead_microsoft.sharepoint.models import SiteId
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.wire import (
@@ -112,11 +113,22 @@ async def get_list_item(
     *,
     expand_fields: WithFields | None = None,
     field_selectors: Selectors | None = None,
+    prefer: Prefer | None = None,
 ) -> ListItem:
     """Read one row of a list; with `expandFields` or `fieldSelectors` also its column values."""
     path = ctx.api.path("sites", site_id, "lists", list_id, "items", item_id)
     expand = _expansion(expand_fields, field_selectors)
-    return await ctx.api.get(ListItem, path, expand=expand)
+    return await either(
+        ctx,
+        "get-list-item",
+        prefer,
+        lambda: ctx.api.get(ListItem, path, expand=expand),
+        site_id=site_id,
+        list_id=list_id,
+        item_id=item_id,
+        expand_fields=expand_fields,
+        field_selectors=field_selectors,
+    )
 
 
 @sharepoint.action(
@@ -133,15 +145,31 @@ async def list_list_items(
     expand_fields: WithFields | None = None,
     field_selectors: Selectors | None = None,
     top: Annotated[int, Field(ge=1, le=5000, description="Rows a page, at most.")] | None = None,
+    prefer: Prefer | None = None,
 ) -> ListItems:
     """List the rows of a list, a page at a time; the column values only if asked for.
 
     With a cursor, the page is as wide as the first one: the other options count there only.
     """
-    path = ctx.api.path("sites", site_id, "lists", list_id, "items")
     expand = _expansion(expand_fields, field_selectors)
-    page = await ctx.api.page(ListItem, path, cursor=cursor, expand=expand, top=top)
-    return ListItems(items=page.items, next_cursor=page.next_link)
+
+    async def by_graph() -> ListItems:
+        path = ctx.api.path("sites", site_id, "lists", list_id, "items")
+        page = await ctx.api.page(ListItem, path, cursor=cursor, expand=expand, top=top)
+        return ListItems(items=page.items, next_cursor=page.next_link)
+
+    return await either(
+        ctx,
+        "list-list-items",
+        prefer,
+        by_graph,
+        site_id=site_id,
+        list_id=list_id,
+        cursor=cursor,
+        expand_fields=expand_fields,
+        field_selectors=field_selectors,
+        top=top,
+    )
 
 
 @sharepoint.action(

@@ -8,6 +8,7 @@ from fairlead.sdk import Ctx, Record, Shape
 from fairlead_microsoft.graph import Graph, given
 from fairlead_microsoft.sharepoint import echoes
 from fairlead_microsoft.sharepoint.column_shapes import ColumnDraft
+from fairlead_microsoft.sharepoint.either import Prefer, either
 from fairlead_microsoft.sharepoint.models import SiteId
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.wire import Cursor, ETag, Json, ListId, refuse_nothing
@@ -173,10 +174,16 @@ async def create_list(
     source="https://learn.microsoft.com/graph/api/list-get",
     version="1.0.1",
 )
-async def get_list(ctx: Ctx[Graph], site_id: SiteId, list_id: ListId) -> ListDetails:
+async def get_list(
+    ctx: Ctx[Graph], site_id: SiteId, list_id: ListId, *, prefer: Prefer | None = None
+) -> ListDetails:
     """Read one list or document library: its names, address, kind and times."""
-    path = ctx.api.path("sites", site_id, "lists", list_id)
-    return ListDetails.of(await ctx.api.get(GraphList, path))
+
+    async def by_graph() -> ListDetails:
+        path = ctx.api.path("sites", site_id, "lists", list_id)
+        return ListDetails.of(await ctx.api.get(GraphList, path))
+
+    return await either(ctx, "get-list", prefer, by_graph, site_id=site_id, list_id=list_id)
 
 
 @sharepoint.action(
@@ -184,11 +191,21 @@ async def get_list(ctx: Ctx[Graph], site_id: SiteId, list_id: ListId) -> ListDet
     source="https://learn.microsoft.com/graph/api/list-list",
     version="1.0.1",
 )
-async def list_lists(ctx: Ctx[Graph], site_id: SiteId, cursor: Cursor | None = None) -> Lists:
+async def list_lists(
+    ctx: Ctx[Graph],
+    site_id: SiteId,
+    cursor: Cursor | None = None,
+    *,
+    prefer: Prefer | None = None,
+) -> Lists:
     """List the lists and document libraries of a site, a page at a time; not the system's own."""
-    path = ctx.api.path("sites", site_id, "lists")
-    page = await ctx.api.page(GraphList, path, cursor=cursor, top=_PAGE)
-    return Lists(items=[ListEntry.of(one) for one in page.items], next_cursor=page.next_link)
+
+    async def by_graph() -> Lists:
+        path = ctx.api.path("sites", site_id, "lists")
+        page = await ctx.api.page(GraphList, path, cursor=cursor, top=_PAGE)
+        return Lists(items=[ListEntry.of(one) for one in page.items], next_cursor=page.next_link)
+
+    return await either(ctx, "list-lists", prefer, by_graph, site_id=site_id, cursor=cursor)
 
 
 @sharepoint.action(

@@ -8,6 +8,7 @@ from pydantic import Field
 from fairlead.sdk import Ctx, Record
 from fairlead_microsoft.graph import Graph
 from fairlead_microsoft.graph.urls import site_at
+from fairlead_microsoft.sharepoint.either import Prefer, either
 from fairlead_microsoft.sharepoint.models import SiteId
 from fairlead_microsoft.sharepoint.pack import sharepoint
 from fairlead_microsoft.sharepoint.wire import Cursor, Open, SnakeCursor, invalid
@@ -80,18 +81,30 @@ async def get_site(
     site_id: SiteId | None = None,
     hostname: Hostname | None = None,
     path: SitePath | None = None,
+    *,
+    prefer: Prefer | None = None,
 ) -> SiteDetails:
     """Read one site, by its id or by its address (`hostname` and `path`).
 
     Without a path it is the topmost site of the host.
     """
     if site_id is not None:
-        return await ctx.api.get(SiteDetails, ctx.api.path("sites", site_id))
-    if hostname is None:
+        place = ctx.api.path("sites", site_id)
+    elif hostname is None:
         raise invalid("Give siteId, or hostname and path.")
-    if not _HOST.fullmatch(hostname):
+    elif not _HOST.fullmatch(hostname):
         raise invalid("hostname must be a host's name alone, such as contoso.sharepoint.com.")
-    return await ctx.api.get(SiteDetails, site_at(hostname, path or ""))
+    else:
+        place = site_at(hostname, path or "")
+    return await either(
+        ctx,
+        "get-site",
+        prefer,
+        lambda: ctx.api.get(SiteDetails, place),
+        site_id=site_id,
+        hostname=hostname,
+        path=path,
+    )
 
 
 @sharepoint.action(
