@@ -109,10 +109,16 @@ class Stage:
         )
 
     async def choose(self, *drives: str) -> None:
-        """Set the connection's metadata: sync these drives."""
-        # Connecting starts the sync by itself, on another drive.
+        """Set the connection's metadata: sync these drives, and nothing beside the sync."""
+        # Connecting starts the syncs by themselves, this one and others, on other drives.
         await self._over(None)
         names = {"connection_id": self.connection, "provider_config_key": INTEGRATION}
+        await self.call("POST", "/sync/pause", json={**names, "syncs": []})
+        await self.call("POST", "/sync/cancel", json={**names, "syncs": []})
+        while not all(  # noqa: ASYNC110 - it is another process
+            map(_is_over, await self._executions({**names, "syncs": "*"}))
+        ):
+            await asyncio.sleep(LOOK_SECONDS)
         body = {**names, "metadata": {"driveIds": drives}}
         await self.call("POST", "/connections/metadata", json=body)
 
@@ -135,14 +141,13 @@ class Stage:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _execution(self) -> dict[str, Any] | None:
-        query = {
-            "syncs": SYNC,
-            "provider_config_key": INTEGRATION,
-            "connection_id": self.connection,
-        }
-        status = await self.call("GET", "/sync/status", params=query)
-        execution: dict[str, Any] | None = status["syncs"][0]["latestExecution"]
+        names = {"provider_config_key": INTEGRATION, "connection_id": self.connection}
+        (execution,) = await self._executions({**names, "syncs": SYNC})
         return execution
+
+    async def _executions(self, query: dict[str, str]) -> list[dict[str, Any] | None]:
+        status = await self.call("GET", "/sync/status", params=query)
+        return [sync["latestExecution"] for sync in status["syncs"]]
 
     async def access_token(self) -> str:
         """Return the connection's access token, to call the upstream without the platform."""
@@ -168,6 +173,10 @@ class Stage:
         status = Path(f"/proc/{self.platform.pid}/status").read_text(encoding="ascii")
         line = next(line for line in status.splitlines() if line.startswith(name))
         return int(line.split()[1]) / 1024
+
+
+def _is_over(execution: dict[str, Any] | None) -> bool:
+    return execution is None or bool(execution["finishedAt"])
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, insert, select, updat
 from fairlead.store import dialect
 from fairlead.store.byte_patch import Patch, patch_between, patched
 from fairlead.store.database import Tx
+from fairlead.store.prepared import for_each
 from fairlead.store.tables import checkpoint_patches, checkpoints
 
 #: bytes from which on only what changed is written
@@ -34,8 +35,8 @@ def _save(name: dialect.DialectName) -> Any:
     )
 
 
-#: built once: every batch runs it
-_SAVE = {name: _save(name) for name in dialect.NAMES}
+#: every batch runs it
+_SAVE = for_each(_save, [column.name for column in checkpoints.c])
 
 #: what this process wrote last: (connection, sync, variant) -> version, content
 _last: dict[_Key, tuple[int, bytes]] = {}
@@ -94,7 +95,7 @@ async def _write(tx: Tx, key: _Key, content: bytes, now: datetime, *, version: i
         "patches": 0,
         "version": version,
     }
-    await tx.execute(_SAVE[tx.dialect], row)
+    await tx.change(_SAVE, row)
 
 
 async def _write_patch(tx: Tx, key: _Key, content: bytes, now: datetime, version: int) -> bool:

@@ -1,6 +1,7 @@
 """Database: opens the engines and hands out transactions."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import (
@@ -15,7 +16,7 @@ from contextlib import (
 )
 from typing import Any, TypeVar
 
-from asyncpg import PostgresError
+from asyncpg import ForeignKeyViolationError, PostgresError
 from sqlalchemy import Connection, Executable, Row
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -25,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fairlead.errors import InternalError, NotFound
 from fairlead.store import dialect
 from fairlead.store.dialect import DialectName
+from fairlead.store.prepared import Prepared
 from fairlead.store.version import Version
 from fairlead.vault.vault import Vault
 
@@ -86,6 +88,11 @@ def _orphans() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
+        if dialect.is_orphan(error.orig):
+            raise NotFound("What this belongs to was deleted meanwhile") from error
+        raise
+    except (sqlite3.IntegrityError, ForeignKeyViolationError) as error:
+        # of a statement that went to the driver itself
         if dialect.is_orphan(error):
             raise NotFound("What this belongs to was deleted meanwhile") from error
         raise
@@ -94,7 +101,7 @@ def _orphans() -> Iterator[None]:
 class Tx:
     """An open transaction."""
 
-    __slots__ = ("connection", "dialect", "vault")
+    __slots__ = ("_driver", "connection", "dialect", "vault")
 
     def __init__(
         self, connection: AsyncConnection, name: DialectName, vault: Vault | None = None
@@ -103,6 +110,7 @@ class Tx:
         self.dialect: DialectName = name
         #: opens and seals what is secret inside rows that are read as a whole
         self.vault = vault
+        self._driver: Any = None
 
     async def execute(
         self, statement: Executable, parameters: Parameters = None
@@ -126,8 +134,37 @@ class Tx:
         """Return all rows."""
         return (await self.execute(statement, parameters)).all()
 
+    async def quick(
+        self, prepared: Mapping[DialectName, Prepared], parameters: Mapping[str, Any]
+    ) -> Any:
+        """Return the first row of a prepared query, None if there is none."""
+        one = prepared[self.dialect]
+        if self.dialect == "sqlite":
+            # the driver is in another thread: no way there is quick
+            return await self.first(one.statement, parameters)
+        values = await (await self.driver()).fetchrow(one.text, *one.values(parameters))
+        return None if values is None else one.row(values)
+
+    async def change(
+        self, prepared: Mapping[DialectName, Prepared], parameters: Mapping[str, Any]
+    ) -> int:
+        """Run a prepared statement that changes rows; return how many. NotFound as in `execute`."""
+        one = prepared[self.dialect]
+        if self.dialect == "sqlite":
+            return (await self.execute(one.statement, parameters)).rowcount
+        driver = await self.driver()
+        with _orphans():
+            told = await driver.execute(one.text, *one.values(parameters))
+        # `UPDATE 1`, `INSERT 0 1`
+        return int(told.rpartition(" ")[2])
+
     async def driver(self) -> Any:
         """Return the driver's own connection, inside the open transaction."""
+        if self._driver is None:
+            self._driver = await self._found_driver()
+        return self._driver
+
+    async def _found_driver(self) -> Any:
         raw = await self.connection.get_raw_connection()
         connection = raw.driver_connection
         if self.dialect == "postgresql" and connection and not connection.is_in_transaction():
@@ -162,7 +199,25 @@ class _InlineTx(Tx):
         with _orphans():
             return self._inline.execute(statement, parameters)
 
+    async def quick(
+        self, prepared: Mapping[DialectName, Prepared], parameters: Mapping[str, Any]
+    ) -> Any:
+        one = prepared[self.dialect]
+        values = self._found().execute(one.text, one.values(parameters)).fetchone()
+        return None if values is None else one.row(values)
+
+    async def change(
+        self, prepared: Mapping[DialectName, Prepared], parameters: Mapping[str, Any]
+    ) -> int:
+        one = prepared[self.dialect]
+        with _orphans():
+            changed: int = self._found().execute(one.text, one.values(parameters)).rowcount
+        return changed
+
     async def driver(self) -> Any:
+        return self._found()
+
+    def _found(self) -> Any:
         return self._inline.connection.driver_connection
 
 

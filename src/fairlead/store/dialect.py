@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Engine,
     Table,
+    bindparam,
     create_engine,
     event,
     func,
@@ -25,7 +26,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from fairlead.errors import OperatorError
@@ -210,9 +211,8 @@ async def probe(engine: AsyncEngine) -> None:
         ) from error
 
 
-def is_orphan(error: IntegrityError) -> bool:
+def is_orphan(cause: BaseException | None) -> bool:
     """Say whether a foreign key was violated: 23503 in PostgreSQL, a name in SQLite."""
-    cause = error.orig
     return (
         getattr(cause, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_FOREIGNKEY"
         or getattr(cause, "sqlstate", "") == "23503"
@@ -240,6 +240,14 @@ def contains(tx: "Tx", column: ColumnElement[Any], part: str) -> ColumnElement[b
     return find(column, part) > 0
 
 
+#: built once: each batch of a sync begins with it
+_HOLD = (
+    select(connections.c.id)
+    .where(connections.c.id == bindparam("pk"))
+    .with_for_update(read=True, key_share=True)
+)
+
+
 async def hold_connection(tx: "Tx", connection_pk: int) -> None:
     """Keep the connection's row from being deleted until the transaction ends.
 
@@ -247,11 +255,7 @@ async def hold_connection(tx: "Tx", connection_pk: int) -> None:
     the two can never wait for each other. SQLite's only writer needs no such thing.
     """
     if tx.dialect == "postgresql":
-        await tx.execute(
-            select(connections.c.id)
-            .where(connections.c.id == connection_pk)
-            .with_for_update(read=True, key_share=True)
-        )
+        await tx.execute(_HOLD, {"pk": connection_pk})
 
 
 async def database_time(tx: "Tx") -> datetime | None:

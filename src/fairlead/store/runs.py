@@ -36,6 +36,7 @@ from fairlead.model.run import (
 from fairlead.store import dialect
 from fairlead.store.columns import Instant
 from fairlead.store.database import Tx, columns_of
+from fairlead.store.prepared import for_each
 from fairlead.store.tables import runs
 
 _ACTIVE = (RunState.QUEUED.value, RunState.RUNNING.value)
@@ -252,15 +253,15 @@ async def add_requests(tx: Tx, id: str, fencing_token: int, n: int) -> None:
     await _held(tx, id, fencing_token, update(runs).values(requests=runs.c.requests + n))
 
 
-# built once: a batch of a sync runs each of them, and building takes longer than running
+# a batch of a sync runs each of them
 _IS_HELD = (
     runs.c.id == bindparam("run"),
     runs.c.connection_pk == bindparam("connection"),
     runs.c.state == RunState.RUNNING.value,
     runs.c.fencing_token == bindparam("token"),
 )
-_HELD = select(runs).where(*_IS_HELD)
-_ADD = (
+_HELD = for_each(select(runs).where(*_IS_HELD))
+_ADD = for_each(
     update(runs)
     .where(*_IS_HELD)
     .values(
@@ -278,7 +279,7 @@ def _by(connection_pk: int, id: str, fencing_token: int) -> dict[str, Any]:
 async def check(tx: Tx, connection_pk: int, id: str, fencing_token: int) -> Run:
     """Refuse early, before any work, who does not hold the run; LeaseLost."""
     await dialect.hold_connection(tx, connection_pk)
-    row = await tx.first(_HELD, _by(connection_pk, id, fencing_token))
+    row = await tx.quick(_HELD, _by(connection_pk, id, fencing_token))
     if row is None:
         raise LeaseLost
     return run_of(row)
@@ -306,7 +307,7 @@ async def add_counts(
     }
     more = {"new_counts": written, "more_batches": batches, "more_requests": requests}
     held = _by(run.connection_pk, run.id, run.fencing_token)
-    if not (await tx.execute(_ADD, held | more)).rowcount:
+    if not await tx.change(_ADD, held | more):
         raise LeaseLost
 
 

@@ -17,10 +17,11 @@ from fairlead.model.clock import epoch_us
 from fairlead.model.function import Sync
 from fairlead.store import dialect
 from fairlead.store.database import Tx
+from fairlead.store.prepared import for_each
 from fairlead.store.tables import partitions, records, streams
 
-# built once: a batch of a sync runs each of them, and building takes longer than running
-_FIND = (
+# a batch of a sync runs each of them
+_FIND = for_each(
     select(
         streams.c.id,
         streams.c.last_position,
@@ -36,7 +37,7 @@ _FIND = (
     )
     .with_for_update()
 )
-_SAVE = (
+_SAVE = for_each(
     update(streams)
     .where(streams.c.id == bindparam("stream"))
     .values(
@@ -47,8 +48,10 @@ _SAVE = (
         written_us=bindparam("new_written_us"),
     )
 )
-_ENTER = select(partitions.c.id, partitions.c.generation, partitions.c.in_doubt).where(
-    partitions.c.stream_id == bindparam("stream"), partitions.c.name == bindparam("named")
+_ENTER = for_each(
+    select(partitions.c.id, partitions.c.generation, partitions.c.in_doubt).where(
+        partitions.c.stream_id == bindparam("stream"), partitions.c.name == bindparam("named")
+    )
 )
 
 
@@ -95,7 +98,7 @@ class Stream:
                 "new_held_run": self.held_run,
                 "new_written_us": self.written_us,
             }
-            await tx.execute(_SAVE, new)
+            await tx.change(_SAVE, new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ async def find(
     Its time never goes back, whatever the clock does: `last_modified_us` grows with positions.
     """
     named = {"connection": connection_pk, "named_model": model, "named_variant": variant}
-    row = await tx.first(_FIND, named)
+    row = await tx.quick(_FIND, named)
     if row is None:
         return None
     stream = Stream(
@@ -157,7 +160,7 @@ async def lock(tx: Tx, connection_pk: int, model: str, variant: str, now: dateti
 
 async def enter(tx: Tx, stream: Stream, name: str, *, restart: bool) -> Partition:
     """Return the stream's partition, made if need be; `restart` puts its records in doubt."""
-    row = await tx.first(_ENTER, {"stream": stream.id, "named": name})
+    row = await tx.quick(_ENTER, {"stream": stream.id, "named": name})
     if row is None:
         row = await tx.first(
             dialect.insert(tx, partitions)
@@ -188,7 +191,7 @@ async def variants(tx: Tx, connection_pk: int, model: str) -> list[str]:
 
 async def known(tx: Tx, stream_id: int, name: str) -> Partition | None:
     """Return a partition of a stream, None if it was never entered."""
-    row = await tx.first(_ENTER, {"stream": stream_id, "named": name})
+    row = await tx.quick(_ENTER, {"stream": stream_id, "named": name})
     return None if row is None else Partition(row.id, row.generation, row.in_doubt)
 
 
