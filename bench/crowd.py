@@ -23,6 +23,9 @@ from fairlead.vault.tokens import hash_token
 from fairlead.vault.vault import Vault
 
 INTEGRATION = "crowd"
+#: what the pack ships
+SYNCS = ("pages", "nothing")
+_STARTED = ScheduleState.STARTED
 PACK = '''
 import asyncio
 from collections.abc import AsyncIterator
@@ -150,18 +153,19 @@ class Crowd:
                             now=now,
                         )
                         made[name] = connection.id
-                        await schedules.ensure(
-                            tx,
-                            id=schedule_id(connection.id, sync, "base"),
-                            environment_id=environment.id,
-                            connection_pk=connection.id,
-                            integration_key=INTEGRATION,
-                            sync_name=sync,
-                            frequency="1h",
-                            state=ScheduleState.STARTED,
-                            next_run_at=slots[name],
-                            now=now,
-                        )
+                        for each in SYNCS:
+                            await schedules.ensure(
+                                tx,
+                                id=schedule_id(connection.id, each, "base"),
+                                environment_id=environment.id,
+                                connection_pk=connection.id,
+                                integration_key=INTEGRATION,
+                                sync_name=each,
+                                frequency="1h",
+                                state=_STARTED if each == sync else ScheduleState.PAUSED,
+                                next_run_at=slots[name] if each == sync else None,
+                                now=now,
+                            )
         return made
 
     @asynccontextmanager

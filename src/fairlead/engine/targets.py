@@ -107,7 +107,10 @@ async def _followed(tx: Tx, variant: Schedule, sync: Sync, now: datetime) -> Sch
 
 
 async def adopt(setup: Setup) -> None:
-    """Create the schedules of syncs that a pack has learnt since its connections were made."""
+    """Create the schedules of syncs that a pack has learnt since its connections were made.
+
+    One query a page of connections, and a transaction for each that lacks some.
+    """
     async with setup.db.read() as tx:
         everywhere = await environments.list_all(tx)
     for environment in everywhere:
@@ -115,7 +118,8 @@ async def adopt(setup: Setup) -> None:
         while not is_last:
             async with setup.db.read() as tx:
                 found = await connections.list_all(tx, environment.id, limit=_PAGE, page=number)
-                lacking = [each for each in found if await _lacks(tx, setup, each)]
+                known = await schedules.frequencies(tx, [each.id for each in found])
+            lacking = [each for each in found if _lacks(setup, each, known.get(each.id, set()))]
             for connection in lacking:
                 async with setup.db.write() as tx:
                     if await connections.by_pk(tx, connection.id) is not None:
@@ -123,14 +127,7 @@ async def adopt(setup: Setup) -> None:
             number, is_last = number + 1, len(found) < _PAGE
 
 
-async def _lacks(tx: Tx, setup: Setup, connection: Connection) -> bool:
-    known = {
-        (schedule.sync_name, schedule.frequency)
-        for schedule in await schedules.list_for(
-            tx, environment_id=connection.environment_id, connection_pk=connection.id
-        )
-        if schedule.variant == "base"
-    }
+def _lacks(setup: Setup, connection: Connection, known: set[tuple[str, str]]) -> bool:
     shipped = {(sync.name, sync.every) for sync in setup.registry.syncs(connection.provider)}
     return not shipped <= known
 

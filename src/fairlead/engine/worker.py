@@ -85,7 +85,7 @@ class Worker:
         self._troubles = 0
         self._trouble_until = float("-inf")
         self._wake = asyncio.Event()
-        self._ticker: asyncio.Task[None] | None = None
+        self._ticking: set[asyncio.Task[None]] = set()
 
     async def serve(self, run_id: str, attempt: int) -> None:
         """Claim the run and drive it to its end; whatever happens, the worker goes on."""
@@ -187,7 +187,10 @@ class Worker:
 
     def start_ticking(self) -> None:
         """Begin to look for due and lost runs in the background."""
-        self._ticker = asyncio.create_task(self._tick(), name="engine tick")
+        self._ticking = {
+            asyncio.create_task(self._tick(), name="engine tick"),
+            asyncio.create_task(self._adopt(), name="adoption"),
+        }
 
     def wake(self, *, in_seconds: float = 0.0) -> None:
         """Look for due runs now, or then, rather than at the next tick."""
@@ -199,9 +202,10 @@ class Worker:
     async def drain(self) -> None:
         """Let each run finish its current batch, and release it; take on no more."""
         self._is_draining = True
-        if self._ticker is not None:
-            self._ticker.cancel()
-            await asyncio.wait({self._ticker})
+        for task in self._ticking:
+            task.cancel()
+        if self._ticking:
+            await asyncio.wait(self._ticking)
         for attempt in self._attempts.values():
             attempt.drain()
         with contextlib.suppress(TimeoutError):
@@ -228,6 +232,19 @@ class Worker:
             suspect.end(Stop.TOO_LARGE)
         self.on_full()
 
+    async def _adopt(self) -> None:
+        """Adopt new syncs beside the tick: with many connections that takes minutes."""
+        while True:
+            try:
+                await adopt(self._setup)
+            # The worker loop: a database that is away for a while comes back.
+            except Exception as error:  # noqa: BLE001
+                report("adoption broken", error)
+                await asyncio.sleep(self._setup.settings.tick_seconds)
+            else:
+                self.wake()
+                return
+
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         lease_seconds = self._setup.lease.total_seconds()
@@ -235,15 +252,11 @@ class Worker:
         swept_at = float("-inf")
         purged_at: datetime | None = None
         patience = timedelta()
-        is_adopted = False
         ahead: timedelta | None = None
         while True:
             self._wake.clear()
             self._weigh()
             try:
-                if not is_adopted:
-                    await adopt(self._setup)
-                    is_adopted = True
                 was_ahead, ahead = ahead, self._setup.clock.now() - self._setup.lease_now()
                 if was_ahead is None or was_ahead - ahead > _CLOCK_SLACK:
                     await pull_back(self._setup)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: A002  # named as the columns are, and nothing here needs the builtins
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
@@ -91,6 +92,25 @@ async def list_for(
         query = query.where(schedules.c.connection_pk == connection_pk)
     rows = await tx.all(query.order_by(schedules.c.created_at, schedules.c.id))
     return [Schedule(**columns_of(row)) for row in rows]
+
+
+async def frequencies(tx: Tx, connection_pks: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
+    """Return (sync, its own frequency) of each connection's schedules, variants left out.
+
+    The connections are a page of a list: from the first to the last, whatever is between them.
+    """
+    if not connection_pks:
+        return {}
+    rows = await tx.all(
+        select(schedules.c.connection_pk, schedules.c.sync_name, schedules.c.frequency).where(
+            schedules.c.connection_pk.between(min(connection_pks), max(connection_pks)),
+            schedules.c.variant == "base",
+        )
+    )
+    found: dict[int, set[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault(row.connection_pk, set()).add((row.sync_name, row.frequency))
+    return found
 
 
 async def coming(tx: Tx, now: datetime) -> list[Schedule]:

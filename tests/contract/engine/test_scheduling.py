@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from engine_world import START, Book, World, make_connection, page, until
 
-from fairlead.engine import targets
+from fairlead.engine import targets, worker
 from fairlead.engine.queue import InlineQueue, Taken, Ticket
 from fairlead.engine.scheduler import enqueue_due, purge, reclaim, sweep
 from fairlead.engine.targets import targets_of
@@ -200,6 +200,73 @@ async def test_the_tick_adopts_at_its_start(database: Database) -> None:
 
     await until(has_run)
     await engine.stop()
+
+
+async def test_an_adoption_that_takes_long_keeps_nobody_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.library.sync = one_page
+    async with world.db.write() as tx:
+        await targets_of(tx, world.setup, world.connection, create=True)
+    begun, going_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: object) -> None:
+        begun.set()
+        await going_on.wait()
+
+    monkeypatch.setattr(worker, "adopt", slow)
+    engine = world.engine()
+    await engine.start(work=True)
+
+    async def has_run() -> bool:
+        return await world.titles() != {}
+
+    await until(has_run)
+    assert begun.is_set()
+    await engine.stop()
+    assert not going_on.is_set()
+
+
+async def test_an_adoption_that_fails_is_tried_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await World.open(database, tick_seconds=0.01)
+    world.library.sync = one_page
+    tries: list[str] = []
+
+    async def flaky(setup: Any) -> None:
+        tries.append("")
+        if len(tries) == 1:
+            raise OSError("away")
+        await targets.adopt(setup)
+
+    monkeypatch.setattr(worker, "adopt", flaky)
+    engine = world.engine()
+    await engine.start(work=True)
+
+    async def has_run() -> bool:
+        return await world.titles() != {}
+
+    await until(has_run)
+    await engine.stop()
+    assert len(tries) == 2
+
+
+async def test_connections_that_lack_nothing_cost_a_query_a_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_connection(world.db, world.vault, world.integration, "second", START)
+    await targets.adopt(world.setup)
+    pages, frequencies = [], schedules.frequencies
+
+    async def noted(tx: Any, pks: Any) -> Any:
+        pages.append(len(pks))
+        return await frequencies(tx, pks)
+
+    monkeypatch.setattr(schedules, "frequencies", noted)
+    monkeypatch.setattr(world.db, "write", None)
+    await targets.adopt(world.setup)
+    assert pages == [2]
 
 
 async def test_a_renewed_connection_tries_again_what_failed(ready: World) -> None:
