@@ -18,6 +18,7 @@ from fairlead.http.egress import EgressPolicy
 from fairlead.http.transport import Transport
 from fairlead.model.clock import Clock, NewId, SystemClock, new_id
 from fairlead.observe.journal import Journal
+from fairlead.observe.otlp import Reporter
 from fairlead.observe.watch import Watch
 from fairlead.sdk.providers_file import add_providers
 from fairlead.sdk.registry import Registry, load_packs
@@ -69,6 +70,12 @@ async def opened(
         journal = Journal(db, vault, clock, days=settings.log_days)
         stack.push_async_callback(journal.close)
         watch = Watch(journal, clock, new_id, calls_per_second=settings.log_proxy_per_second)
+        if settings.otlp_endpoint:
+            reporter = Reporter(settings, watch.meters, clock)
+            reporter.start(journal)
+            stack.push_async_callback(reporter.close)
+            # before the reporter ends: what is left has spans, too
+            stack.push_async_callback(journal.close)
         transport = await Transport.open(
             EgressPolicy([*settings.egress_allow, *loopback_origins(registry)]),
             clock=clock,

@@ -100,6 +100,11 @@ class Settings(BaseSettings):
     agent_approvals: Annotated[tuple[str, ...], NoDecode] = ()
     #: hours after which what nobody approved is too late
     agent_approval_hours: float = Field(default=24.0, gt=0, le=720)
+    #: address of an OTLP/HTTP receiver for traces, metrics and logs, to which `/v1/traces` and the
+    #: like are added; empty = nowhere. Needs the extra `fairlead[otel]`
+    otlp_endpoint: str = ""
+    #: headers of what is sent there, `name=value`, comma-separated
+    otlp_headers: SecretStr | None = None
     #: token by which `GET /metrics` is read, as `Authorization: Bearer ...`; none = only from this
     #: machine
     metrics_token: SecretStr | None = None
@@ -175,7 +180,7 @@ class Settings(BaseSettings):
             raise ValueError("is not http://[user:password@]host:port")
         return value
 
-    @field_validator("webhook_url", "public_url")
+    @field_validator("webhook_url", "public_url", "otlp_endpoint")
     @classmethod
     def _absolute_or_empty(cls, value: str) -> str:
         if value:

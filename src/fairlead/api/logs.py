@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from fairlead.http.redact import redact
+from fairlead.observe.process_log import passed_on
 from fairlead.settings import Settings
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -42,6 +43,7 @@ def configure_logs(settings: Settings) -> None:
             # plain text: the pretty form shows local variables, and with them secrets
             structlog.processors.format_exc_info,
             _redacted,
+            passed_on,
             structlog.processors.JSONRenderer()
             if is_json
             else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
