@@ -1,9 +1,11 @@
-"""Write the reference pages that are made from the code: errors, settings, functions.
+"""Write the reference pages that are made from the code: errors, settings, functions, commands.
 
-`./run python docs/generate.py` writes them; with `--check` it only says which are out of date, as
+`./run python docs/generate.py` writes them, `./run docs` those of the site too; with `--check` it
+only says which are out of date, as
 the tests do.
 """
 
+import ast
 import inspect
 import re
 import sys
@@ -12,10 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import typer
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from fairlead import errors, settings
+from fairlead.api.application import describe
+from fairlead.cli.commands import app
+from fairlead.cli.remote import EXIT_CODES
 from fairlead.model.function import Action, Sync
 from fairlead.model.scopes import least_scopes
 from fairlead.sdk import load_packs
@@ -260,6 +266,171 @@ def _begins(provider: str) -> list[str]:
     ]
 
 
+def cli_page() -> str:
+    """Return the page of the command line, every command with its arguments and options."""
+    rows = ["# Command line", _NOTE]
+    rows.append(
+        "Settings come from the [environment](settings.md). `--json` prints what programs read; "
+        "completion for your shell comes with `fairlead --install-completion`.\n"
+    )
+    rows += ["| exit code | meaning |", "|---|---|"]
+    rows += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    rows += list(_commands(typer.main.get_command(app), "fairlead"))
+    return "\n".join(rows).rstrip() + "\n"
+
+
+def _commands(command: Any, name: str) -> Iterator[str]:
+    if inner := getattr(command, "commands", None):
+        for each in sorted(inner):
+            yield from _commands(inner[each], f"{name} {each}")
+        return
+    said = " ".join((command.help or "").split())
+    yield f"\n## {name}\n\n{said}\n"
+    rows = [_parameter(one) for one in command.params if one.name != "help"]
+    if rows:
+        yield "| | |\n|---|---|"
+        yield from rows
+    if command.epilog:
+        example = re.sub(r"\[b\](.*?)\[/b\]", r"`\1`", " ".join(command.epilog.split()))
+        yield f"\n{example}"
+
+
+def _parameter(one: Any) -> str:
+    is_option = one.param_type_name == "option"
+    name = (one.metavar or str(one.name)).upper()
+    if is_option:
+        name = ", ".join(one.opts + one.secondary_opts)
+    said = getattr(one, "help", None) or ""
+    default = one.default
+    is_plain = isinstance(default, str | int | float) and not isinstance(default, bool)
+    is_shown = is_option and is_plain
+    shown = f" Default: `{getattr(default, 'value', default)}`." if is_shown else ""
+    return f"| `{name}` | {said}{shown} |"
+
+
+def http_page() -> str:
+    """Return the page of the HTTP API: each route, what it is for, and what it is given."""
+    document = describe()
+    rows = ["# HTTP API", _NOTE]
+    rows.append(
+        "Send `Authorization: Bearer <key>`. Every failed call answers an [error](errors.md). "
+        "A running server gives the whole OpenAPI document, with every shape, at "
+        "`/openapi.json`; the [Python client](client.md) has a method for each route.\n"
+    )
+    found: dict[str, list[str]] = {}
+    for path, item in document["paths"].items():
+        for verb, operation in item.items():
+            tag = (operation.get("tags") or ["other"])[0]
+            said = operation.get("description") or operation.get("summary") or ""
+            lines = [f"\n### {verb.upper()} {path}\n", " ".join(said.split())]
+            lines += _inputs(operation, document)
+            found.setdefault(tag, []).extend(lines)
+    for tag, lines in sorted(found.items()):
+        rows += [f"\n## {tag}", *lines]
+    return "\n".join(rows).rstrip() + "\n"
+
+
+def _inputs(operation: dict[str, Any], document: dict[str, Any]) -> list[str]:
+    rows = []
+    for one in operation.get("parameters", ()):
+        must = "required. " if one.get("required") else ""
+        said = " ".join((one.get("description") or "").split()).replace("|", "\\|")
+        kind = _type(one.get("schema", {}), document)
+        rows.append(f"| `{one['name']}` | {one['in']} | {kind} | {must}{said} |")
+    content = operation.get("requestBody", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    if "$ref" in schema:
+        body = document["components"]["schemas"][str(schema["$ref"]).rpartition("/")[2]]
+        required = set(body.get("required", ()))
+        for name, field in body.get("properties", {}).items():
+            must = "required. " if name in required else ""
+            said = " ".join((field.get("description") or "").split()).replace("|", "\\|")
+            rows.append(f"| `{name}` | body | {_type(field, document)} | {must}{said} |")
+    return ["", "| name | in | type | |", "|---|---|---|---|", *rows] if rows else []
+
+
+def error_index_page() -> str:
+    """Return the index of codes: every one that the code raises, with its words and who acts."""
+    rows = ["# Index of error codes", _NOTE]
+    rows.append(
+        "Every code, with what it says: the cause, and what to do about it. `...` stands for what "
+        "differs from case to case. [Errors](errors.md) explains the classes.\n"
+    )
+    rows += ["| code | class | who acts | cause and fix |", "|---|---|---|---|"]
+    found: dict[str, tuple[type[errors.FairleadError], set[str]]] = {}
+    for one in _classes(errors.FairleadError):
+        said = " ".join(inspect.cleandoc(one.__doc__ or "").split())
+        found[one.code] = (one, {said})
+    for kind, code, said in sorted(_raised(), key=str):
+        _, words = found.setdefault(code, (kind, set()))
+        if said:
+            words.add(said)
+    for code, (kind, words) in sorted(found.items()):
+        told = "<br>".join(sorted(words)).replace("|", "\\|")
+        link = f"[{kind.__name__}](errors.md#{kind.code})"
+        rows.append(f'| <a id="{code}"></a>`{code}` | {link} | {_WHO[kind.who]} | {told} |')
+    return "\n".join(rows) + "\n"
+
+
+def _raised() -> Iterator[tuple[type[errors.FairleadError], str, str]]:
+    """Yield class, code and words of each error that is made with a code of its own."""
+    kinds = {one.__name__: one for one in _classes(errors.FairleadError)}
+    for root in ("src/fairlead", "integrations"):
+        for path in sorted((HERE.parent / root).rglob("*.py")):
+            if "tests" in path.parts:
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call):
+                    continue
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                codes = [one.value for one in node.keywords if one.arg == "code"]
+                if name in kinds and codes and isinstance(codes[0], ast.Constant):
+                    said = _words(node.args[0]) if node.args else ""
+                    yield kinds[name], str(codes[0].value), said
+
+
+def _words(node: ast.expr) -> str:
+    """Return a message as it is written, with `...` for what is filled in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return " ".join(node.value.split())
+    if isinstance(node, ast.JoinedStr):
+        parts = [str(one.value) if isinstance(one, ast.Constant) else "..." for one in node.values]
+        return " ".join("".join(parts).split())
+    return ""
+
+
+def llms_page() -> str:
+    """Return `llms.txt` (https://llmstxt.org): every page with its first sentence."""
+    rows = [
+        "# fairlead",
+        "",
+        "> Self-hosted product integrations: connect your customers' accounts, keep the",
+        "> credentials fresh, call vendors' APIs through a proxy, sync records, run actions.",
+        "",
+        "## Pages",
+        "",
+    ]
+    texts = {name: make() for name, make in SITE_PAGES.items() if name != "llms.txt"}
+    for path in HERE.rglob("*.md"):
+        name = path.relative_to(HERE).as_posix()
+        if not name.startswith("adr/0"):
+            texts.setdefault(name, path.read_text(encoding="utf-8"))
+    for name, text in sorted(texts.items()):
+        title = text.partition("\n")[0].removeprefix("# ")
+        rows.append(f"- [{title}]({name}): {_first_sentence(text)}")
+    return "\n".join(rows) + "\n"
+
+
+def _first_sentence(text: str) -> str:
+    body = re.sub(r"<!--.*?-->|^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
+    for block in body.split("\n\n")[1:]:
+        plain = " ".join(block.split())
+        if plain and plain[0] not in "#|!<-":
+            unlinked = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", plain)
+            return re.split(r"(?<=[.:]) ", unlinked)[0]
+    return "reference."
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "settings.md": settings_page,
@@ -269,12 +440,19 @@ PAGES: dict[str, Callable[[], str]] = {
         for path in sorted((HERE / "providers").glob("*.md"))
     },
 }
+#: made when the site is, and kept nowhere else
+SITE_PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "http-api.md": http_page,
+    "error-index.md": error_index_page,
+    "llms.txt": llms_page,
+}
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or with `--check` name those that are out of date."""
+    """Write the pages, with `--site` its own too; with `--check` name those out of date."""
     stale = []
-    for name, make in PAGES.items():
+    for name, make in (PAGES | (SITE_PAGES if "--site" in arguments else {})).items():
         path, text = HERE / name, make()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)

@@ -22,6 +22,7 @@ def _generator() -> ModuleType:
 
 
 GENERATOR = _generator()
+SITE = ("cli.md", "http-api.md", "error-index.md", "llms.txt")
 
 
 @pytest.mark.parametrize("name", sorted(GENERATOR.PAGES))
@@ -40,6 +41,19 @@ def test_every_error_has_a_section() -> None:
 def test_every_setting_is_explained() -> None:
     comments = GENERATOR._comments((ROOT / "src/fairlead/settings.py").read_text())
     assert set(Settings.model_fields) <= set(comments)
+
+
+def test_the_site_has_a_page_of_every_command_route_and_code() -> None:
+    cli, http, index, llms = (GENERATOR.SITE_PAGES[name]() for name in SITE)
+    for command in ("serve", "db backup", "approvals approve", "syncs history", "config check"):
+        assert f"\n## fairlead {command}\n" in cli
+    assert "| 3 | the server could not be reached" in cli
+    for route in ("POST /action/trigger", "GET /records", "POST /approvals/{approval_id}/approve"):
+        assert f"\n### {route}\n" in http
+    for code in ("missing_scope", "own_approval", "function_timed_out"):
+        assert f"`{code}` | [" in index
+    assert "- [Agents](agents.md): `/mcp` gives an agent" in llms
+    assert "(cli.md)" in llms
 
 
 def test_check_says_which_pages_are_stale(

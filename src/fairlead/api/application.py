@@ -107,10 +107,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
 _HOT = (records.DOCUMENTATION, connection_read.DOCUMENTATION, *proxy.DOCUMENTATION)
 
 
-def build_api(
-    services: Services, result_page: ResultPage, pages: Iterable[BaseRoute] = ()
-) -> ASGIApp:
-    """Return the API, with `pages` of others beside it; `result_page` ends OAuth trips."""
+def _framework() -> FastAPI:
     app = FastAPI(
         openapi_url=None,
         docs_url=None,
@@ -119,12 +116,25 @@ def build_api(
         strict_content_type=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
+    for router in _ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def describe() -> dict[str, Any]:
+    """Return the OpenAPI document without a server."""
+    return openapi.document(_framework(), _HOT)
+
+
+def build_api(
+    services: Services, result_page: ResultPage, pages: Iterable[BaseRoute] = ()
+) -> ASGIApp:
+    """Return the API, with `pages` of others beside it; `result_page` ends OAuth trips."""
+    app = _framework()
     app.add_exception_handler(FairleadError, on_fairlead_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, leave_to_edge)
-    for router in _ROUTERS:
-        app.include_router(router)
     document = openapi.document(app, _HOT)
     pages = list(pages)
 

@@ -14,10 +14,15 @@ import typer
 from fairlead import __version__
 from fairlead.cli import (
     approvals,
+    backup,
+    config,
+    connect,
+    connections,
     credential_commands,
     database,
     demos,
     function_commands,
+    integrations,
     keys,
     logs,
     record_commands,
@@ -27,6 +32,7 @@ from fairlead.cli import (
     users,
 )
 from fairlead.cli.doctor import doctor as examine
+from fairlead.cli.remote import EXIT_USAGE
 from fairlead.cli.scopes import Asked
 from fairlead.cli.scopes import scopes as tell_scopes
 from fairlead.errors import CallerError, OperatorError
@@ -36,7 +42,6 @@ app = typer.Typer(
     name="fairlead",
     help="Connect your customers' accounts, keep the credentials, proxy, sync and act.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -45,6 +50,9 @@ db_app = typer.Typer(help="Look after the database's schema.", no_args_is_help=T
 app.add_typer(db_app, name="db")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(credential_commands.app, name="credentials")
+app.add_typer(config.app, name="config")
+app.add_typer(connections.app, name="connections")
+app.add_typer(integrations.app, name="integrations")
 app.add_typer(keys.app, name="keys")
 app.add_typer(logs.app, name="logs")
 app.add_typer(record_commands.app, name="records")
@@ -56,9 +64,6 @@ vault_app = typer.Typer(
     help="Look after the key that seals credentials: FAIRLEAD_ENCRYPTION_KEY.", no_args_is_help=True
 )
 app.add_typer(vault_app, name="vault")
-
-#: exit code for what the person who ran the command can mend
-EXIT_USAGE = 2
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)]
@@ -178,6 +183,8 @@ def demo(
 
 
 function_commands.register(app)
+app.command(epilog=connect.EXAMPLE)(connect.connect)
+backup.register(db_app)
 
 
 @db_app.command()
