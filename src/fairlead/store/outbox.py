@@ -84,6 +84,26 @@ async def claim(tx: Tx, now: datetime, limit: int) -> list[tuple[Event, int]]:
     return [(_event(row), row.attempt + 1) for row in rows]
 
 
+async def pull_back(tx: Tx, now: datetime, waits: Sequence[timedelta]) -> int:
+    """Bring events nearer that come up later than a failed attempt would have them wait.
+
+    `waits`: number of attempts so far -> the wait. A clock that was ahead, and is right again, left
+    them where it was. What somebody may be delivering stays hidden. Returns how many there were.
+    """
+    pulled = 0
+    for attempt, wait in enumerate(waits):
+        pulled += await tx.count(
+            update(events)
+            .where(
+                events.c.state == "pending",
+                events.c.attempt == attempt,
+                events.c.due_at > now + (max(wait, HIDDEN_FOR) if attempt else wait),
+            )
+            .values(due_at=now + wait)
+        )
+    return pulled
+
+
 def _event(row: Row[Any]) -> Event:
     return Event(
         id=row.id,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 #: waits after the first, second, ... failed attempt; together a little under a day
-_WAITS = (
+WAITS = (
     timedelta(seconds=5),
     timedelta(seconds=30),
     timedelta(minutes=2),
@@ -21,7 +21,7 @@ LIFETIME = timedelta(hours=24)
 
 def next_attempt_at(attempt: int, *, created_at: datetime, now: datetime) -> datetime | None:
     """Return when to try again after failed attempt number `attempt` (from 1), None = give up."""
-    if attempt > len(_WAITS):
+    if attempt > len(WAITS):
         return None
-    due_at = now + _WAITS[attempt - 1]
+    due_at = now + WAITS[attempt - 1]
     return due_at if due_at - created_at <= LIFETIME else None

@@ -25,9 +25,9 @@ from fairlead.model.operation import OperationState
 from fairlead.observe.watch import Watch
 from fairlead.settings import Settings
 from fairlead.store import connections, outbox
-from fairlead.store.database import Database
+from fairlead.store.database import Database, Tx
 from fairlead.vault.signing import webhook_signatures
-from fairlead.webhooks.backoff import next_attempt_at
+from fairlead.webhooks.backoff import WAITS, next_attempt_at
 from fairlead.webhooks.body import webhook_body
 from fairlead.webhooks.standard import standard_signature
 
@@ -51,6 +51,8 @@ DRAIN_SECONDS = 5.0
 #: how long the tale of a finished event is kept, and how often older ones are looked for
 KEPT_FOR = timedelta(days=30)
 PURGE_EVERY = timedelta(hours=1)
+#: a clock that is set back by more has events pulled back
+CLOCK_SLACK = timedelta(seconds=5)
 #: the receiver wants no more of it
 GONE = 410
 
@@ -100,6 +102,7 @@ class Deliverer:
         self._per_receiver: Counter[str] = Counter()
         self._lines: defaultdict[str, deque[Claimed]] = defaultdict(deque)
         self._purge_at = clock.now()
+        self._looked_at: datetime | None = None
         self._ended = asyncio.Event()
 
     def start(self) -> None:
@@ -166,7 +169,11 @@ class Deliverer:
         taken = Counter(self._per_receiver)
         waiting = Counter({url: len(line) for url, line in self._lines.items()})
         starting, lining = [], []
+        # at the start, too: the clock may have been set while nobody delivered
+        went_back = self._looked_at is None or now < self._looked_at - CLOCK_SLACK
         async with self._db.write() as tx:
+            if went_back:
+                await self._pull_back(tx, now)
             claimed = await outbox.claim(tx, now, room)
             for event, attempt in claimed:
                 url = self._settings.webhook_url
@@ -184,6 +191,7 @@ class Deliverer:
                     lining.append(one)
                 else:
                     await outbox.postpone(tx, event.id, now + BUSY_WAIT, None)
+        self._looked_at = now
         # Only now: the claim must be committed before anything is sent.
         started = [self._spawn(one) for one in starting]
         for one in lining:
@@ -193,6 +201,13 @@ class Deliverer:
                 # Those before it ended while we committed.
                 started.append(self._spawn(one))
         return len(claimed), started
+
+    async def _pull_back(self, tx: Tx, now: datetime) -> None:
+        """Let nothing wait for the moment that a clock, ahead then and right now, has given it."""
+        pulled = await outbox.pull_back(tx, now, (timedelta(), *WAITS))
+        if pulled:
+            log.warning("the clock went back; events are pulled back", events=pulled)
+        self._purge_at = min(self._purge_at, now + PURGE_EVERY)
 
     async def _purge(self, now: datetime) -> None:
         """Forget what was delivered or given up long ago, now and then."""

@@ -93,6 +93,25 @@ async def test_postponed_and_given_up(world: World) -> None:
     assert await attempts(world) == [delivery("d1"), delivery("d2", 2, status=None)]
 
 
+async def test_what_a_clock_that_was_ahead_put_off_is_pulled_back(world: World) -> None:
+    ahead = NOW + 60 * MINUTE
+    await put(
+        world,
+        *(event(world, f"e{n}", created_at=ahead, connection_pk=None) for n in range(3)),
+    )
+    async with world.db.write() as tx:
+        [one, _] = await outbox.claim(tx, ahead, 2)
+        failed = delivery("d1").model_copy(update={"event_id": one[0].id})
+        await outbox.postpone(tx, one[0].id, ahead + MINUTE, failed)
+        waits = (timedelta(), MINUTE)
+        # at its own time nothing is too far off, and what is being delivered stays hidden
+        assert await outbox.pull_back(tx, ahead, waits) == 0
+    async with world.db.write() as tx:
+        assert await outbox.pull_back(tx, NOW, waits) == 3
+    assert [attempt for _, attempt in await claim(world)] == [1]
+    assert [attempt for _, attempt in await claim(world, NOW + MINUTE)] == [2, 2]
+
+
 async def test_in_order_up_to_the_limit(world: World) -> None:
     await put(
         world,

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
@@ -199,6 +200,28 @@ async def test_a_refused_event_is_tried_again_later_with_the_same_id(stage: Stag
     first, second = stage.receivers.requests
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
+
+
+@pytest.mark.parametrize("hours", [1, -1], ids=["forth", "back"])
+@pytest.mark.parametrize("is_new", [False, True], ids=["same process", "another process"])
+async def test_a_clock_that_jumps_delays_no_attempt(
+    stage: Stage, hours: int, *, is_new: bool
+) -> None:
+    deliverer = stage.deliverer()
+    await stage.put("e1")
+    stage.receivers.status = 503
+    assert await deliverer.deliver_due() == 1
+    await stage.put("e2")
+    stage.clock.advance(timedelta(hours=hours))
+    stage.receivers.status = 204
+    deliverer = stage.deliverer() if is_new else deliverer
+    # what was never tried goes at once, and the other after its five seconds at the latest
+    first = await deliverer.deliver_due()
+    assert first == (2 if hours > 0 else 1)
+    stage.clock.advance(timedelta(seconds=5))
+    assert first + await deliverer.deliver_due() == 2
+    assert await stage.attempts("e1") == [(1, 503, "receiver answered 503"), (2, 204, None)]
+    assert await stage.attempts("e2") == [(1, 204, None)]
 
 
 async def test_a_redirect_counts_as_refused(stage: Stage) -> None:
