@@ -123,7 +123,9 @@ class Clinic:
         more.setdefault("config", {"tenantId": TENANT_ID})
         return await self.connect("sharepoint-online-oauth2-cc", credentials, **more)
 
-    async def rest_app(self, pair: Any, **config: str) -> Connection:
+    async def rest_app(
+        self, pair: Any, metadata: dict[str, Any] | None = None, **config: str
+    ) -> Connection:
         """Connect the app for itself to SharePoint's own API."""
         credentials = TwoStepCredentials(
             token=SecretStr(""),
@@ -132,7 +134,8 @@ class Clinic:
             client_private_key=SecretStr(pair.key_pem),
         )
         config = {"tenantId": TENANT_ID, "tenantName": "contoso"} | config
-        return await self.connect("sharepoint-online-v1", credentials, config=config)
+        name = "sharepoint-online-v1"
+        return await self.connect(name, credentials, config=config, metadata=metadata)
 
     def registers(self, pair: Any) -> None:
         """Let the app have a certificate."""

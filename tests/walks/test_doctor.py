@@ -347,6 +347,36 @@ async def test_a_healthy_connection_and_what_was_looked_at(clinic: Clinic, pair:
             assert "certificate" in names
 
 
+async def test_sites_that_syncs_of_sharepoints_own_api_are_about(clinic: Clinic) -> None:
+    pair = make_pair(not_after=datetime.now(UTC) + timedelta(days=400))
+    clinic.registers(pair)
+    roles = frozenset({"Sites.Read.All"})
+    clinic.world.directory.assign_roles(TENANT_ID, DAEMON_APP_ID, "sharepoint", roles)
+    sites = ["/sites/marketing", "/sites/nowhere", "root"]
+    diagnosis = await clinic.examine(await clinic.rest_app(pair, {"sites": sites}))
+    outcomes = {check.name: check.outcome for check in diagnosis.checks}
+    assert outcomes["root site"] == outcomes["/sites/marketing"] == "passed"
+    assert outcomes["/sites/nowhere"] == "failed"
+    assert [(one.code, one.who) for one in diagnosis.findings] == [("item_not_found", "caller")]
+
+
+async def test_an_app_that_may_open_chosen_sites_is_examined_on_these(clinic: Clinic) -> None:
+    pair = make_pair(not_after=datetime.now(UTC) + timedelta(days=400))
+    clinic.registers(pair)
+    clinic.world.directory.withdraw_consent(TENANT_ID, DAEMON_APP_ID)
+    selected = frozenset({"Sites.Selected"})
+    clinic.world.directory.assign_roles(TENANT_ID, DAEMON_APP_ID, "sharepoint", selected)
+    content = clinic.world.content
+    site = content.site_at(content.host, "/sites/marketing")
+    assert site is not None
+    content.grant_site(DAEMON_APP_ID, site, frozenset({"read"}))
+    good = await clinic.examine(await clinic.rest_app(pair, {"sites": ["/sites/marketing"]}))
+    assert [one.code for one in good.findings] == []
+    content.grant_site(DAEMON_APP_ID, site, None)
+    bad = await clinic.examine(await clinic.rest_app(pair, {"sites": ["/sites/marketing"]}))
+    assert [one.code for one in bad.findings] == ["site_not_granted"]
+
+
 async def test_what_the_caller_wants_reached(clinic: Clinic) -> None:
     connection = await clinic.person(scopes=("Sites.ReadWrite.All", "offline_access"))
     good, bad = "v1.0/sites/root", "v1.0/sites/nowhere.sharepoint.com"

@@ -9,7 +9,7 @@ import pytest
 from fairlead.errors import Unavailable
 from fairlead.model.provider import Reply, TokenRequest
 from fairlead.oauth import audience_of
-from fairlead_microsoft import pack
+from fairlead_microsoft import pack, rest_pack
 from fairlead_microsoft.account import find_account, identity_of
 from fairlead_microsoft.clouds import CLOUDS, GLOBAL, Cloud
 
@@ -224,3 +224,9 @@ def test_an_app_must_name_its_tenant():
         assert re.fullmatch(field.pattern, good)
     for bad in ("organizations", "common", "a/b.c", f"{TID}/x"):
         assert not re.fullmatch(field.pattern, bad)
+
+
+def test_both_apis_are_paid_from_one_budget():
+    (v1,) = rest_pack(GLOBAL).providers.values()
+    assert v1.allowance is not None
+    assert v1.allowance is pack(GLOBAL).providers["sharepoint-online"].allowance

@@ -20,6 +20,8 @@ from fairlead_microsoft.errors import classify
 
 #: places that a sync's metadata names, of which so many are probed
 _MOST_PLACES = 5
+#: what is asked of a site of SharePoint's own API
+_WEB = "/_api/web?$select=Title"
 _MANY_TENANTS = frozenset({"", "common", "organizations", "consumers"})
 
 
@@ -36,7 +38,7 @@ def examiner(cloud: Cloud) -> DiagnoseHook:
         elif not may_reach_apis:
             chart.skipped("apis", "They would refuse this token.")
         elif patient.auth_mode is AuthMode.TWO_STEP:
-            await _check_site(patient, badge, chart, "/_api/web?$select=Title", "root site")
+            await _check_rest(patient, badge, chart)
         else:
             await _check_graph(patient, badge, chart)
 
@@ -126,6 +128,17 @@ async def _check_graph(patient: Patient, badge: Badge, chart: Chart) -> None:
         await _check_places(patient, chart, is_selected=False)
     if badge.claims and not badge.is_app and covers(badge.held, "Files.Read"):
         await _check_licence(patient, chart)
+
+
+async def _check_rest(patient: Patient, badge: Badge, chart: Chart) -> None:
+    """Look at the tenant's own host: the root site, and the sites that syncs are about."""
+    places = _rest_places(patient.metadata)
+    if not is_selected_only(badge.held):
+        await _check_site(patient, badge, chart, _WEB, "root site")
+    elif not places:
+        await _check_places(patient, chart, is_selected=True)
+    for name, url in places[:_MOST_PLACES]:
+        await _check_site(patient, badge, chart, url, name)
 
 
 async def _check_site(patient: Patient, badge: Badge, chart: Chart, url: str, name: str) -> None:
@@ -231,6 +244,13 @@ def _places(metadata: Mapping[str, Any]) -> list[str]:
         if isinstance(ids, list):
             found += [f"/v1.0/{kind}/{quote(str(one), safe=',!')}?$select=id" for one in ids]
     return found
+
+
+def _rest_places(metadata: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the sites that metadata names by path or address, each with what to ask there."""
+    named = metadata.get("sites")
+    found = [str(one).rstrip("/") for one in named] if isinstance(named, list) else []
+    return [(one, f"{one}{_WEB}") for one in found if one.startswith(("/", "https://"))]
 
 
 def _object(answer: Reply) -> dict[str, Any]:
