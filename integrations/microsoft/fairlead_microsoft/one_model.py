@@ -18,13 +18,14 @@ from typing import Any
 from fairlead.sdk import Ctx
 from fairlead_microsoft.graph import Graph
 from fairlead_microsoft.rest import Rest
+from fairlead_microsoft.sharepoint.drives import ChildPage
 from fairlead_microsoft.sharepoint.either import offer
 from fairlead_microsoft.sharepoint.files import ItemDetails
 from fairlead_microsoft.sharepoint.list_items import ListItem, ListItems
 from fairlead_microsoft.sharepoint.lists import ListDetails, ListEntry, Lists
 from fairlead_microsoft.sharepoint.sites import SiteDetails
 from fairlead_microsoft.sharepoint_v1 import list_items, lists, webs
-from fairlead_microsoft.sharepoint_v1.details import item_details
+from fairlead_microsoft.sharepoint_v1.details import children, item_details
 from fairlead_microsoft.sharepoint_v1.list_shapes import WANTED, graph_list
 
 #: of a row, by field
@@ -89,6 +90,11 @@ async def _get_drive_item(
     return await item_details(ctx.api.dialect(Rest), site_id, drive_id, item_id)
 
 
+async def _children(ctx: Ctx[Graph], **given: Any) -> ChildPage:
+    return await children(ctx.api.dialect(Rest), **given)
+
+
+offer("list-drive-children", _children)
 offer("get-site", _get_site)
 offer("get-list", _get_list)
 offer("list-lists", _list_lists)

@@ -140,6 +140,28 @@ async def test_files_and_folders(lab):
         by_rest, by_graph = await lab.both("get-drive-item", given)
         missing = (*NOT_TOLD_OF_ITEMS, *(NOT_TOLD_OF_FOLDERS if item.is_folder else ()))
         assert by_rest == without(by_graph, *missing)
+    where = {"siteId": lab.site.id, "driveId": drive.id}
+    for more in ({}, {"itemId": drive.item_id(top.uid)}):
+        by_rest, by_graph = await lab.both("list-drive-children", {**where, **more})
+        theirs = {one["id"]: one for one in by_graph["items"]}
+        assert theirs.keys() == {one["id"] for one in by_rest["items"]}
+        for mine in by_rest["items"]:
+            other = theirs[mine["id"]]
+            above = mine["parentReference"]
+            assert above == {key: other["parentReference"][key] for key in above}
+            missing = NOT_TOLD_OF_FOLDERS if "folder" in other else ("file",)
+            assert mine.keys() >= other.keys() - {"cTag", *map(wire_name, missing)}
+            for name in ("name", "webUrl", "folder", "lastModifiedDateTime"):
+                assert mine.get(name) == other.get(name)
+            assert ("file" in mine) is ("file" in other)
+    names, cursor = [], None
+    while True:
+        asked = {**where, "limit": 2, "prefer": "v1", **({"cursor": cursor} if cursor else {})}
+        page = await lab.call("list-drive-children", asked)
+        names += [one["name"] for one in page["items"]]
+        if (cursor := page.get("nextCursor")) is None:
+            break
+    assert sorted(names) == sorted(one.name for one in drive.children(drive.root.uid))
     gone = {**given, "itemId": drive.item_id(b"\0" * 16), "prefer": "v1"}
     with pytest.raises(Rejected) as told:
         await lab.call("get-drive-item", gone)

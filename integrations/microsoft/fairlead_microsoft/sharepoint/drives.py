@@ -9,6 +9,7 @@ from fairlead_microsoft.graph import CONFLICT, Graph
 from fairlead_microsoft.graph.paging import read_as
 from fairlead_microsoft.graph.urls import text_literal
 from fairlead_microsoft.sharepoint import echoes
+from fairlead_microsoft.sharepoint.either import Prefer, either
 from fairlead_microsoft.sharepoint.file_models import (
     ConflictBehavior,
     FileName,
@@ -220,6 +221,7 @@ async def list_drive_children(
     item_id: ItemId | None = None,
     cursor: Cursor | None = None,
     limit: PageSize | None = None,
+    prefer: Prefer | None = None,
 ) -> ChildPage:
     """List what lies right in a folder, or at the top of a drive, a page at a time.
 
@@ -228,8 +230,22 @@ async def list_drive_children(
     drive = ("sites", site_id, "drives", drive_id)
     folder = ("items", item_id) if item_id else ("root",)
     path = ctx.api.path(*drive, *folder, "children")
-    page = await ctx.api.page(Child, path, cursor=cursor, top=limit)
-    return ChildPage(items=page.items, next_cursor=page.next_link, next_link=page.next_link)
+
+    async def by_graph() -> ChildPage:
+        page = await ctx.api.page(Child, path, cursor=cursor, top=limit)
+        return ChildPage(items=page.items, next_cursor=page.next_link, next_link=page.next_link)
+
+    return await either(
+        ctx,
+        "list-drive-children",
+        prefer,
+        by_graph,
+        site_id=site_id,
+        drive_id=drive_id,
+        item_id=item_id,
+        cursor=cursor,
+        limit=limit,
+    )
 
 
 @sharepoint.action(
