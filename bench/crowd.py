@@ -6,10 +6,11 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
+from sqlalchemy import text
 
 from bench.stage import Stage, child, free_port, until_healthy
 from fairlead.engine.scheduler import schedule_id
@@ -167,6 +168,12 @@ class Crowd:
                                 now=now,
                             )
         return made
+
+    async def put_off(self, by: timedelta) -> None:
+        """Make everything due so much later."""
+        async with self.database() as db, db.write() as tx:
+            moved = text("UPDATE schedules SET next_run_at = next_run_at + :by")
+            await tx.execute(moved, {"by": by // timedelta(microseconds=1)})
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Stage]:

@@ -45,6 +45,11 @@ async def measure(scale: float) -> None:
                 for each in range(count)
             }
             numbers = await crowd.fill(slots, SYNC)
+            # filling takes as long as it takes, and the server has to start first
+            later = max(timedelta(), datetime.now(UTC) + timedelta(seconds=15) - began)
+            await crowd.put_off(later)
+            began += later
+            slots = {name: slot + later for name, slot in slots.items()}
             async with crowd.serving() as made:
                 await asyncio.sleep(max(0.0, (began - datetime.now(UTC)).total_seconds()))
                 busy = await _share(made, seconds)
