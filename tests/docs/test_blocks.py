@@ -26,6 +26,7 @@ _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 #: pages whose Python needs a whole cloud -> the test that runs it
 RUN_BY = {
     "docs/agents.md": "tests/walks/test_mcp.py",
+    "docs/coming-from/your-own-code.md": "tests/walks/test_coming_from.py",
     "docs/client.md": "tests/walks/test_client_docs.py",
     "docs/write-an-integration.md": "tests/docs/test_write_an_integration.py",
     "README.md": "tests/docs/test_documents.py",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from fairlead.cli.remote import Json, as_json
 from fairlead.errors import CallerError, Conflict, NotFound
 from fairlead.model.clock import SystemClock
 from fairlead.model.environment import Environment as Where
@@ -75,11 +76,24 @@ def new(
 
 
 @app.command("list")
-def list_(environment: Environment = "dev") -> None:
+def list_(environment: Environment = "dev", json: Json = False) -> None:
     """List the keys: name, since when, and what each may do."""
 
     async def tell(tx: Tx, where: Where) -> None:
-        for key in await environments.keys(tx, where.id):
+        keys = await environments.keys(tx, where.id)
+        if json:
+            as_json(
+                [
+                    {
+                        "name": key.name,
+                        "created_at": key.created_at.isoformat(),
+                        "scopes": list(key.scopes),
+                    }
+                    for key in keys
+                ]
+            )
+            return
+        for key in keys:
             print(f"{key.name}\t{key.created_at:%Y-%m-%d}\t{' '.join(key.scopes)}")
 
     _in_environment(environment, tell)

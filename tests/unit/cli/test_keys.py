@@ -1,5 +1,6 @@
 """`fairlead keys`: keys that may do a part."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -48,6 +49,11 @@ def test_a_keys_life(run, tmp_path: Path) -> None:
     _, listed, _ = run("list")
     assert listed.split("\t")[0] == "agent"
     assert listed.rstrip().endswith("environment:mcp environment:records:read")
+    [told] = json.loads(run("list", "--json")[1])
+    assert (told["name"], told["scopes"][0]) == ("agent", "environment:mcp")
+    assert run("new", "asker", "--ask-first")[0] == 0
+    assert run("list")[1].splitlines()[1].endswith(" environment:actions:propose")
+    assert run("revoke", "asker")[0] == 0
     assert run("revoke", "agent")[0] == 0
     assert run("list")[1] == ""
 
