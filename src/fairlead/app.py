@@ -140,7 +140,7 @@ async def open_services(
             watch=core.watch,
         )
         establisher.on_established = engine.on_established
-        intake = Intake(db, vault, registry, clock, engine.wake)
+        intake = Intake(db, vault, registry, clock, new_id, on_news=engine.wake)
         stack.push_async_callback(intake.stop)
         submissions = Submissions(
             sessions, establisher, apps, registry, transport, clock, new_id, db, vault

@@ -35,6 +35,7 @@ RUN_BY = {
 READ_ONLY = {
     "CONTRIBUTING.md": "a part of a pack, in which its names are imported",
     "emulator/README.md": "parts of a test of the reader's own; emulator/tests run each call",
+    "docs/realtime.md": "a part of a pack; tests/contract/engine/test_telling.py runs such a function",
 }
 #: languages whose blocks are not run, and why
 NOT_RUN = {

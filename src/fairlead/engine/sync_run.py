@@ -20,6 +20,7 @@ from fairlead.engine.follow import follow
 from fairlead.engine.recorded import sealed_recording
 from fairlead.engine.setup import Setup
 from fairlead.engine.sync_events import failure_event, success_events
+from fairlead.engine.telling import tell_changes
 from fairlead.errors import (
     FairleadError,
     FunctionCrashed,
@@ -77,6 +78,8 @@ async def run_sync(setup: Setup, attempt: Attempt) -> None:
     try:
         async with attempt.held():
             await _drive(work)
+        sync = _sync_of(setup, work.connection, run.function)
+        await tell_changes(setup, work.connection, sync, run)
     except Stopped as stopped:
         if stopped.reason is Stop.TIMED_OUT:
             await _fail(work, _too_long(work))

@@ -202,12 +202,13 @@ class Worker:
     async def drain(self) -> None:
         """Let each run finish its current batch, and release it; take on no more."""
         self._is_draining = True
+        # before the ticks are waited for, which may be at the database
+        for attempt in self._attempts.values():
+            attempt.drain()
         for task in self._ticking:
             task.cancel()
         if self._ticking:
             await asyncio.wait(self._ticking)
-        for attempt in self._attempts.values():
-            attempt.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._idle.wait()

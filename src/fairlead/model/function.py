@@ -58,9 +58,13 @@ class Sync:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """A function run on an event of a connection's life."""
+    """A function that is called with what changed in the records of a sync."""
 
+    #: kebab-case
     name: str
-    #: `connected` or `disconnecting`
-    event: str
+    description: str
+    #: name of the sync
+    sync: str
+    scopes: tuple[str, ...]
+    #: `async (ctx, changes) -> None`; may see a change again
     body: Callable[..., Any]

@@ -30,7 +30,8 @@ class Notice:
     kind: NoticeKind = NoticeKind.CHANGED
     #: end of the subscription as the vendor knew it when this was said; None = it does not say
     expires_at: datetime | None = None
-    #: the element itself, for products that want it
+    #: the webhook as the vendor would have sent it with this element alone, without the secret, for
+    #: products that want it; None = it is not for them
     content: Any = None
 
 

@@ -8,6 +8,7 @@ from fairlead.errors import InvalidInput
 
 #: keys of an integration's config, each `on` or `off`
 SUBSCRIBE = "realtime"
+CHANGES = "change_webhooks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +17,13 @@ class Realtime:
 
     #: ask the vendor to tell of changes
     subscribes: bool = False
+    #: tell the product of each record that changed
+    tells_changes: bool = False
 
     @classmethod
     def of(cls, config: Mapping[str, str]) -> Self:
         """Read an integration's config; InvalidInput names a switch that is neither on nor off."""
-        return cls(subscribes=_switch(config, SUBSCRIBE))
+        return cls(subscribes=_switch(config, SUBSCRIBE), tells_changes=_switch(config, CHANGES))
 
 
 def _switch(config: Mapping[str, str], name: str) -> bool:

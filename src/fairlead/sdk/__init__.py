@@ -6,6 +6,7 @@ batches); everything else about a function is read from its signature and docstr
 
 from fairlead.errors import ActionFailed as ActionError
 from fairlead.model.batch import Batch, StoredBatch
+from fairlead.model.change import Change, ChangeKind
 from fairlead.model.exchange import Request, Response, Send
 from fairlead.sdk.batches import to_stored
 from fairlead.sdk.calls import (
@@ -28,6 +29,8 @@ from fairlead.sdk.shapes import Checkpoint, Metadata, Record, Shape
 __all__ = [
     "ActionError",
     "Batch",
+    "Change",
+    "ChangeKind",
     "Checkpoint",
     "ConnectionView",
     "Content",

@@ -7,8 +7,9 @@ from pydantic import BaseModel
 
 from fairlead.errors import AuthorError, InvalidInput
 from fairlead.model.batch import Batch
+from fairlead.model.change import Change
 from fairlead.model.exchange import Send
-from fairlead.model.function import Action, Effect, Sync
+from fairlead.model.function import Action, Effect, Hook, Sync
 from fairlead.model.provider import Provider
 from fairlead.model.schedule import parse_frequency
 from fairlead.sdk.ctx import Api, CheckpointT, Ctx, MetadataT, SyncCtx
@@ -31,6 +32,7 @@ RecordT = TypeVar("RecordT", bound=BaseModel)
 #: makes the object that functions see as `ctx.api`
 ApiFactory = Callable[[Send, Mapping[str, Any]], Api]
 ActionBody = Callable[Concatenate[Ctx[Api], Inputs], Awaitable[Output]]
+HookBody = Callable[[Ctx[Api], Sequence[Change]], Awaitable[None]]
 SyncBody = Callable[[SyncCtx[Api, MetadataT, CheckpointT]], AsyncIterator[Batch[RecordT]]]
 
 
@@ -54,6 +56,7 @@ class Pack(Generic[Api]):
             self.providers[provider.name] = provider
         self.actions: dict[str, Action] = {}
         self.syncs: dict[str, Sync] = {}
+        self.hooks: dict[str, Hook] = {}
 
     def serving(
         self, providers: Iterable[Provider], *, api: ApiFactory[Api] | None = None
@@ -62,6 +65,7 @@ class Pack(Generic[Api]):
         other = Pack(self.name, api=api or self.api, providers=providers)
         other.actions = self.actions
         other.syncs = self.syncs
+        other.hooks = self.hooks
         return other
 
     def applies_to(self, provider_name: str) -> bool:
@@ -161,6 +165,31 @@ class Pack(Generic[Api]):
 
         return register
 
+    def on_change(
+        self, sync: str, *, scopes: Sequence[str] = (), name: str | None = None
+    ) -> Callable[[HookBody[Api]], HookBody[Api]]:
+        """Register a function that is called after each run with what changed in its records.
+
+        `sync` is the sync's name on the wire. It is called at least once with each change, in
+        order, and again after the next run if it raises; until then nothing later is told.
+        """
+
+        def register(body: HookBody[Api]) -> HookBody[Api]:
+            hook = Hook(
+                name=name or kebab(body.__name__),
+                description=description_of(body),
+                sync=sync,
+                scopes=checked_scopes(body, scopes),
+                body=body,
+            )
+            if sync not in self.syncs:
+                blame(body, f"follows the sync {sync}, which pack {self.name} does not have")
+            self._refuse_twin(body, hook.name)
+            self.hooks[hook.name] = hook
+            return body
+
+        return register
+
     def _refuse_twin(self, body: Callable[..., Any], name: str) -> None:
-        if name in self.actions or name in self.syncs:
+        if name in self.actions or name in self.syncs or name in self.hooks:
             blame(body, f"is the second function named {name} in pack {self.name}")

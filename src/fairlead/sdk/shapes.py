@@ -57,6 +57,10 @@ class Record(Shape):
         """Return the `id` of the record that this one lies below, for `Batch.delete_under`."""
         return None
 
+    def shares(self) -> str | None:
+        """Return the `id` of the record whose sharing this one is about, if it is about that."""
+        return None
+
 
 class Metadata(Shape):
     """What the product sets on a connection for a sync to read; other keys are left alone."""

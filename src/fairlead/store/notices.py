@@ -53,6 +53,8 @@ class Believed:
 
     arrived: Arrived
     connection_pk: int
+    connection_id: str
+    environment_id: int
 
 
 async def take(
@@ -79,7 +81,9 @@ async def take(
         if verdict is Verdict.ACCEPTED and row is not None:
             told[row.id] += 1
             kinds.setdefault(row.id, set()).add(each.notice.kind)
-            believed.append(Believed(each, row.connection_pk))
+            believed.append(
+                Believed(each, row.connection_pk, row.connection_id, row.environment_id)
+            )
     if told:
         await _note(tx, told, kinds, now)
     await _count(tx, counts, now)
@@ -108,6 +112,8 @@ async def _known(tx: Tx, ids: Sequence[str]) -> dict[tuple[int, str], Row[Any]]:
                 subscriptions.c.state,
                 subscriptions.c.connection_pk,
                 connections.c.integration_id,
+                connections.c.connection_id,
+                connections.c.environment_id,
             )
             .join(connections, connections.c.id == subscriptions.c.connection_pk)
             .where(subscriptions.c.vendor_id.in_(ids[start : start + _CHUNK]))

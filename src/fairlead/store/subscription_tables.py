@@ -1,6 +1,6 @@
 """Tables of what vendors are asked to tell, whom it wakes, and what became of notices."""
 
-from sqlalchemy import BigInteger, Column, Integer, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table, UniqueConstraint
 
 from fairlead.store.columns import Instant, Words
 from fairlead.store.table_parts import metadata, number, owner, partial
@@ -50,4 +50,24 @@ notice_counts = Table(
     Column("verdict", Words, primary_key=True),
     Column("count", BigInteger, nullable=False),
     Column("last_at", Instant, nullable=False),
+)
+
+# How far the changes of a stream were told. What lies before `silent_until` was there already.
+tellings = Table(
+    "tellings",
+    metadata,
+    owner("stream_id", "streams.id", primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("silent_until", BigInteger, nullable=False),
+)
+
+# What was told of a record last: where it was, and a hash of how it was called.
+told = Table(
+    "told",
+    metadata,
+    owner("stream_id", "streams.id", primary_key=True, autoincrement=False),
+    Column("id", Words, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("parent", Words),
+    Column("name", LargeBinary, nullable=False),
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from fairlead.model.batch import StoredBatch
-from fairlead.store import dialect, records, streams, tables, write_backs
+from fairlead.store import changes, dialect, records, streams, tables, write_backs
 from fairlead.store.database import Tx
 from fairlead.store.deletions import Breaker, Toll
 from fairlead.store.dialect_records import record_rows
@@ -56,6 +56,7 @@ async def write_back(
         if stream is None:
             continue
         partition = await streams.known(tx, stream.id, batch.partition)
+        before = stream.last_position
         if partition is None:
             continue
         rows = await record_rows(tx)
@@ -67,6 +68,7 @@ async def write_back(
         done = await records.write_rows(tx, stream, partition, whole, toll, form)
         await write_backs.remember(tx, stream, whole, now)
         await stream.save(tx)
+        await changes.mark(tx, stream.id, before, seals)
         changed += done.added + done.updated + done.deleted
     return changed
 

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+import orjson
 import structlog
 
 from fairlead.errors import InvalidInput, NotFound
-from fairlead.model.clock import Clock
+from fairlead.model.clock import Clock, NewId
+from fairlead.model.event import Event
 from fairlead.model.integration import Integration
 from fairlead.model.provider import Provider
 from fairlead.sdk.registry import Registry
-from fairlead.store import integrations, notices
-from fairlead.store.database import Database
-from fairlead.store.notices import Arrived
+from fairlead.store import integrations, notices, outbox
+from fairlead.store.database import Database, Tx
+from fairlead.store.notices import Arrived, Believed
 from fairlead.vault.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -48,6 +50,8 @@ class _Batch:
 
     arrived: list[Arrived] = field(default_factory=list)
     malformed: Counter[int] = field(default_factory=Counter)
+    #: those that want what comes passed on
+    forwarding: dict[int, Integration] = field(default_factory=dict)
     #: webhooks in it
     size: int = 0
     task: asyncio.Task[None] | None = None
@@ -62,6 +66,8 @@ class Intake:
         vault: Vault,
         registry: Registry,
         clock: Clock,
+        new_id: NewId,
+        *,
         on_news: Callable[[], object] = lambda: None,
     ) -> None:
         """`on_news` is called when something was noted that somebody should look into."""
@@ -69,6 +75,7 @@ class Intake:
         self._vault = vault
         self._registry = registry
         self._clock = clock
+        self._new_id = new_id
         self._on_news = on_news
         #: takes more in until its turn comes
         self._open: _Batch | None = None
@@ -121,6 +128,8 @@ class Intake:
         batch.arrived += arrived
         batch.malformed[integration.id] += refused is not None
         batch.size += 1
+        if integration.forward_webhooks:
+            batch.forwarding[integration.id] = integration
         assert batch.task is not None
         # one sender that goes away must not take the others along
         await asyncio.shield(batch.task)
@@ -137,15 +146,44 @@ class Intake:
         async with self._turn:
             if self._open is batch:
                 self._open = None
-            malformed = +batch.malformed
-            if not batch.arrived and not malformed:
+            if not batch.arrived and not +batch.malformed:
                 return
-            take = partial(
-                notices.take, arrived=batch.arrived, malformed=malformed, now=self._clock.now()
-            )
-            believed = await self._db.transact(take)
+            believed = await self._db.transact(partial(self._take_in, batch=batch))
         if believed:
             self._on_news()
+
+    async def _take_in(self, tx: Tx, *, batch: _Batch) -> list[Believed]:
+        now = self._clock.now()
+        believed = await notices.take(tx, batch.arrived, +batch.malformed, now)
+        passed_on: set[tuple[int, bytes]] = set()
+        for one in believed:
+            integration = batch.forwarding.get(one.arrived.integration_id)
+            content = one.arrived.notice.content
+            if integration is None or content is None:
+                continue
+            # of a storm that says the same again and again, one is passed on
+            same = (one.connection_pk, orjson.dumps(content))
+            if same not in passed_on:
+                passed_on.add(same)
+                await outbox.put(tx, self._forwarded(one, integration, now))
+        return believed
+
+    def _forwarded(self, one: Believed, integration: Integration, now: datetime) -> Event:
+        body = {
+            "from": integration.provider,
+            "providerConfigKey": integration.unique_key,
+            "type": "forward",
+            "connectionId": one.connection_id,
+            "payload": one.arrived.notice.content,
+        }
+        return Event(
+            id=self._new_id(),
+            environment_id=one.environment_id,
+            type="forward",
+            connection_pk=one.connection_pk,
+            payload=body,
+            created_at=now,
+        )
 
     async def _integration(self, environment: str, unique_key: str) -> Integration:
         wanted, now = (environment, unique_key), self._clock.now()

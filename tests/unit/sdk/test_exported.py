@@ -8,6 +8,8 @@ def test_sdk_exports_exactly_this():
     assert fairlead.sdk.__all__ == [
         "ActionError",
         "Batch",
+        "Change",
+        "ChangeKind",
         "Checkpoint",
         "ConnectionView",
         "Content",

@@ -137,7 +137,7 @@ def _notice(element: dict[str, Any]) -> Notice:
         secret=_text(element.get("clientState") or ""),
         kind=_KINDS[event] if event is not None else NoticeKind.CHANGED,
         expires_at=_moment(_text(until)) if until else None,
-        content=element,
+        content={"value": [{k: v for k, v in element.items() if k != "clientState"}]},
     )
 
 

@@ -17,6 +17,7 @@ from fairlead.errors import FairleadError
 from fairlead.sdk import Batch, Metadata, Record, Shape, SyncCtx
 from fairlead_microsoft.graph import Graph
 from fairlead_microsoft.graph.batch import MOST_CALLS
+from fairlead_microsoft.graph.subscriptions import list_address
 from fairlead_microsoft.sharepoint.abreast import visit_all
 from fairlead_microsoft.sharepoint.choice import SitePositions, chosen_sites
 from fairlead_microsoft.sharepoint.pack import sharepoint
@@ -200,10 +201,16 @@ def _cell(column: GraphColumn, fields: dict[str, Any]) -> Cell | None:
     )
 
 
+def _address(partition: str) -> str:
+    site_id, _, list_id = partition.partition("/")
+    return list_address(site_id, list_id)
+
+
 @sharepoint.sync(
     every="1h",
     scopes=["Sites.Read.All"],
     source="https://learn.microsoft.com/graph/api/listitem-delta",
+    follows=_address,
 )
 async def list_items(ctx: SyncCtx[Graph, Sites, Positions]) -> AsyncIterator[Batch[ListItem]]:
     """Mirror the rows of every list and library of the chosen sites, deletions included."""

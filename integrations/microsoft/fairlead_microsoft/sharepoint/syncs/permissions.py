@@ -95,6 +95,10 @@ class Permission(Record):
     #: there, even if empty: it comes from above
     inherited_from: dict[str, Any] | None = None
 
+    def shares(self) -> str | None:
+        """Return the id of its item's record."""
+        return f"{self.drive_id}/{self.item_id}"
+
     @classmethod
     def of(cls, drive_id: str, item_id: str, permission: GraphPermission) -> Self:
         """Make the record of a permission."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from fairlead.sdk import Batch, Checkpoint, Metadata, Record, Shape, SyncCtx
 from fairlead_microsoft.graph import DeltaPage, Graph
+from fairlead_microsoft.graph.subscriptions import drive_address
 from fairlead_microsoft.sharepoint.abreast import visit_all
 from fairlead_microsoft.sharepoint.libraries import feed_of
 from fairlead_microsoft.sharepoint.models import AuthoredItem
@@ -89,6 +90,7 @@ class Positions(Checkpoint):
     every="1h",
     scopes=["Files.Read"],
     source="https://learn.microsoft.com/graph/api/drive-list",
+    follows=drive_address,
 )
 async def user_files(ctx: SyncCtx[Graph, Nothing, Positions]) -> AsyncIterator[Batch[UserFile]]:
     """Mirror what is in the user's own drives, deletions included; for a user's connection."""
