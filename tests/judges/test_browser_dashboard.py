@@ -30,6 +30,8 @@ PLACES = {
     "syncs": "/syncs",
     "sync": f"/sync?{C1}&name=drive-items&variant=base",
     "records": f"/records?{C1}&model=DriveItem",
+    "logs": "/logs",
+    "approvals": "/approvals",
     "webhooks": "/webhooks",
     "integrations": "/integrations",
     "new-integration": f"/integrations/new?provider={KEY}",

@@ -1,5 +1,6 @@
 """The dashboard's pages: each draws, each form does what it says, and a role may what it may."""
 
+import html
 from typing import Any
 from urllib.parse import unquote
 
@@ -82,6 +83,8 @@ async def test_every_page_draws(busy: Any, signed_in: Any) -> None:
     ada = await signed_in(Role.VIEWER)
     asked = {"connection": C1, "sync": NOTES, "records": C1 | {"model": "Note"}}
     asked["integration"] = {"key": "acme"}
+    listed = (await busy.client.get("/logs")).json()["operations"]
+    asked["log"] = {"id": next(each["id"] for each in listed if each["connection_id"] == "c1")}
     titles = set()
     for page in PAGES:
         answer = await ada.see(page, **asked.get(page, {}))
@@ -137,6 +140,7 @@ DEEDS: dict[str, tuple[dict[str, Any], Role]] = {
     ),
     "integration/change": ({"key": "acme", "display_name": "Files"}, Role.DEVELOPER),
     "webhooks/replay": ({"state": "dead"}, Role.DEVELOPER),
+    "approvals/decide": ({"approval": "none", "decision": "deny"}, Role.DEVELOPER),
     "keys/create": ({"name": "k", "scopes": ["environment:proxy"]}, Role.ADMIN),
     "keys/revoke": ({"name": "k"}, Role.ADMIN),
     "environments/create": ({"name": "prod"}, Role.ADMIN),
@@ -185,6 +189,9 @@ async def test_a_role_may_as_much(busy: Any, signed_in: Any, role: Role) -> None
         answer = await person.send(form, **fields)
         if form in {"people/change", "people/delete"}:
             assert "last admin" in await person.told(answer)
+            continue
+        if form == "approvals/decide":
+            assert "no approval" in await person.told(answer)
             continue
         assert answer.status_code in {200, 303}, (form, answer.text)
         if answer.status_code == 303:
@@ -260,6 +267,25 @@ async def test_a_sync_and_its_records(busy: Any, signed_in: Any) -> None:
     assert "no such record" in none.text
     lost = await ada.see("sync", **C1, name="nothing")
     assert lost.status_code == 404
+
+
+async def test_an_operation_can_be_sent_again(busy: Any, signed_in: Any) -> None:
+    headers = {"Connection-Id": "c1", "Provider-Config-Key": "acme"}
+    called = await busy.client.get("/proxy/files?top=2", headers=headers)
+    assert called.status_code == 200
+    await busy.services.journal.flush()
+    ada = await signed_in(Role.VIEWER)
+    [found] = (await busy.client.get("/logs?type=proxy")).json()["operations"]
+    assert f"id={found['id']}" in (await ada.see("logs", type="proxy")).text
+    assert "Nothing matches" in (await ada.see("logs", search="nothing like it")).text
+    page = html.unescape((await ada.see("log", id=found["id"])).text)
+    assert "Copy as curl" in page
+    assert "Bearer access-0" not in page
+    test = page.partition('<pre class="secret" tabindex="0">')[2].partition("</pre>")[0]
+    compile(test, "test_again.py", "exec")
+    assert "connection_id='c1'" in test
+    assert "files?top=2" in test
+    assert (await ada.see("log", id="none")).status_code == 404
 
 
 async def test_a_form_with_mistakes_keeps_what_was_filled_in(busy: Any, signed_in: Any) -> None:

@@ -73,6 +73,14 @@ async def statuses_of(visit: Visit, key: str, connection_id: str) -> list[dict[s
     return found
 
 
+async def _subscriptions(visit: Visit, key: str, connection_id: str) -> list[dict[str, Any]]:
+    answer = await visit.api.get(
+        "/subscriptions", provider_config_key=key, connection_id=connection_id
+    )
+    found: list[dict[str, Any]] = answer["subscriptions"]
+    return found
+
+
 async def show(visit: Visit) -> Response:
     """Draw one connection."""
     return await _draw(visit, visit.asked.get("integration", ""), visit.asked.get("id", ""))
@@ -84,6 +92,7 @@ async def _draw(visit: Visit, key: str, connection_id: str, **values: Any) -> Re
         "desk/connection.html",
         connection=await _item(visit, key, connection_id),
         syncs=await statuses_of(visit, key, connection_id),
+        subscriptions=await _subscriptions(visit, key, connection_id),
         **(told | values),
     )
 

@@ -15,7 +15,9 @@ async def show(visit: Visit) -> Response:
     integrations = (await visit.api.get("/integrations"))["data"]
     listed = await visit.api.get("/connections", failing="true", limit=_MOST + 1)
     newest = await visit.api.get("/connections", limit=5)
-    dead = (await visit.api.get("/webhooks/events", state="dead", limit=_MOST))["data"]
+    events = (await visit.api.get("/webhooks/events", state="dead", limit=_MOST))["data"]
+    # without an attempt, there was nowhere to go: nobody asked for webhooks
+    dead = [each for each in events if each["attempts"]]
     waiting = [each for each in newest.get("pending", []) if not each["approved"]]
     ending: list[dict[str, Any]] = [each for each in integrations if each.get("warnings")]
     failing = listed["connections"]

@@ -13,7 +13,7 @@ _PAGE = 50
 #: fields that a row shows beside the id
 _FIELDS = 3
 #: characters of a field in a row
-_WIDE = 60
+_WIDE = 48
 
 
 async def show(visit: Visit) -> Response:
@@ -62,7 +62,10 @@ def _fields_of(records: list[dict[str, Any]]) -> list[str]:
     plain = [
         name
         for name, value in records[0].items()
-        if name not in {"id", "_nango_metadata"} and not isinstance(value, dict | list)
+        if name not in {"id", "_nango_metadata"}
+        and not isinstance(value, dict | list)
+        # names of versions and of other things, which tell people nothing
+        and not name.endswith(("Id", "Tag", "_id", "_tag"))
     ]
     wanted = ("name", "title", "displayName", "label", "text", "subject", "email", "size")
     first = [name for name in wanted if name in plain]

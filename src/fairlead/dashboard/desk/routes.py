@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from starlette.routing import BaseRoute, Route
 
 from fairlead.dashboard.desk import (
+    approvals,
     connections,
     integrations,
     keys,
+    logs,
     overview,
     people,
     records,
@@ -33,6 +35,9 @@ PAGES: Mapping[str, Handler] = {
     "integrations/new": integrations.show_new,
     "integration": integrations.show,
     "keys": keys.show,
+    "logs": logs.show_all,
+    "log": logs.show,
+    "approvals": approvals.show,
     "webhooks": webhooks.show,
     "settings": people.show,
     "audit": people.show_audit,
@@ -58,6 +63,7 @@ FORMS: Mapping[str, Handler] = {
     "people/add": people.add,
     "people/change": people.change,
     "people/delete": people.remove,
+    "approvals/decide": approvals.decide,
     "webhooks/replay": webhooks.replay,
 }
 
