@@ -45,6 +45,7 @@ from fairlead.dashboard.result_page import ResultPage
 from fairlead.engine.engine import Engine
 from fairlead.engine.queue import Queue
 from fairlead.model.clock import Clock, new_id
+from fairlead.observe.alerts import Alerter
 from fairlead.opening import check_schema, opened
 from fairlead.people.accounts import Accounts
 from fairlead.sdk.registry import Registry
@@ -120,6 +121,7 @@ async def open_services(
         stack.push_async_callback(apps.close)
         tender = Tender(db, registry, gateway, settings, clock)
         stack.push_async_callback(tender.stop)
+        alerter = Alerter(db, settings, clock, new_id)
         engine = Engine(
             settings,
             db,
@@ -136,7 +138,7 @@ async def open_services(
                 core.journal.look,
                 accounts.tidy,
             ),
-            frequent=(apps.look, tender.look),
+            frequent=(apps.look, tender.look, alerter.look),
             watch=core.watch,
         )
         establisher.on_established = engine.on_established

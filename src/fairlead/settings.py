@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     agent_approvals: Annotated[tuple[str, ...], NoDecode] = ()
     #: hours after which what nobody approved is too late
     agent_approval_hours: float = Field(default=24.0, gt=0, le=720)
+    #: addresses that hear of errors, comma-separated: `https://...` gets JSON, Slack's incoming
+    #: webhooks (or `slack+https://...`) a sentence; `NAME=https://...` only of that environment
+    alert_urls: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     #: address of an OTLP/HTTP receiver for traces, metrics and logs, to which `/v1/traces` and the
     #: like are added; empty = nowhere. Needs the extra `fairlead[otel]`
     otlp_endpoint: str = ""
@@ -130,7 +133,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("encryption_old_keys", mode="before")
+    @field_validator("encryption_old_keys", "alert_urls", mode="before")
     @classmethod
     def _split_keys(cls, value: object) -> object:
         if isinstance(value, str):
@@ -193,6 +196,16 @@ class Settings(BaseSettings):
         if value is None or not value.get_secret_value():
             return None
         _check_key(value.get_secret_value())
+        return value
+
+    @field_validator("alert_urls")
+    @classmethod
+    def _web_addresses(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for each in value:
+            text = each.get_secret_value()
+            name, _, rest = text.partition("=")
+            address = text if "://" in name else rest
+            _check_web_address(address.removeprefix("slack+"))
         return value
 
     @field_validator("metrics_token")

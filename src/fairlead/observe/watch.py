@@ -111,8 +111,10 @@ class Watch:
         seconds: float,
     ) -> None:
         """Note one attempt to deliver an event."""
+        # an alert's names its receiver, too
+        kind = event.type.partition(":")[0]
         outcome = STATUSES.get(status or 0, "0")
-        self.meters.deliveries.observe((event.type, outcome), seconds)
+        self.meters.deliveries.observe((kind, outcome), seconds)
         if self.journal is None or self._clock is None:
             return
         now = self._clock.now()
@@ -122,10 +124,10 @@ class Watch:
             id=f"delivery-{event.id}",
             environment_id=event.environment_id,
             type=OperationType.WEBHOOK,
-            action=_ACTIONS.get(event.type, event.type),
+            action=_ACTIONS.get(kind, kind),
             state=state,
-            title=f"Deliver {event.type} event",
-            integration=payload.get("providerConfigKey"),
+            title=f"Deliver {kind} event",
+            integration=payload.get("providerConfigKey") or payload.get("integration"),
             provider=payload.get("provider"),
             connection_id=payload.get("connectionId"),
             function=payload.get("syncName"),

@@ -65,3 +65,22 @@ operation_messages = Table(
     Index("ix_operation_messages_of", "operation_id", "id"),
     sqlite_autoincrement=True,
 )
+
+# What was told of what goes wrong; resolved, it goes.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column(
+        "environment_id",
+        RowId,
+        ForeignKey("environments.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("key", Words, primary_key=True),
+    Column("integration", Words, nullable=False),
+    Column("type", Words, nullable=False),
+    Column("function", Words, nullable=False),
+    Column("told", Integer, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+)

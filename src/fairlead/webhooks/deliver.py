@@ -22,6 +22,7 @@ from fairlead.model.clock import Clock, NewId
 from fairlead.model.event import Delivery, Event
 from fairlead.model.exchange import Request
 from fairlead.model.operation import OperationState
+from fairlead.observe.alert_targets import EVENT_TYPE, target_of_event
 from fairlead.observe.watch import Watch
 from fairlead.settings import Settings
 from fairlead.store import connections, outbox
@@ -53,6 +54,7 @@ KEPT_FOR = timedelta(days=30)
 PURGE_EVERY = timedelta(hours=1)
 #: a clock that is set back by more has events pulled back
 CLOCK_SLACK = timedelta(seconds=5)
+_ALERTS = f"{EVENT_TYPE}:"
 #: the receiver wants no more of it
 GONE = 410
 
@@ -176,10 +178,7 @@ class Deliverer:
                 await self._pull_back(tx, now)
             claimed = await outbox.claim(tx, now, room)
             for event, attempt in claimed:
-                url = self._settings.webhook_url
-                if event.connection_pk is not None:
-                    connection = await connections.by_pk(tx, event.connection_pk)
-                    url = (connection.webhook_url_override if connection else None) or url
+                url = await self._address(tx, event)
                 one = Claimed(event, attempt, url, now)
                 if not url:
                     await outbox.dead(tx, event.id, None)
@@ -208,6 +207,17 @@ class Deliverer:
         if pulled:
             log.warning("the clock went back; events are pulled back", events=pulled)
         self._purge_at = min(self._purge_at, now + PURGE_EVERY)
+
+    async def _address(self, tx: Tx, event: Event) -> str:
+        """Return where an event is to go, empty = nowhere."""
+        if event.type.startswith(_ALERTS):
+            target = target_of_event(self._settings, event.type)
+            return target.url if target else ""
+        if event.connection_pk is not None:
+            connection = await connections.by_pk(tx, event.connection_pk)
+            if connection is not None and connection.webhook_url_override:
+                return connection.webhook_url_override
+        return self._settings.webhook_url
 
     async def _purge(self, now: datetime) -> None:
         """Forget what was delivered or given up long ago, now and then."""
@@ -271,6 +281,10 @@ class Deliverer:
         return Outcome(status, None if 200 <= status < 300 else f"receiver answered {status}")
 
     def _signatures(self, event: Event, body: bytes) -> dict[str, str]:
+        target = target_of_event(self._settings, event.type)
+        if target is not None and target.is_slack:
+            # nobody there knows our key
+            return {}
         secret = self._settings.webhook_signing_key or self._settings.secret_key
         if secret is None:
             return {}
@@ -282,17 +296,20 @@ class Deliverer:
         self, event: Event, attempt: int, url: str, outcome: Outcome, seconds: float
     ) -> None:
         now = self._clock.now()
+        target = target_of_event(self._settings, event.type)
+        # of an alert's, whoever has the whole address may write there
+        url = redact_url(url) if target is None else target.shown
         delivery = Delivery(
             id=self._new_id(),
             event_id=event.id,
             attempt=attempt,
-            url=redact_url(url),
+            url=url,
             status=outcome.status,
             error=outcome.error,
             created_at=now,
         )
         again_at = next_attempt_at(attempt, created_at=event.created_at, now=now)
-        said = {"event_id": event.id, "attempt": attempt, "url": redact_url(url)}
+        said = {"event_id": event.id, "attempt": attempt, "url": url}
         state = OperationState.WAITING
         async with self._db.write() as tx:
             if outcome.accepted:
