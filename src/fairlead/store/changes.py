@@ -16,7 +16,7 @@ from sqlalchemy import Row, delete, select, update
 from fairlead.model.change import Change, ChangeKind
 from fairlead.store import dialect
 from fairlead.store.database import Tx
-from fairlead.store.record_seals import PLAIN, Seals
+from fairlead.store.record_seals import PLAIN, Form, Seals
 from fairlead.store.subscription_tables import tellings, told
 from fairlead.store.tables import records, streams
 
@@ -96,21 +96,24 @@ async def next_page(tx: Tx, stream_id: int, limit: int, seals: Seals = PLAIN) ->
     )
     if far is None:
         return None
-    rows = await _rows(tx, stream_id, limit, seals, records.c.position > far.position)
+    form = await seals.form(tx, stream_id)
+    rows = await _rows(tx, stream_id, limit, form, records.c.position > far.position)
     if not rows:
         return None
     known = await _told(tx, stream_id, [row.id for row, _ in rows])
+    await form.learn(tx, (before.name for before in known.values()))
     changes, contents, fresh, gone = [], [], [], []
     for row, content in rows:
         before = known.get(row.id)
-        now = _as_told(stream_id, row, content)
+        digest = _hash_of_name(content)
         is_told = before is not None and before.position >= row.position
-        kinds = () if is_told or row.position <= far.silent_until else _kinds(before, row, now)
+        is_silent = is_told or row.position <= far.silent_until
+        kinds = () if is_silent else _kinds(before, row, form, digest)
         if kinds:
             changes.append(Change(id=row.id, kinds=kinds, position=row.position))
             contents.append(content)
         if row.deleted_us is None:
-            fresh.append(now)
+            fresh.append(_as_told(stream_id, row, form.hash(digest)))
         elif before is not None:
             gone.append(row.id)
     return Page(
@@ -145,12 +148,19 @@ async def mark(tx: Tx, stream_id: int, since: int, seals: Seals = PLAIN) -> None
     far = await tx.scalar(select(tellings.c.position).where(tellings.c.stream_id == stream_id))
     if far is None:
         return
-    rows = await _rows(tx, stream_id, None, seals, records.c.position > since)
-    await _write(tx, [_as_told(stream_id, row, content) for row, content in rows])
+    form = await seals.form(tx, stream_id)
+    rows = await _rows(tx, stream_id, None, form, records.c.position > since)
+    await _write(
+        tx,
+        [
+            _as_told(stream_id, row, form.hash(_hash_of_name(content)))
+            for row, content in rows
+        ],
+    )
 
 
 async def _rows(
-    tx: Tx, stream_id: int, limit: int | None, seals: Seals, condition: Any
+    tx: Tx, stream_id: int, limit: int | None, form: Form, condition: Any
 ) -> list[tuple[Row[Any], bytes]]:
     rows = await tx.all(
         select(
@@ -165,7 +175,6 @@ async def _rows(
         .order_by(records.c.position)
         .limit(limit)
     )
-    form = await seals.form(tx, stream_id)
     await form.learn(tx, (row.content for row in rows))
     return [(row, form.opened(row.id, row.content)) for row in rows]
 
@@ -179,22 +188,26 @@ async def _told(tx: Tx, stream_id: int, ids: Sequence[str]) -> dict[str, Row[Any
     return found
 
 
-def _as_told(stream_id: int, row: Row[Any], content: bytes) -> dict[str, Any]:
+def _hash_of_name(content: bytes) -> bytes:
     # a pruned record has no content
     values = orjson.loads(content) if content else {}
     name = (values.get("name") or values.get("title")) if isinstance(values, dict) else None
-    # a hash: names may be sealed where they lie
-    digest = blake2b(str(name or "").encode("utf-8", "surrogatepass"), digest_size=12).digest()
+    return blake2b(str(name or "").encode("utf-8", "surrogatepass"), digest_size=12).digest()
+
+
+def _as_told(stream_id: int, row: Row[Any], name: bytes) -> dict[str, Any]:
     return {
         "stream_id": stream_id,
         "id": row.id,
         "position": row.position,
         "parent": row.parent,
-        "name": digest,
+        "name": name,
     }
 
 
-def _kinds(before: Row[Any] | None, row: Row[Any], now: dict[str, Any]) -> tuple[ChangeKind, ...]:
+def _kinds(
+    before: Row[Any] | None, row: Row[Any], form: Form, name: bytes
+) -> tuple[ChangeKind, ...]:
     if row.deleted_us is not None:
         # what came and went in between, nobody knew
         return (ChangeKind.DELETED,) if before is not None else ()
@@ -203,7 +216,7 @@ def _kinds(before: Row[Any] | None, row: Row[Any], now: dict[str, Any]) -> tuple
     kinds = []
     if before.parent != row.parent:
         kinds.append(ChangeKind.MOVED)
-    if before.name != now["name"]:
+    if before.name != form.hash(name) and not form.is_same_otherwise(before.name, name):
         kinds.append(ChangeKind.RENAMED)
     return tuple(kinds) or (ChangeKind.UPDATED,)
 
