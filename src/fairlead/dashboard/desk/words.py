@@ -23,6 +23,7 @@ _STATES = {
     "delivered": ("good", "Delivered"),
     "pending": ("busy", "Pending"),
     "dead": ("bad", "Given up"),
+    "unsent": ("soft", "Not sent"),
     "success": ("good", "Succeeded"),
     "waiting": ("busy", "Waiting"),
     "timeout": ("bad", "Timed out"),
