@@ -44,6 +44,9 @@ async def _begin(tx: Tx, setup: Setup, owed: Owed) -> Run | None:
     key = (owed.connection_pk, owed.sync_name, owed.variant)
     # looked at before the run: whatever is told later than that is not covered by it
     seen = await notices.seen(tx, owed)
+    if not seen:
+        # ended meanwhile
+        return None
     schedule = await schedules.find(tx, *key)
     if schedule is None or schedule.state is not ScheduleState.STARTED:
         await notices.serve(tx, owed, seen)

@@ -241,6 +241,9 @@ async def seen(tx: Tx, owed: Owed) -> dict[int, int]:
 
 async def serve(tx: Tx, owed: Owed, seen: Mapping[int, int]) -> None:
     """Note that a run is about to look, which covers the notices that were seen before."""
+    if not seen:
+        # served or ended meanwhile
+        return
     await tx.execute(
         update(follows)
         .where(
