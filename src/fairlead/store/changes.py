@@ -152,10 +152,7 @@ async def mark(tx: Tx, stream_id: int, since: int, seals: Seals = PLAIN) -> None
     rows = await _rows(tx, stream_id, None, form, records.c.position > since)
     await _write(
         tx,
-        [
-            _as_told(stream_id, row, form.hash(_hash_of_name(content)))
-            for row, content in rows
-        ],
+        [_as_told(stream_id, row, form.hash(_hash_of_name(content))) for row, content in rows],
     )
 
 
