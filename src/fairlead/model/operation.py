@@ -80,6 +80,7 @@ class Message:
     """One step of an operation."""
 
     operation_id: str
+    environment_id: int
     created_at: datetime
     level: Level
     #: `log` or `http`

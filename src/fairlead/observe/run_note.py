@@ -214,6 +214,7 @@ class RunNote:
         self._journal.note(
             Message(
                 operation_id=self._run.id,
+                environment_id=self._run.environment_id,
                 created_at=self._clock.now(),
                 context="script",
                 **told,

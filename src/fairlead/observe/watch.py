@@ -143,6 +143,7 @@ class Watch:
         self.journal.note(
             Message(
                 operation_id=operation.id,
+                environment_id=operation.environment_id,
                 created_at=now,
                 level=Level.WARN if error else Level.INFO,
                 type="http",
@@ -197,6 +198,7 @@ class Watch:
         )
         message = Message(
             operation_id=operation.id,
+            environment_id=operation.environment_id,
             created_at=ended_at,
             level=Level.ERROR if failed else Level.INFO,
             type="http",

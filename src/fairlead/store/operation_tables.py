@@ -48,11 +48,18 @@ operations = Table(
     Index("ix_operations_open", "started_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 
-# operation_id is no foreign key: each costs a look-up per row, and both are purged by their age.
+# operation_id is no foreign key: what a run says is there before it, and both go with their age.
 operation_messages = Table(
     "operation_messages",
     metadata,
     Column("id", RowId, primary_key=True),
+    Column(
+        "environment_id",
+        RowId,
+        ForeignKey("environments.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
     Column("operation_id", Words, nullable=False),
     Column("level", Words, nullable=False),
     Column("type", Words, nullable=False),

@@ -129,6 +129,7 @@ def _message_values(sealed: Sealed) -> dict[str, Any]:
     message = sealed.message
     return {
         "operation_id": message.operation_id,
+        "environment_id": message.environment_id,
         "level": message.level.value,
         "type": message.type,
         "source": message.source,
@@ -236,6 +237,7 @@ async def messages_of(
 def _sealed(row: Row[Any]) -> Sealed:
     message = Message(
         operation_id=row.operation_id,
+        environment_id=row.environment_id,
         created_at=row.created_at,
         level=Level(row.level),
         type=row.type,

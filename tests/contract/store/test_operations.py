@@ -129,6 +129,7 @@ async def test_messages_come_in_order_and_by_level(world: World) -> None:
     def step(text: str, level: Level = Level.INFO) -> Sealed:
         message = Message(
             operation_id=one.id,
+            environment_id=world.environment.id,
             created_at=NOW,
             level=level,
             type="log",
@@ -158,6 +159,7 @@ async def test_what_is_old_goes(world: World) -> None:
     old, young = operation(world, "a"), operation(world, "b", created_at=NOW + HOUR)
     message = Message(
         operation_id=old.id,
+        environment_id=world.environment.id,
         created_at=NOW,
         level=Level.INFO,
         type="log",
