@@ -234,7 +234,7 @@ async def test_two_workers_begin_one_run_of_a_connection(world: World) -> None:
         asyncio.create_task(worker.serve(run.id, 0))
         for worker, run in zip(workers, fresh, strict=True)
     ]
-    await until(lambda: sum(task.done() for task in serving) == 3)
+    await until(lambda: sum(task.done() for task in serving) == 3 and bool(served))
     assert len(served) == 1
     gate.set()
     await asyncio.gather(*serving)
