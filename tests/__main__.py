@@ -22,8 +22,9 @@ LINT = {
     "import contract": ["lint-imports", "--no-logo"],
     "mypy --strict": ["mypy"],
 }
-#: as many processes as there are cores; a file's tests stay together, for what they share
-WORKERS = ("-n", "auto", "--dist", "loadfile")
+#: as many processes as there are cores; a file's tests stay together, for what they share, and files
+#: are begun in the order of tests/conftest.py
+WORKERS = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 #: pytest's own code for a selection that matched nothing
 NO_TESTS = 5
 

@@ -1,6 +1,6 @@
 """Whatever happens in a tenant, on the way and to the workers: the copy ends up equal to it.
 
-Eight hundred histories here; `--hypothesis-profile long` plays a hundred times as many.
+Five hundred histories here; `--hypothesis-profile long` plays a hundred times as many.
 """
 
 import pytest
@@ -12,4 +12,4 @@ pytestmark = pytest.mark.timeout(0)
 
 
 def test_a_mirror_of_files(on_sqlite: Play) -> None:
-    on_sqlite(FILES, FILE_TALES, 800)
+    on_sqlite(FILES, FILE_TALES, 500)
