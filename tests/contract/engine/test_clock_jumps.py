@@ -137,17 +137,17 @@ async def test_the_tick_notices_a_clock_that_goes_back(
     async def moved_on() -> bool:
         return await slot() > START
 
-    await until(moved_on)
+    await until(moved_on, seconds=60)
     world.advance(hours=2)
 
     async def far() -> bool:
         return await slot() >= START + 3 * HOUR
 
-    await until(far)
+    await until(far, seconds=60)
     world.advance(hours=-2)
 
     async def near() -> bool:
         return await slot() <= START + HOUR
 
-    await until(near)
+    await until(near, seconds=60)
     await worker.drain()
