@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from fairlead.cli.commands import app
 
-_LOGGED = re.compile(r"\d{4}-\d\d-\d\dT\S+ \[")
+_LOGGED = re.compile(r"\d{4}-\d\d-\d\d[T ]\S+ \[")
 SECRET_KEY = "s3cr3t-key-of-the-walks"
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
