@@ -1,9 +1,11 @@
 """Fixtures of every test in this folder."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, Phase, settings
 
 # Tests are imported one by one (importmode=importlib), so the folder of plugins is named here.
@@ -37,3 +39,11 @@ settings.load_profile("ci")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files of one long test each, so that no process waits for them in the end."""
     items.sort(key=lambda item: "property" not in item.path.parts)
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Let no test leave its log to the next one: commands, run in this process, set it up anew."""
+    kept = structlog.get_config()
+    yield
+    structlog.configure(**kept)
