@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, Phase, settings
 # Tests are imported one by one (importmode=importlib), so the folder of plugins is named here.
 sys.path.insert(0, str(Path(__file__).parent / "plugins"))
 
+# beside what commands print, and where whoever reads both finds it
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+
 pytest_plugins = ["both_clients", "certificates", "clinic", "databases", "histories", "store_world"]
 
 # The same examples on every machine, so that what fails there fails here; `--hypothesis-profile
