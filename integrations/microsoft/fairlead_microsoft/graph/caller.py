@@ -9,15 +9,13 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 from fairlead.errors import FairleadError, ProviderError
 from fairlead.model.exchange import Request, Response, Send
 from fairlead.model.provider import Reply
-from fairlead_microsoft.clouds import GLOBAL, TENANT, Cloud
+from fairlead_microsoft.clouds import GLOBAL, Cloud
 from fairlead_microsoft.errors import classify
 from fairlead_microsoft.graph import urls
-from fairlead_microsoft.graph.paging import LoopGuard, M, entries_of, link_of, read_as
 
 #: bytes of an error's answer that are read
 _LONGEST_ERROR = 65_536
@@ -82,46 +80,13 @@ class Caller:
         """Say whether a URL is one of this cloud's Graph."""
         return urls.origin(url) == self._origin
 
-    async def site_items(self, model: type[M], web_url: str, path: str) -> list[M]:
-        """Read a collection of SharePoint's own API, below the address of a site, to its end.
-
-        It is called on the tenant's host in this connection's cloud, with a token for that host.
-        https://learn.microsoft.com/sharepoint/dev/sp-add-ins/get-to-know-the-sharepoint-rest-service
-        """
-        place = urlsplit(web_url)
-        host = self._cloud.sharepoint_url.replace(TENANT, (place.hostname or "").partition(".")[0])
-        link: str | None = f"{host}{place.path.rstrip('/')}{path}"
-        found: list[M] = []
-        guard = LoopGuard()
-        while link is not None:
-            request = Request(url=link, headers={"Accept": "application/json;odata=nometadata"})
-            reply = await self._json(request)
-            found += [read_as(model, one) for one in entries_of(reply)]
-            link = link_of(reply, "odata.nextLink")
-            if link is not None and urls.origin(link) != urls.origin(host):
-                raise ProviderError(
-                    "SharePoint gave a page link that leads to another host; it was not followed. "
-                    "Please report it.",
-                    code="foreign_link",
-                    detail=urls.origin(link),
-                )
-            if link is not None:
-                guard.check(link)
-        return found
-
     async def _call(self, request: Request) -> Response:
         """Send, and return the answer unless it is an error."""
         response = await self._send(request)
         if response.status < HTTPStatus.BAD_REQUEST:
             return response
-        async with response:
-            body = b""
-            async for chunk in response.stream():
-                body += chunk
-                if len(body) >= _LONGEST_ERROR:
-                    break
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        raise error_of(request, response.status, body[:_LONGEST_ERROR], headers)
+        body, headers = await refusal(response)
+        raise error_of(request, response.status, body, headers)
 
     async def _json(self, request: Request) -> Any:
         """Send, and return the JSON of the answer; None for an empty one."""
@@ -141,6 +106,17 @@ class Caller:
         if isinstance(reply, dict) and isinstance(reply.get("error"), dict) and "id" not in reply:
             raise error_of(request, response.status, body[:_LONGEST_ERROR])
         return reply
+
+
+async def refusal(response: Response) -> tuple[bytes, dict[str, str]]:
+    """Return the first 64 KiB of an error's answer, and its headers in lower case; it is closed."""
+    async with response:
+        body = b""
+        async for chunk in response.stream():
+            body += chunk
+            if len(body) >= _LONGEST_ERROR:
+                break
+    return body[:_LONGEST_ERROR], {name.lower(): value for name, value in response.headers.items()}
 
 
 def error_of(

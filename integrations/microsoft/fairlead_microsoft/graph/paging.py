@@ -12,6 +12,9 @@ from pydantic import BaseModel, ValidationError
 from fairlead.errors import ProviderError, Unavailable
 
 M = TypeVar("M", bound=BaseModel)
+One = TypeVar("One")
+#: which API an error names
+GRAPH = "Microsoft Graph"
 NEXT_LINK = "@odata.nextLink"
 DELTA_LINK = "@odata.deltaLink"
 #: times that a walk may come back to a link
@@ -19,15 +22,15 @@ MOST_RETURNS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[M]):
+class Page(Generic[One]):
     """Some objects of a collection."""
 
-    items: list[M]
+    items: list[One]
     #: where the next page is, None on the last one
     next_link: str | None
 
 
-def read_as(model: type[M], value: object) -> M:
+def read_as(model: type[M], value: object, *, api: str = GRAPH) -> M:
     """Return an object of a reply as its model; ProviderError if it has another shape."""
     try:
         return model.model_validate(value)
@@ -35,19 +38,18 @@ def read_as(model: type[M], value: object) -> M:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "value"
         raise ProviderError(
-            f"Microsoft Graph answered in an unexpected shape ({model.__name__}.{where}); please "
-            "report it.",
+            f"{api} answered in an unexpected shape ({model.__name__}.{where}); please report it.",
             code="unexpected_reply",
             detail=str(first["msg"]),
         ) from error
 
 
-def entries_of(reply: object) -> list[dict[str, Any]]:
+def entries_of(reply: object, *, api: str = GRAPH) -> list[dict[str, Any]]:
     """Return the objects of a collection's reply; Unavailable if it is none."""
     values = reply.get("value") if isinstance(reply, dict) else None
     if not isinstance(values, list) or not all(isinstance(entry, dict) for entry in values):
         raise Unavailable(
-            "Microsoft Graph answered without a list of objects; try again later.",
+            f"{api} answered without a list of objects; try again later.",
             code="malformed_page",
         )
     return values

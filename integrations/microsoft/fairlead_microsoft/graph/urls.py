@@ -11,9 +11,9 @@ from urllib.parse import quote, unquote, urlsplit
 from fairlead.errors import InvalidInput
 
 #: system query options: written with `$`; everything else (`search` of sites, `token`) as it is
-_SYSTEM = frozenset({"count", "expand", "filter", "orderby", "select", "skip", "top"})
+_SYSTEM = frozenset({"count", "expand", "filter", "orderby", "select", "skip", "skiptoken", "top"})
 #: legal in a query and easier on the eye than their codes
-_PLAIN_IN_QUERY = "$(),*:;@/"
+PLAIN_IN_QUERY = "$(),*:;@/"
 VERSION = "/v1.0"
 #: `drives('b!x')`, another spelling of `drives/b!x`
 _KEY = re.compile(r"\('((?:[^'/]|'')*)'\)(?=/|$)")
@@ -56,10 +56,12 @@ def place(url: str) -> str:
     return _KEY.sub(r"/\1", unquote(re.sub("/+", "/", urlsplit(url).path)))
 
 
-def with_query(url: str, params: Mapping[str, str | int | None]) -> str:
-    """Append parameters; None leaves one out."""
+def with_query(
+    url: str, params: Mapping[str, str | int | None], *, unquoted: str = PLAIN_IN_QUERY
+) -> str:
+    """Append parameters, `$` before those of OData; None leaves one out."""
     pairs = [
-        f"{'$' if name in _SYSTEM else ''}{name}={quote(str(value), safe=_PLAIN_IN_QUERY)}"
+        f"{'$' if name in _SYSTEM else ''}{name}={quote(str(value), safe=unquoted)}"
         for name, value in params.items()
         if value is not None
     ]

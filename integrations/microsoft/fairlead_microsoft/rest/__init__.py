@@ -5,6 +5,6 @@ https://learn.microsoft.com/sharepoint/dev/sp-add-ins/get-to-know-the-sharepoint
 
 from fairlead_microsoft.rest.client import Rest
 from fairlead_microsoft.rest.places import Web, guid, quoted
-from fairlead_microsoft.rest.reading import ETAG, RestPage
+from fairlead_microsoft.rest.reading import ETAG
 
-__all__ = ["ETAG", "Rest", "RestPage", "Web", "guid", "quoted"]
+__all__ = ["ETAG", "Rest", "Web", "guid", "quoted"]

@@ -20,12 +20,10 @@ from fairlead.model.provider import Reply
 from fairlead_microsoft.clouds import GLOBAL, TENANT, Cloud
 from fairlead_microsoft.errors import classify
 from fairlead_microsoft.graph import urls
-from fairlead_microsoft.graph.caller import Sleep
+from fairlead_microsoft.graph.caller import Sleep, refusal
 from fairlead_microsoft.rest.places import Web, guid
 from fairlead_microsoft.rest.reading import plain
 
-#: bytes of an error's answer that are read
-_LONGEST_ERROR = 65_536
 BARE = "application/json;odata=nometadata"
 #: with eTags
 MINIMAL = "application/json;odata=minimalmetadata"
@@ -212,16 +210,10 @@ class RestCaller:
         response = await self._send(request)
         if response.status < HTTPStatus.BAD_REQUEST:
             return response
-        async with response:
-            body = b""
-            async for chunk in response.stream():
-                body += chunk
-                if len(body) >= _LONGEST_ERROR:
-                    break
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        body, headers = await refusal(response)
         method = request.headers.get("X-HTTP-Method", request.method)
         url = request.url.partition("?")[0]
-        raise classify(Reply(response.status, headers, body[:_LONGEST_ERROR], url, method))
+        raise classify(Reply(response.status, headers, body, url, method))
 
     async def pause(self, seconds: float) -> None:
         """Wait."""

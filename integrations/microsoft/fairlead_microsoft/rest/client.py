@@ -13,11 +13,11 @@ from fairlead.errors import InvalidInput, ProviderError
 from fairlead.model.exchange import Request
 from fairlead.sdk import Content
 from fairlead_microsoft.graph import Graph, urls
-from fairlead_microsoft.graph.paging import LoopGuard, M
+from fairlead_microsoft.graph.paging import LoopGuard, M, Page
 from fairlead_microsoft.rest.batch import read_many
 from fairlead_microsoft.rest.caller import BARE, MINIMAL
 from fairlead_microsoft.rest.places import with_query
-from fairlead_microsoft.rest.reading import RestPage, entries_of, next_of, read_as
+from fairlead_microsoft.rest.reading import entries_of, next_of, read_as
 from fairlead_microsoft.rest.upload import RestUploader
 
 #: rows that a query may look at, and rows of the widest page (the list view threshold)
@@ -59,7 +59,7 @@ class Rest(RestUploader):
         cursor: str | None = None,
         with_etag: bool = False,
         **params: str | int | None,
-    ) -> RestPage[M]:
+    ) -> Page[M]:
         """Read one page of a collection: the first, or the one that `cursor` (a link) names.
 
         InvalidInput: the cursor is not a link of this collection.
@@ -74,15 +74,15 @@ class Rest(RestUploader):
         cursor: str | None = None,
         with_etag: bool = False,
         **params: str | int | None,
-    ) -> RestPage[dict[str, Any]]:
+    ) -> Page[dict[str, Any]]:
         """Read one page of a collection, its objects as they come; `cursor` as for `page`."""
         asked = self._asked(url, cursor, params)
         reply = await self._read(asked, with_etag=with_etag)
-        return RestPage(entries_of(reply), self._next(reply, asked))
+        return Page(entries_of(reply), self._next(reply, asked))
 
     async def pages(
         self, model: type[M], url: str, *, with_etag: bool = False, **params: str | int | None
-    ) -> AsyncIterator[RestPage[M]]:
+    ) -> AsyncIterator[Page[M]]:
         """Yield the pages of a collection, following each next link as it came."""
         asked = with_query(url, params)
         guard = LoopGuard()
@@ -111,7 +111,7 @@ class Rest(RestUploader):
         filter: str | None = None,  # noqa: A002 - OData's word
         with_etag: bool = False,
         **params: str | int | None,
-    ) -> AsyncIterator[RestPage[M]]:
+    ) -> AsyncIterator[Page[M]]:
         """Yield all rows of a list (`.../items`) by ascending id, however many it has.
 
         A query that would look at more than 5,000 rows is refused unless an index narrows it, and
@@ -166,9 +166,9 @@ class Rest(RestUploader):
             )
         return asked
 
-    def _page(self, model: type[M], reply: Any, asked: str) -> RestPage[M]:
+    def _page(self, model: type[M], reply: Any, asked: str) -> Page[M]:
         items = [read_as(model, entry) for entry in entries_of(reply)]
-        return RestPage(items, self._next(reply, asked))
+        return Page(items, self._next(reply, asked))
 
     def _next(self, reply: Any, asked: str) -> str | None:
         link = next_of(reply, asked)

@@ -9,11 +9,10 @@ from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from fairlead.errors import InvalidInput
+from fairlead_microsoft.graph import urls
 
 #: legal in a query and easier on the eye than their codes
-_PLAIN_IN_QUERY = "$(),*:;@/'"
-#: system query options, written with `$`
-_SYSTEM = frozenset({"count", "expand", "filter", "orderby", "select", "skip", "skiptoken", "top"})
+_PLAIN_IN_QUERY = f"{urls.PLAIN_IN_QUERY}'"
 
 
 def quoted(text: str) -> str:
@@ -43,14 +42,7 @@ def number(text: str | int, what: str = "row") -> int:
 
 def with_query(url: str, params: dict[str, str | int | None]) -> str:
     """Append parameters, `$` before those of OData; None leaves one out."""
-    pairs = [
-        f"{'$' if name in _SYSTEM else ''}{name}={quote(str(value), safe=_PLAIN_IN_QUERY)}"
-        for name, value in params.items()
-        if value is not None
-    ]
-    if not pairs:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}{'&'.join(pairs)}"
+    return urls.with_query(url, params, unquoted=_PLAIN_IN_QUERY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,29 +6,18 @@ https://www.odata.org/documentation/odata-version-3-0/json-verbose-format/,
 https://learn.microsoft.com/sharepoint/dev/sp-add-ins/get-to-know-the-sharepoint-rest-service.
 """
 
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 from urllib.parse import urljoin
 
-from pydantic import ValidationError
-
-from fairlead.errors import ProviderError, Unavailable
+from fairlead_microsoft.graph import paging
 from fairlead_microsoft.graph.paging import M
 
-One = TypeVar("One")
+#: which API an error names
+_API = "SharePoint"
 #: name under which an object's eTag is found, whichever form it came in
 ETAG = "odata.etag"
 #: name under which the link to the next page is found
 NEXT = "odata.nextLink"
-
-
-@dataclass(frozen=True, slots=True)
-class RestPage(Generic[One]):
-    """Some objects of a collection."""
-
-    items: list[One]
-    #: where the next page is, None on the last one
-    next_link: str | None
 
 
 def plain(reply: Any) -> Any:
@@ -73,13 +62,7 @@ def _light(value: Any) -> Any:
 
 def entries_of(reply: Any) -> list[dict[str, Any]]:
     """Return the objects of a collection's answer (plain already); Unavailable if it is none."""
-    values = reply.get("value") if isinstance(reply, dict) else None
-    if not isinstance(values, list) or not all(isinstance(entry, dict) for entry in values):
-        raise Unavailable(
-            "SharePoint answered without a list of objects; try again later.",
-            code="malformed_page",
-        )
-    return values
+    return paging.entries_of(reply, api=_API)
 
 
 def next_of(reply: dict[str, Any], asked: str) -> str | None:
@@ -93,14 +76,4 @@ def next_of(reply: dict[str, Any], asked: str) -> str | None:
 
 def read_as(model: type[M], value: object) -> M:
     """Return an object of an answer as its model; ProviderError if it has another shape."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "value"
-        raise ProviderError(
-            f"SharePoint answered in an unexpected shape ({model.__name__}.{where}); please "
-            "report it.",
-            code="unexpected_reply",
-            detail=str(first["msg"]),
-        ) from error
+    return paging.read_as(model, value, api=_API)

@@ -8,6 +8,7 @@ https://learn.microsoft.com/sharepoint/dev/solution-guidance/security-apponly-az
 from fairlead.errors import FairleadError, ProviderError
 from fairlead.sdk import Shape
 from fairlead_microsoft.graph import Graph
+from fairlead_microsoft.rest import Rest
 from fairlead_microsoft.sharepoint.access.holders import Holder, holder_of_login
 
 
@@ -44,6 +45,10 @@ class SiteGroups:
     async def _read(self, number: str) -> list[Holder]:
         if self._site_url is None:
             raise ProviderError("Graph does not tell the address of the site.", code="no_site_url")
-        path = f"/_api/web/sitegroups/getbyid({int(number)})/users?$select=LoginName,Title"
-        people = await self._api.site_items(_Member, self._site_url, path)
-        return [holder_of_login(one.LoginName, one.Title or "") for one in people]
+        rest = Rest.of(self._api)
+        web = await rest.web(self._site_url)
+        users = f"{web.api}/web/sitegroups/getbyid({int(number)})/users"
+        return [
+            holder_of_login(one.LoginName, one.Title or "")
+            async for one in rest.items(_Member, users, select="LoginName,Title")
+        ]
