@@ -24,14 +24,13 @@ from fairlead.errors import (
 )
 from fairlead.model.provider import Reply
 from fairlead_microsoft.aadsts import by_number, by_oauth_error
+from fairlead_microsoft.error_facts import facts_of
 from fairlead_microsoft.rest_errors import is_rest, rest_error
 
 #: seconds to wait after a 429 that does not say how long
 UNSTATED_WAIT = 5.0
 _HEALTH = "x-sharepointhealthscore"
 _STRAINED = 8
-#: bytes of an answer that errors keep
-_KEPT_BODY = 2048
 _RESYNC = {"resyncrequired", "resyncchangesapplydifferences", "resyncchangesuploaddifferences"}
 _PASSES_BY_ITSELF = {"cannotsnapshottree", "servicenotavailable"}
 #: code of Graph, lower case -> (our code, who must do what)
@@ -214,22 +213,8 @@ def _graph_error(reply: Reply, error: dict[str, Any]) -> FairleadError:
     codes, request_id = _codes(error)
     request_id = request_id or reply.headers.get("request-id")
     innermost = codes[-1] if codes else ""
-    detail = ", ".join(
-        part
-        for part in (
-            f"{reply.method} {reply.url}".strip(),
-            f"status {reply.status}",
-            " > ".join(codes),
-            f"request-id {request_id}" if request_id else "",
-        )
-        if part
-    )
-    facts: dict[str, Any] = {
-        "provider_status": reply.status,
-        "request_id": request_id,
-        "body": reply.body[:_KEPT_BODY].decode("utf-8", "replace") or None,
-        "detail": detail,
-    }
+    facts = facts_of(reply, " > ".join(codes), request_id)
+    detail = facts["detail"]
     known = {code.lower() for code in codes}
     if reply.status == 410 or known & _RESYNC:
         return Gone(restart_at=reply.headers.get("location"), **facts)

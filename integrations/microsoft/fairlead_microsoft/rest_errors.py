@@ -10,7 +10,6 @@ for one, comes as 500.
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 from fairlead.errors import (
     FairleadError,
@@ -20,9 +19,8 @@ from fairlead.errors import (
     Unavailable,
 )
 from fairlead.model.provider import Reply
+from fairlead_microsoft.error_facts import facts_of
 
-#: bytes of an answer that errors keep
-_KEPT_BODY = 2048
 _CODE = re.compile(r"\s*(-?\d+)(?:\s*,\s*([\w.]+))?")
 _IS_REST = re.compile(r"/_(?:api(?!/v2\.)|vti_bin)(?:/|$)", re.IGNORECASE)
 
@@ -150,22 +148,9 @@ def rest_error(reply: Reply, wait: Callable[[Reply], float | None]) -> FairleadE
     """Return the error that an answer of `_api` means; `wait` tells how long one asks to wait."""
     number, name, said = _told(reply.body)
     request_id = reply.headers.get("sprequestguid") or reply.headers.get("request-id")
-    detail = ", ".join(
-        part
-        for part in (
-            f"{reply.method} {reply.url}".strip(),
-            f"status {reply.status}",
-            f"{number} {name}".strip() if number is not None else "",
-            f"request-id {request_id}" if request_id else "",
-        )
-        if part
-    )
-    facts: dict[str, Any] = {
-        "provider_status": reply.status,
-        "request_id": request_id,
-        "body": reply.body[:_KEPT_BODY].decode("utf-8", "replace") or None,
-        "detail": detail,
-    }
+    told = f"{number} {name}".strip() if number is not None else ""
+    facts = facts_of(reply, told, request_id)
+    detail = facts["detail"]
     if reply.status == 429 or number in _THROTTLED_NUMBERS:
         return Throttled("SharePoint asks for fewer calls; wait.", retry_after=wait(reply), **facts)
     meaning = _meaning(reply.status, number, said)

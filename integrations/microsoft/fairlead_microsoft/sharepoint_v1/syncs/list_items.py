@@ -8,24 +8,17 @@ afresh.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from functools import partial
 from uuid import UUID
 
 from fairlead.errors import Rejected
 from fairlead.sdk import Batch, SyncCtx
 from fairlead_microsoft.rest import Rest
-from fairlead_microsoft.sharepoint.abreast import visit_all
 from fairlead_microsoft.sharepoint.syncs.list_items import ListItem, row_key
-from fairlead_microsoft.sharepoint.tour import Tour, is_not_there, kept
-from fairlead_microsoft.sharepoint_v1.choice import (
-    FoundList,
-    Positions,
-    Sites,
-    chosen_webs,
-    lists_of,
-)
+from fairlead_microsoft.sharepoint.tour import is_not_there
+from fairlead_microsoft.sharepoint_v1.choice import FoundList, Positions, Sites
 from fairlead_microsoft.sharepoint_v1.follow import follow
 from fairlead_microsoft.sharepoint_v1.list_log import By, ListLog
+from fairlead_microsoft.sharepoint_v1.of_lists import of_lists
 from fairlead_microsoft.sharepoint_v1.pack import sharepoint_v1
 from fairlead_microsoft.sharepoint_v1.shapes.columns import question_of, told
 from fairlead_microsoft.sharepoint_v1.shapes.row import Row, is_folder, number_of
@@ -42,16 +35,8 @@ async def list_items(ctx: SyncCtx[Rest, Sites, Positions]) -> AsyncIterator[Batc
 
     Of a row's fields, what is only computed for pages is not told: links, icons, counts, labels.
     """
-    tour = Tour(ctx)
-    webs = await chosen_webs(ctx, tour, ctx.metadata.sites)
-    found, in_doubt = await lists_of(ctx, tour, webs, with_fields=True)
-    ctx.checkpoint.keep_only([*(one.partition for one in found), *in_doubt])
-    for batch in kept(in_doubt):
+    async for batch in of_lists(ctx, _rows):
         yield batch
-    readers = {one.partition: partial(_rows, one) for one in found}
-    async for batch in visit_all(ctx, tour, readers):
-        yield batch
-    tour.end()
 
 
 async def _rows(

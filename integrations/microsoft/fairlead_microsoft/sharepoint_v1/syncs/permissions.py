@@ -8,7 +8,6 @@ The library's log tells of granting, revoking, breaking and restoring inheritanc
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from functools import partial
 
 from pydantic import Field
 
@@ -17,14 +16,14 @@ from fairlead.sdk import Batch, SyncCtx
 from fairlead_microsoft.rest import Rest
 from fairlead_microsoft.rest.changes import ChangeType
 from fairlead_microsoft.rest.reading import entries_of
-from fairlead_microsoft.sharepoint.abreast import visit_all
 from fairlead_microsoft.sharepoint.syncs.permissions import Permission
-from fairlead_microsoft.sharepoint.tour import Tour, is_not_there, kept
-from fairlead_microsoft.sharepoint_v1.choice import FoundList, Sites, chosen_webs, lists_of
+from fairlead_microsoft.sharepoint.tour import is_not_there
+from fairlead_microsoft.sharepoint_v1.choice import FoundList, Sites
 from fairlead_microsoft.sharepoint_v1.drive_ids import DrivePositions, ids_of
 from fairlead_microsoft.sharepoint_v1.follow import ListPage, follow
 from fairlead_microsoft.sharepoint_v1.identity import ItemIds
 from fairlead_microsoft.sharepoint_v1.list_log import ListLog
+from fairlead_microsoft.sharepoint_v1.of_lists import of_libraries
 from fairlead_microsoft.sharepoint_v1.pack import sharepoint_v1
 from fairlead_microsoft.sharepoint_v1.shapes.permissions import EXPAND, permissions_of
 from fairlead_microsoft.sharepoint_v1.shapes.row import Question, Row, number_of
@@ -52,17 +51,8 @@ async def permissions(
 
     A sharing link comes as the group of the site that it is there.
     """
-    tour = Tour(ctx)
-    webs = await chosen_webs(ctx, tour, ctx.metadata.sites)
-    found, in_doubt = await lists_of(ctx, tour, webs)
-    libraries = [one for one in found if one.entity.is_library]
-    ctx.checkpoint.keep_only([*(one.drive_id for one in libraries), *in_doubt])
-    for batch in kept(in_doubt):
+    async for batch in of_libraries(ctx, _of_library):
         yield batch
-    readers = {one.drive_id: partial(_of_library, one) for one in libraries}
-    async for batch in visit_all(ctx, tour, readers):
-        yield batch
-    tour.end()
 
 
 async def _of_library(
