@@ -4,7 +4,7 @@
 
 import asyncio
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,11 +44,15 @@ Of = Annotated[str, typer.Option("--integration", help="Unique key of the integr
 One = Annotated[str | None, typer.Option("--connection", help="Only of this connection.")]
 
 
+def _of(integration: str, connection: str | None) -> dict[str, Any]:
+    return {"provider_config_key": integration, "connection_id": connection}
+
+
 @app.command("list", epilog="Example: [b]fairlead syncs list --integration drives[/b]")
 def list_(integration: Of, connection: One = None, host: Host = None, json: Json = False) -> None:
     """List the syncs of an integration's connections, as a running server knows them."""
     with server(host) as client:
-        found = client.syncs.status(provider_config_key=integration, connection_id=connection)
+        found = client.syncs.status(**_of(integration, connection))
     columns = [
         ("connection", lambda one: one["connection_id"]),
         ("sync", lambda one: one["name"]),
@@ -73,8 +77,7 @@ def trigger(
     with server(host) as client:
         done = client.syncs.trigger(
             sync or [],
-            provider_config_key=integration,
-            connection_id=connection,
+            **_of(integration, connection),
             sync_mode="full_refresh" if full else None,
         )
     as_fields(done, json=json)
@@ -90,9 +93,7 @@ def start(
 ) -> None:
     """Start the schedules of syncs."""
     with server(host) as client:
-        done = client.syncs.start(
-            sync or [], provider_config_key=integration, connection_id=connection
-        )
+        done = client.syncs.start(sync or [], **_of(integration, connection))
     as_fields(done, json=json)
 
 
@@ -106,9 +107,7 @@ def pause(
 ) -> None:
     """Pause the schedules of syncs; a run under way finishes."""
     with server(host) as client:
-        done = client.syncs.pause(
-            sync or [], provider_config_key=integration, connection_id=connection
-        )
+        done = client.syncs.pause(sync or [], **_of(integration, connection))
     as_fields(done, json=json)
 
 
@@ -122,9 +121,7 @@ def cancel(
 ) -> None:
     """Stop runs that are queued or under way; what they stored stays, schedules go on."""
     with server(host) as client:
-        done = client.syncs.cancel(
-            sync or [], provider_config_key=integration, connection_id=connection
-        )
+        done = client.syncs.cancel(sync or [], **_of(integration, connection))
     as_fields(done, json=json)
 
 

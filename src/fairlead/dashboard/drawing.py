@@ -29,13 +29,20 @@ _KINDS = {
 _THEME = re.compile(r"theme-([0-9a-f]{6})-([0-9a-f]{6})\.css")
 _FOREVER = "public, max-age=31536000, immutable"
 _NOBODY = "'none'"
-_environment = Environment(
-    loader=PackageLoader("fairlead.dashboard"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+
+
+def templates() -> Environment:
+    """Return what draws our templates: it escapes every value, and misses none in silence."""
+    return Environment(
+        loader=PackageLoader("fairlead.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+_environment = templates()
 
 
 def draw(template: str, look: Look = PLAIN, **values: object) -> str:

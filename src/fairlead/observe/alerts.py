@@ -49,22 +49,27 @@ class Alerter:
         if not self._targets or (last is not None and last <= now < last + EVERY):
             return
         self._looked_at = now
-        async with self._db.write() as tx:
+        # read beside all that is written: each change below is made by one process alone
+        async with self._db.read() as tx:
             found = {each.key: each for each in await alerts.troubles(tx, now - RECENT)}
             known = await alerts.told(tx)
-            for key, trouble in found.items():
-                await self._tell(tx, trouble, known.get(key), now)
-            for key, over in known.items():
-                if key not in found and await alerts.resolve(tx, over):
-                    await self._put(tx, over.environment_id, over.environment, _resolved(over), now)
+        over = [each for key, each in known.items() if key not in found]
+        news = [each for key, each in found.items() if _is_news(each, known.get(key))]
+        if not news and not over:
+            return
+        async with self._db.write() as tx:
+            for trouble in news:
+                await self._tell(tx, trouble, known.get(trouble.key), now)
+            for each in over:
+                if await alerts.resolve(tx, each):
+                    await self._put(tx, each.environment_id, each.environment, _resolved(each), now)
 
     async def _tell(self, tx: Tx, trouble: Trouble, known: Told | None, now: datetime) -> None:
         if known is None:
-            is_news = await alerts.open_one(tx, trouble, now)
+            is_ours = await alerts.open_one(tx, trouble, now)
         else:
-            has_grown = trouble.count >= GROWN * known.told
-            is_news = has_grown and await alerts.tell_again(tx, known, trouble.count)
-        if is_news:
+            is_ours = await alerts.tell_again(tx, known, trouble.count)
+        if is_ours:
             opened_at = known.opened_at if known else now
             said = _firing(trouble, opened_at)
             await self._put(tx, trouble.environment_id, trouble.environment, said, now)
@@ -90,33 +95,29 @@ def wanting(targets: Sequence[AlertTarget], environment: str) -> list[AlertTarge
     return [each for each in targets if each.environment in (None, environment)]
 
 
+def _is_news(trouble: Trouble, known: Told | None) -> bool:
+    return known is None or trouble.count >= GROWN * known.told
+
+
 def _firing(trouble: Trouble, opened_at: datetime) -> dict[str, Any]:
-    return {
-        "from": "fairlead",
-        "type": "alert",
-        "state": "firing",
-        "environment": trouble.environment,
-        "integration": trouble.integration,
-        "kind": trouble.type,
-        "function": trouble.function or None,
-        "count": trouble.count,
-        "error": {"code": trouble.code, "message": trouble.message[:_LONGEST_MESSAGE]},
-        "opened_at": opened_at.isoformat(timespec="seconds"),
-    }
+    error = {"code": trouble.code, "message": trouble.message[:_LONGEST_MESSAGE]}
+    return _said(trouble, opened_at, state="firing", count=trouble.count, error=error)
 
 
 def _resolved(over: Told) -> dict[str, Any]:
+    return _said(over, over.opened_at, state="resolved", count=0, error=None)
+
+
+def _said(of: Trouble | Told, opened_at: datetime, **facts: Any) -> dict[str, Any]:
     return {
         "from": "fairlead",
         "type": "alert",
-        "state": "resolved",
-        "environment": over.environment,
-        "integration": over.integration,
-        "kind": over.type,
-        "function": over.function or None,
-        "count": 0,
-        "error": None,
-        "opened_at": over.opened_at.isoformat(timespec="seconds"),
+        "environment": of.environment,
+        "integration": of.integration,
+        "kind": of.type,
+        "function": of.function or None,
+        "opened_at": opened_at.isoformat(timespec="seconds"),
+        **facts,
     }
 
 

@@ -218,6 +218,7 @@ class Tender:
         if not is_kept:
             # its connection was deleted while the vendor was asked
             await hooks.delete(send, one.address, agreed.vendor_id)
+            return
         log.info("subscribed", address=one.address, expires_at=agreed.expires_at.isoformat())
 
     def _renew_at(self, now: datetime, expires_at: datetime) -> datetime:

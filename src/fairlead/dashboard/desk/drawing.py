@@ -4,20 +4,13 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from fairlead import __version__
 from fairlead.dashboard.desk import chart, words
-from fairlead.dashboard.drawing import stamp
+from fairlead.dashboard.drawing import stamp, templates
 
-_environment = Environment(
-    loader=PackageLoader("fairlead.dashboard"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = templates()
 _environment.globals |= {"version": __version__, "columns": chart.columns, "unquote": unquote}
 _environment.filters |= words.FILTERS
 HEADERS = {
