@@ -12,10 +12,14 @@ class Together(Generic[A, R]):
     """Everything asked for while one go is under way is the next one.
 
     `work` returns a result for each of what it was asked; if it fails, it failed for all of them.
+    One go takes `most` of what waits, None = all.
     """
 
-    def __init__(self, work: Callable[[Sequence[A]], Awaitable[Sequence[R]]]) -> None:
+    def __init__(
+        self, work: Callable[[Sequence[A]], Awaitable[Sequence[R]]], *, most: int | None = None
+    ) -> None:
         self._work = work
+        self._most = most
         self._waiting: list[tuple[A, asyncio.Future[R]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -36,7 +40,8 @@ class Together(Generic[A, R]):
     async def _go_on(self) -> None:
         try:
             while self._waiting:
-                going, self._waiting = self._waiting, []
+                most = self._most or len(self._waiting)
+                going, self._waiting = self._waiting[:most], self._waiting[most:]
                 await self._go(going)
         finally:
             self._task = None

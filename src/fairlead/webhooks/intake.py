@@ -5,16 +5,16 @@ when that is over: what was answered is not forgotten by a process that dies. Th
 here but `on_news`; what to run is decided by whoever works (`engine/poked.py`).
 """
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 import orjson
 import structlog
 
+from fairlead.engine.together import Together
 from fairlead.errors import InvalidInput, NotFound
 from fairlead.model.clock import Clock, NewId
 from fairlead.model.event import Event
@@ -44,17 +44,13 @@ _TAKEN: Answer = (202, "", b"")
 _UNWANTED: Answer = (204, "", b"")
 
 
-@dataclass(slots=True, eq=False)
-class _Batch:
-    """What is noted in one transaction."""
+@dataclass(frozen=True, slots=True)
+class _Webhook:
+    """What one webhook told; what cannot be read is only counted."""
 
-    arrived: list[Arrived] = field(default_factory=list)
-    malformed: Counter[int] = field(default_factory=Counter)
-    #: those that want what comes passed on
-    forwarding: dict[int, Integration] = field(default_factory=dict)
-    #: webhooks in it
-    size: int = 0
-    task: asyncio.Task[None] | None = None
+    integration: Integration
+    arrived: Sequence[Arrived]
+    is_malformed: bool
 
 
 class Intake:
@@ -77,9 +73,7 @@ class Intake:
         self._clock = clock
         self._new_id = new_id
         self._on_news = on_news
-        #: takes more in until its turn comes
-        self._open: _Batch | None = None
-        self._turn = asyncio.Lock()
+        self._noting: Together[_Webhook, None] = Together(self._note, most=_MOST_TOGETHER)
         self._known: dict[tuple[str, str], tuple[Integration, datetime]] = {}
 
     async def receive(
@@ -124,40 +118,31 @@ class Intake:
                 f"A webhook has {MOST_ELEMENTS} elements at most; send several.",
                 code="invalid_notice",
             )
-        batch = self._joined()
-        batch.arrived += arrived
-        batch.malformed[integration.id] += refused is not None
-        batch.size += 1
-        if integration.forward_webhooks:
-            batch.forwarding[integration.id] = integration
-        assert batch.task is not None
-        # one sender that goes away must not take the others along
-        await asyncio.shield(batch.task)
+        if arrived or refused is not None:
+            # noted even if the sender goes away
+            await self._noting.ask(_Webhook(integration, arrived, refused is not None))
         if refused is not None:
             raise refused
 
-    def _joined(self) -> _Batch:
-        if self._open is None or self._open.size >= _MOST_TOGETHER:
-            self._open = _Batch()
-            self._open.task = asyncio.create_task(self._note(self._open), name="notices")
-        return self._open
-
-    async def _note(self, batch: _Batch) -> None:
-        async with self._turn:
-            if self._open is batch:
-                self._open = None
-            if not batch.arrived and not +batch.malformed:
-                return
-            believed = await self._db.transact(partial(self._take_in, batch=batch))
-        if believed:
+    async def _note(self, webhooks: Sequence[_Webhook]) -> list[None]:
+        if await self._db.transact(partial(self._take_in, webhooks=webhooks)):
             self._on_news()
+        return [None] * len(webhooks)
 
-    async def _take_in(self, tx: Tx, *, batch: _Batch) -> list[Believed]:
+    async def _take_in(self, tx: Tx, *, webhooks: Sequence[_Webhook]) -> list[Believed]:
         now = self._clock.now()
-        believed = await notices.take(tx, batch.arrived, +batch.malformed, now)
+        arrived = [one for webhook in webhooks for one in webhook.arrived]
+        malformed = Counter(each.integration.id for each in webhooks if each.is_malformed)
+        believed = await notices.take(tx, arrived, malformed, now)
+        # those that want what comes passed on
+        forwarding = {
+            each.integration.id: each.integration
+            for each in webhooks
+            if each.integration.forward_webhooks
+        }
         passed_on: set[tuple[int, bytes]] = set()
         for one in believed:
-            integration = batch.forwarding.get(one.arrived.integration_id)
+            integration = forwarding.get(one.arrived.integration_id)
             content = one.arrived.notice.content
             if integration is None or content is None:
                 continue
@@ -201,7 +186,4 @@ class Intake:
 
     async def stop(self) -> None:
         """Return when everything that came in is noted."""
-        async with self._turn:
-            batch = self._open
-        if batch is not None and batch.task is not None:
-            await asyncio.wait({batch.task})
+        await self._noting.idle()

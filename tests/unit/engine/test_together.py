@@ -64,3 +64,16 @@ async def test_who_leaves_takes_nothing_from_the_others_and_it_is_done_all_the_s
     assert work.goes == [[1, 2]]
     with pytest.raises(asyncio.CancelledError):
         await left
+
+
+async def test_a_go_takes_no_more_than_it_may() -> None:
+    gone: list[list[int]] = []
+
+    async def work(wanted: Sequence[int]) -> list[int]:
+        gone.append(list(wanted))
+        return list(wanted)
+
+    together: Together[int, int] = Together(work, most=2)
+    answers = await asyncio.gather(*(together.ask(number) for number in range(5)))
+    assert answers == [0, 1, 2, 3, 4]
+    assert gone == [[0, 1], [2, 3], [4]]
