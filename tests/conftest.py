@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, Phase, settings
 # Tests are imported one by one (importmode=importlib), so the folder of plugins is named here.
 sys.path.insert(0, str(Path(__file__).parent / "plugins"))
 
-# beside what commands print, and where whoever reads both finds it
-structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+# The log goes where the product writes it, from the first test on and in every order of them. It is
+# found anew for each line: whoever reads what was printed puts another stream there.
+structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 pytest_plugins = ["both_clients", "certificates", "clinic", "databases", "histories", "store_world"]
 
